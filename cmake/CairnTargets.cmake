@@ -1,0 +1,101 @@
+# Four kinds of target, so that a CMakeLists.txt says what a folder is and nothing else.
+#
+#   cairn_library(NAME SOURCES … LINK …)            static library cairn_NAME, alias Cairn::NAME
+#   cairn_plugin(NAME SOURCES … LINK … [TORCH])     build/<preset>/plugins/NAME.so and its manifest
+#   cairn_program(NAME SOURCES … LINK … [TORCH])    build/<preset>/bin/NAME
+#   cairn_test(NAME SOURCES … LINK … [TORCH])       a GoogleTest program; each test is a ctest entry
+#
+# TORCH links LibTorch and reuses the one precompiled header of plugins/lib/model.
+
+set(CAIRN_WARNINGS -Wall -Wextra -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 warns of "a" + std::move(string) at -O2: a false positive (GCC bug 105651).
+  list(APPEND CAIRN_WARNINGS -Wno-restrict)
+endif()
+
+function(cairn_common TARGET)
+  target_compile_options(${TARGET} PRIVATE ${CAIRN_WARNINGS})
+  target_include_directories(${TARGET} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+  set_target_properties(${TARGET} PROPERTIES CXX_VISIBILITY_PRESET hidden
+                                             VISIBILITY_INLINES_HIDDEN ON)
+  if(CAIRN_SANITIZE)
+    target_compile_options(${TARGET} PRIVATE -fsanitize=${CAIRN_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${TARGET} PUBLIC -fsanitize=${CAIRN_SANITIZE})
+  endif()
+endfunction()
+
+function(cairn_torch TARGET)
+  target_link_libraries(${TARGET} PRIVATE cairn_torch_api)
+  if(TARGET cairn_torch_pch)
+    target_precompile_headers(${TARGET} REUSE_FROM cairn_torch_pch)
+  endif()
+endfunction()
+
+function(cairn_library NAME)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
+  add_library(cairn_${NAME} STATIC ${ARG_SOURCES})
+  add_library(Cairn::${NAME} ALIAS cairn_${NAME})
+  target_link_libraries(cairn_${NAME} PUBLIC ${ARG_LINK} PRIVATE ${ARG_LINK_PRIVATE})
+  cairn_common(cairn_${NAME})
+  if(ARG_TORCH)
+    target_link_libraries(cairn_${NAME} PUBLIC cairn_torch_api)
+    cairn_torch(cairn_${NAME})
+  endif()
+endfunction()
+
+function(cairn_plugin NAME)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LINK" ${ARGN})
+  add_library(plugin_${NAME} MODULE ${ARG_SOURCES})
+  target_link_libraries(plugin_${NAME} PRIVATE Cairn::sdk ${ARG_LINK})
+  cairn_common(plugin_${NAME})
+  set_target_properties(
+    plugin_${NAME} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${NAME}
+                              LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
+  # Symbols of the statically linked SDK stay inside the plugin: two plugins never share state.
+  target_link_options(plugin_${NAME} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
+  if(ARG_TORCH)
+    cairn_torch(plugin_${NAME})
+  endif()
+  if(TARGET cairn-host)
+    add_custom_command(
+      TARGET plugin_${NAME}
+      POST_BUILD
+      COMMAND cairn-host --describe $<TARGET_FILE:plugin_${NAME}> --write
+      COMMENT "Writing ${NAME}.so.manifest")
+    add_dependencies(plugin_${NAME} cairn-host)
+  endif()
+endfunction()
+
+function(cairn_program NAME)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${NAME} ${ARG_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${ARG_LINK})
+  cairn_common(${NAME})
+  if(ARG_TORCH)
+    cairn_torch(${NAME})
+  endif()
+endfunction()
+
+function(cairn_test NAME)
+  cmake_parse_arguments(ARG "TORCH" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+  add_executable(${NAME}_test ${ARG_SOURCES})
+  target_link_libraries(${NAME}_test PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest
+                                             GTest::gtest_main)
+  cairn_common(${NAME}_test)
+  target_compile_definitions(${NAME}_test PRIVATE CAIRN_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                                  CAIRN_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(ARG_TORCH)
+    cairn_torch(${NAME}_test)
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  gtest_discover_tests(
+    ${NAME}_test
+    TEST_PREFIX ${NAME}.
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
