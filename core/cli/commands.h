@@ -1,0 +1,14 @@
+// Every command of `cairn`: its function here, its file core/cli/COMMAND.cpp, its line in
+// commands.cpp.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace cairn {
+
+struct Cli;
+
+// All commands, in the order of the help.
+void add_commands(CLI::App& app, Cli& cli);
+
+}  // namespace cairn
