@@ -46,10 +46,18 @@ Result<WallTime> parse_rfc3339(const std::string& text) {
   const int read =
       std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon,
                   &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &millis);
-  if (read < 6) return invalid_argument("'" + text + "' is not an RFC 3339 time in UTC");
   parts.tm_year -= 1900;
   parts.tm_mon -= 1;
-  return WallTime(Duration(static_cast<long long>(timegm(&parts)) * 1000 + millis));
+  const WallTime time(Duration(static_cast<long long>(timegm(&parts)) * 1000 + millis));
+  // timegm() carries a 25th hour over into the next day; only a time that reads the same again is
+  // one.
+  const std::string full = format_rfc3339(time);
+  const bool same = text == full || (millis == 0 && text == full.substr(0, 19) + "Z");
+  if (read < 6 || !same) {
+    return invalid_argument("'" + text + "' is not an RFC 3339 time in UTC",
+                            "write for example 2026-11-23T10:46:05Z or 2026-11-23T10:46:05.120Z");
+  }
+  return time;
 }
 
 }  // namespace cairn

@@ -25,6 +25,7 @@ class Clock {
 
 // "2026-11-23T10:46:05.120Z"
 [[nodiscard]] std::string format_rfc3339(WallTime time);
+// Takes that form, and the form without milliseconds.
 [[nodiscard]] Result<WallTime> parse_rfc3339(const std::string& text);
 
 }  // namespace cairn
