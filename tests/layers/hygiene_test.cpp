@@ -1,0 +1,52 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/layers/rules.h"
+
+namespace cairn::layers {
+namespace {
+
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(Hygiene, TheTreeIsClean) {
+  std::vector<std::string> breaches;
+  for (const auto& file : read_tree(CAIRN_SOURCE_DIR))
+    for (auto& breach : hygiene_breaches(file)) breaches.push_back(std::move(breach));
+  EXPECT_THAT(breaches, IsEmpty());
+}
+
+TEST(Hygiene, LongFilesAreFound) {
+  SourceFile file{"core/base/a.cpp", std::vector<std::string>(500, "int x;")};
+  EXPECT_THAT(hygiene_breaches(file), IsEmpty());
+  file.lines.emplace_back("int y;");
+  EXPECT_THAT(hygiene_breaches(file), SizeIs(1));
+}
+
+// Two halves, so that this file stays clean itself.
+struct Halves {
+  const char* first;
+  const char* second;
+  std::size_t breaches;
+};
+
+class ForbiddenText : public ::testing::TestWithParam<Halves> {};
+
+TEST_P(ForbiddenText, IsFound) {
+  const auto& halves = GetParam();
+  const std::string line = std::string(halves.first) + halves.second;
+  EXPECT_THAT(hygiene_breaches({"core/base/a.cpp", {line}}), SizeIs(halves.breaches)) << line;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Hygiene, ForbiddenText,
+    ::testing::Values(Halves{"// TO", "DO: later", 1}, Halves{"// FIX", "ME", 1},
+                      Halves{"return error(\"not imple", "mented\");", 1},
+                      Halves{"auto path = \"/ro", "ot/x\";", 1}, Halves{"cd /wo", "rk/main", 1},
+                      Halves{"std::this_thread::sleep", "_for(1s);", 1},
+                      Halves{"} catch (...) ", "{ }", 1}, Halves{"int to", "do = 1;", 0},
+                      Halves{"networks and /usr/share", "/doc", 0},
+                      Halves{"https://example.org/wo", "rk/x", 0}));
+
+}  // namespace
+}  // namespace cairn::layers
