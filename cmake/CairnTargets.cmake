@@ -55,6 +55,7 @@ function(cairn_plugin NAME)
   target_link_options(plugin_${NAME} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
   if(ARG_TORCH)
     cairn_torch(plugin_${NAME})
+    target_compile_definitions(plugin_${NAME} PRIVATE CAIRN_PLUGIN_USES_TORCH)
   endif()
   if(TARGET cairn-host)
     add_custom_command(

@@ -37,6 +37,10 @@ class Registry {
     const StageDecl* stage;
   };
 
+  // Moves only: entries point into it.
+  Registry(Registry&&) = default;
+  Registry& operator=(Registry&&) = default;
+
   // Reads the folders in order; a stage type found twice belongs to the first folder, and the
   // second is reported in problems(). A library that cannot be described is a problem, too, not
   // an error: other plugins still work.
@@ -52,6 +56,7 @@ class Registry {
   [[nodiscard]] const std::vector<Error>& problems() const { return problems_; }
 
  private:
+  Registry() = default;
   void index();
   std::vector<LibraryManifest> libraries_;
   std::vector<std::pair<std::string, Entry>> entries_;

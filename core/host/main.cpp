@@ -1,0 +1,54 @@
+// cairn-host: the process in which plugins run.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "core/base/log.h"
+#include "core/host/options.h"
+#include "core/plugin/describe.h"
+#include "core/plugin/manifest_cache.h"
+
+namespace cairn::host {
+namespace {
+
+// Only the manifest goes to standard output: what the library itself prints while it is loaded
+// goes to standard error.
+int describe(const Options& options) {
+  const int out = ::dup(STDOUT_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  const std::string text = describe_to_text(options.describe);
+  const auto object = parse_json_object(text);
+  const bool failed = !object.ok() || object->contains("error");
+  if (options.write && !failed) {
+    const auto written =
+        real_file_system().write_atomic(manifest_path(fs::absolute(options.describe)), text);
+    if (written.ok()) return 0;
+    std::cerr << "error: " << written.error().to_string() << '\n';
+    return 1;
+  }
+  for (std::string_view rest = text; !rest.empty();) {
+    const ssize_t count = ::write(out, rest.data(), rest.size());
+    if (count < 0) return 1;
+    rest.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return failed ? 3 : 0;
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const auto options = parse_options(arguments);
+  if (!options.ok()) {
+    std::cerr << "error: " << options.error().to_string() << '\n';
+    return 2;
+  }
+  init_logging("cairn-host", Verbosity::kNormal);
+  if (!options->describe.empty()) return describe(*options);
+  return 2;
+}
+
+}  // namespace
+}  // namespace cairn::host
+
+int main(int argc, char** argv) {
+  return cairn::host::run({argv + 1, argv + argc});
+}

@@ -1,0 +1,30 @@
+// The command line of cairn-host. People do not type it; executors and the build do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/files.h"
+#include "core/base/result.h"
+
+namespace cairn::host {
+
+struct Options {
+  // --describe FILE [--write]: print the manifest of a library, or write it beside the library.
+  fs::path describe;
+  bool write = false;
+
+  // --engine SOCKET --host ID --store DIR: serve an engine.
+  fs::path engine;
+  std::string host;
+  fs::path store;
+  // --orphan-timeout 10m: how long an attempt goes on without an engine.
+  Duration orphan_timeout{600'000};
+};
+
+[[nodiscard]] Result<Options> parse_options(const std::vector<std::string>& arguments);
+
+[[nodiscard]] const char* usage();
+
+}  // namespace cairn::host
