@@ -1,0 +1,108 @@
+// safetensors files: a strict reader over a memory map, and a writer that streams.
+//
+// Layout: u64 little-endian header length (at most 100 MB), a JSON object
+// {name: {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__"?: {string: string}}, then
+// the data, which the tensors cover exactly, without gap or overlap.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/files.h"
+#include "core/base/result.h"
+
+namespace cairn::model {
+
+enum class Dtype { kBool, kU8, kI8, kI16, kU16, kF16, kBf16, kI32, kU32, kF32, kF64, kI64, kU64 };
+
+[[nodiscard]] const char* to_string(Dtype dtype);  // "F32"
+[[nodiscard]] std::size_t bytes_of(Dtype dtype);
+// From "F32" or from a config's "float32".
+[[nodiscard]] Result<Dtype> dtype_from_name(std::string_view name);
+
+struct TensorView {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<std::int64_t> shape;
+  std::span<const std::byte> data;  // in the map: lives as long as the file it comes from
+
+  [[nodiscard]] std::int64_t elements() const;
+};
+
+// What is no F32, BF16, F16 or F64 is an error.
+[[nodiscard]] Result<std::vector<float>> to_f32(const TensorView& view);
+// Into memory of the right size.
+[[nodiscard]] Result<void> to_f32(const TensorView& view, std::span<float> to);
+
+// Immutable once open; may be read from many threads. Opening maps the file and reads its header
+// only.
+class SafetensorsFile {
+ public:
+  // kNotFound, or kCorrupt with the reason and the path.
+  [[nodiscard]] static Result<SafetensorsFile> open(const fs::path& path);
+  SafetensorsFile(SafetensorsFile&&) noexcept;
+  SafetensorsFile& operator=(SafetensorsFile&&) noexcept;
+  ~SafetensorsFile();
+
+  // In the order of their data.
+  [[nodiscard]] const std::vector<TensorView>& tensors() const;
+  // nullptr when there is none of that name.
+  [[nodiscard]] const TensorView* find(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const;
+
+ private:
+  struct Impl;
+  explicit SafetensorsFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// A model folder's weights: model.safetensors, or the shards of model.safetensors.index.json.
+class Weights {
+ public:
+  [[nodiscard]] static Result<Weights> open(const fs::path& model_folder);
+  // By name, whatever the shard.
+  [[nodiscard]] const TensorView* find(std::string_view name) const;
+  // Sorted by name.
+  [[nodiscard]] std::vector<const TensorView*> tensors() const;
+
+ private:
+  std::vector<SafetensorsFile> files_;
+  std::map<std::string, const TensorView*, std::less<>> by_name_;
+};
+
+struct TensorPlan {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<std::int64_t> shape;
+};
+
+// Writes one file front to back: the header is known from the plan, then every tensor's values in
+// the plan's order. Memory: one tensor's conversion.
+class SafetensorsWriter {
+ public:
+  [[nodiscard]] static Result<SafetensorsWriter> create(
+      const fs::path& path, std::vector<TensorPlan> plan,
+      const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+  SafetensorsWriter(SafetensorsWriter&&) noexcept;
+  SafetensorsWriter& operator=(SafetensorsWriter&&) noexcept;
+  ~SafetensorsWriter();
+
+  // The next tensor, converted to its planned dtype (F32, BF16 or F16).
+  [[nodiscard]] Result<void> write_f32(std::string_view name, std::span<const float> values);
+  // The next tensor's bytes as they are.
+  [[nodiscard]] Result<void> write_raw(std::string_view name, std::span<const std::byte> bytes);
+  // Fails unless every tensor was written.
+  [[nodiscard]] Result<void> finish();
+
+ private:
+  struct Impl;
+  explicit SafetensorsWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn::model

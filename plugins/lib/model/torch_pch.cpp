@@ -1,0 +1,1 @@
+#include "plugins/lib/model/torch_pch.h"
