@@ -1,0 +1,232 @@
+#include "core/executors/host_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "core/base/subprocess.h"
+#include "core/base/text.h"
+
+namespace cairn {
+namespace {
+
+// glibc 2.36 has no declarations that C++ and the kernel's headers agree on.
+int open_pidfd(pid_t pid) {
+  return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+}
+constexpr auto kPidfd = static_cast<idtype_t>(3);
+
+// State and start time; the name in parentheses may hold spaces and parentheses itself.
+struct ProcStat {
+  char state = '?';
+  std::uint64_t start_ticks = 0;
+};
+
+Result<ProcStat> read_stat(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  auto text = real_file_system().read(path);
+  if (!text.ok()) return not_found("no process has pid " + std::to_string(pid));
+  const std::size_t name_end = text->rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= text->size()) {
+    return corrupt(path + " cannot be read");
+  }
+  // After the name: state is field 3, the start time field 22.
+  const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
+  if (fields.size() < 20 || fields[0].empty()) return corrupt(path + " cannot be read");
+  ProcStat stat;
+  stat.state = fields[0][0];
+  const std::string_view ticks = fields[19];
+  if (std::from_chars(ticks.data(), ticks.data() + ticks.size(), stat.start_ticks).ec !=
+      std::errc()) {
+    return corrupt(path + " cannot be read");
+  }
+  return stat;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// posix_spawn's two settings objects, released together.
+struct SpawnSettings {
+  posix_spawn_file_actions_t files{};
+  posix_spawnattr_t attributes{};
+  SpawnSettings() {
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+  }
+  ~SpawnSettings() {
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+};
+
+void set_signals(posix_spawnattr_t& attributes) {
+  sigset_t none;
+  sigset_t reset;
+  sigemptyset(&none);
+  sigemptyset(&reset);
+  for (int signal : {SIGINT, SIGTERM, SIGPIPE, SIGHUP, SIGQUIT, SIGCHLD}) sigaddset(&reset, signal);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &reset);
+}
+
+}  // namespace
+
+Result<ProcessIdentity> start_host_process(const HostProcessSpec& spec) {
+  std::vector<std::string> words{spec.program.string()};
+  words.insert(words.end(), spec.arguments.begin(), spec.arguments.end());
+
+  SpawnSettings settings;
+  const std::string output = spec.output.string();
+  posix_spawn_file_actions_addopen(&settings.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_addopen(&settings.files, STDOUT_FILENO, output.c_str(),
+                                   O_WRONLY | O_CREAT | O_APPEND, 0644);
+  posix_spawn_file_actions_adddup2(&settings.files, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_addclosefrom_np(&settings.files, STDERR_FILENO + 1);
+  set_signals(settings.attributes);
+  posix_spawnattr_setflags(&settings.attributes,
+                           POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+
+  pid_t pid = 0;
+  const int failure = posix_spawn(&pid, words[0].c_str(), &settings.files, &settings.attributes,
+                                  pointers(words).data(), pointers(spec.environment).data());
+  if (failure != 0) {
+    return with_context(io_error("execute", words[0], failure),
+                        "starting a host that writes to " + output);
+  }
+  // Not reaped yet, so the pid is ours even if the program has already ended.
+  auto stat = read_stat(pid);
+  if (!stat.ok()) return std::move(stat).error();
+  return ProcessIdentity{pid, stat->start_ticks};
+}
+
+Result<ProcessIdentity> identify_process(pid_t pid) {
+  CAIRN_ASSIGN(const ProcStat stat, read_stat(pid));
+  if (stat.state == 'Z' || stat.state == 'X') {
+    return not_found("the process with pid " + std::to_string(pid) + " has ended");
+  }
+  return ProcessIdentity{pid, stat.start_ticks};
+}
+
+bool is_alive(const ProcessIdentity& process) {
+  const auto found = identify_process(process.pid);
+  return found.ok() && *found == process;
+}
+
+void signal_group(const ProcessIdentity& process, int signal) {
+  // A zombie leader still names its group, so members that outlive it are reached, too.
+  const auto stat = read_stat(process.pid);
+  if (process.pid > 1 && stat.ok() && stat->start_ticks == process.start_ticks) {
+    ::kill(-process.pid, signal);
+  }
+}
+
+std::vector<std::string> host_environment(const std::vector<std::string>& base, int threads,
+                                          const std::vector<std::string>& gpus) {
+  static constexpr std::array<std::string_view, 4> kThreadVariables = {
+      "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"};
+  static constexpr std::string_view kDevices = "CUDA_VISIBLE_DEVICES";
+  std::vector<std::string> result;
+  for (const std::string& entry : base) {
+    const std::string_view name = std::string_view(entry).substr(0, entry.find('='));
+    const bool ours =
+        name == kDevices || std::ranges::find(kThreadVariables, name) != kThreadVariables.end();
+    if (!ours) result.push_back(entry);
+  }
+  for (std::string_view name : kThreadVariables) {
+    result.push_back(std::string(name) + "=" + std::to_string(std::max(threads, 1)));
+  }
+  result.push_back(std::string(kDevices) + "=" + join(gpus, ","));
+  return result;
+}
+
+std::string describe(const ProcessExit& exit) {
+  if (!exit.known) return "ended";
+  if (exit.signal != 0) return "was killed by " + signal_name(exit.signal);
+  return "exited with code " + std::to_string(exit.exit_code);
+}
+
+struct ExitWatch::State : std::enable_shared_from_this<State> {
+  explicit State(const boost::asio::any_io_executor& executor) : pidfd(executor) {}
+
+  boost::asio::posix::stream_descriptor pidfd;
+  Callback callback;
+  bool cancelled = false;
+
+  void report(ProcessExit exit) {
+    if (cancelled || !callback) return;
+    const Callback call = std::exchange(callback, nullptr);
+    call(exit);
+  }
+
+  void wait() {
+    pidfd.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       if (!error) self->report(self->reap());
+                     });
+  }
+
+  ProcessExit reap() {
+    siginfo_t info{};
+    ProcessExit exit;
+    if (::waitid(kPidfd, static_cast<id_t>(pidfd.native_handle()), &info, WEXITED) != 0) {
+      return exit;  // an adopted process is another's child
+    }
+    exit.known = true;
+    if (info.si_code == CLD_EXITED) {
+      exit.exit_code = info.si_status;
+    } else {
+      exit.signal = info.si_status;
+    }
+    return exit;
+  }
+};
+
+Result<std::unique_ptr<ExitWatch>> ExitWatch::create(const boost::asio::any_io_executor& executor,
+                                                     const ProcessIdentity& process,
+                                                     Callback callback) {
+  auto state = std::make_shared<State>(executor);
+  state->callback = std::move(callback);
+  std::unique_ptr<ExitWatch> watch(new ExitWatch(state));
+  const int fd = open_pidfd(process.pid);
+  if (fd < 0 && errno != ESRCH) {
+    return io_error("watch", "process " + std::to_string(process.pid), errno);
+  }
+  // The descriptor names one process for good; only now is the comparison free of races.
+  const auto stat = read_stat(process.pid);
+  const bool same = fd >= 0 && stat.ok() && stat->start_ticks == process.start_ticks;
+  if (!same) {
+    if (fd >= 0) ::close(fd);
+    boost::asio::post(executor, [state] { state->report({}); });
+    return watch;
+  }
+  state->pidfd.assign(fd);
+  state->wait();
+  return watch;
+}
+
+ExitWatch::~ExitWatch() {
+  state_->cancelled = true;
+  boost::system::error_code ignored;
+  state_->pidfd.close(ignored);
+}
+
+}  // namespace cairn
