@@ -1,5 +1,6 @@
 #include "core/sdk/segmented_log.h"
 
+#include <algorithm>
 #include <fstream>
 
 namespace cairn {
@@ -24,7 +25,12 @@ Result<SegmentedLog> SegmentedLog::open(const StageContext& ctx, const std::stri
       log.earlier_.push_back(std::move(cut));
     }
   }
-  log.segment_ = "attempt-" + std::to_string(ctx.attempt());
+  // A segment that counts is never written again, even if an attempt number comes twice.
+  const std::string base = "attempt-" + std::to_string(ctx.attempt());
+  log.segment_ = base;
+  const auto counts = [&](const Cut& cut) { return cut.segment == log.segment_; };
+  for (int i = 2; std::any_of(log.earlier_.begin(), log.earlier_.end(), counts); ++i)
+    log.segment_ = base + "." + std::to_string(i);
   auto path = log.folder_ / log.segment_;
   CAIRN_TRY(real_file_system().remove_all(path));
   CAIRN_ASSIGN(log.file_, real_file_system().open_append(path));
