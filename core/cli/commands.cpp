@@ -5,8 +5,7 @@
 namespace cairn {
 
 void add_commands(CLI::App& app, Cli& cli) {
-  (void)app;
-  (void)cli;
+  add_doctor(app, cli);
 }
 
 }  // namespace cairn

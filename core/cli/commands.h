@@ -11,4 +11,6 @@ struct Cli;
 // All commands, in the order of the help.
 void add_commands(CLI::App& app, Cli& cli);
 
+void add_doctor(CLI::App& app, Cli& cli);
+
 }  // namespace cairn

@@ -1,0 +1,181 @@
+#include "core/cli/run_format.h"
+
+#include <array>
+#include <charconv>
+#include <ctime>
+
+#include "core/base/clock.h"
+#include "core/base/text.h"
+#include "core/cli/output.h"
+
+namespace cairn {
+namespace {
+
+const json::object* child(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_object() ? &value->as_object() : nullptr;
+}
+
+std::string short_number(double value) {
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                 std::chars_format::general, 4);
+  return {buffer.data(), end.ptr};
+}
+
+// What the last column of the table says.
+std::string note(const json::object& stage) {
+  if (const std::string error = stage_error(stage); !error.empty()) return error;
+  if (flag_of(stage, "cached")) return "reused from the cache";
+  if (text_of(stage, "status") == "running") {
+    const json::object* progress = child(stage, "progress");
+    return progress == nullptr ? "" : progress_text(*progress);
+  }
+  return metrics_text(stage, 3);
+}
+
+void print_field(std::ostream& out, const char* name, const std::string& value) {
+  if (!value.empty()) out << name << ": " << printable(value) << "\n";
+}
+
+}  // namespace
+
+std::string text_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_string()) return {};
+  return std::string(value->as_string());
+}
+
+std::uint64_t number_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr) return 0;
+  if (value->is_uint64()) return value->as_uint64();
+  if (value->is_int64() && value->as_int64() > 0) {
+    return static_cast<std::uint64_t>(value->as_int64());
+  }
+  return 0;
+}
+
+bool flag_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_bool() && value->as_bool();
+}
+
+std::string progress_text(const json::object& progress) {
+  const std::uint64_t total = number_of(progress, "total");
+  std::string text = std::to_string(number_of(progress, "done"));
+  if (total > 0) text += "/" + std::to_string(total);
+  if (const std::string unit = text_of(progress, "unit"); !unit.empty()) text += " " + unit;
+  return text;
+}
+
+std::string stage_duration(const json::object& stage) {
+  const auto from = parse_rfc3339(text_of(stage, "started_at"));
+  const auto to = parse_rfc3339(text_of(stage, "finished_at"));
+  if (!from.ok() || !to.ok()) return {};
+  return format_duration_ms((*to - *from).count());
+}
+
+std::string stage_error(const json::object& stage) {
+  const json::object* error = child(stage, "error");
+  if (error == nullptr) return {};
+  const std::string message = text_of(*error, "message");
+  return text_of(*error, "cause") + (message.empty() ? "" : ": " + message);
+}
+
+std::string metrics_text(const json::object& stage, std::size_t most) {
+  const json::object* metrics = child(stage, "metrics");
+  if (metrics == nullptr) return {};
+  std::vector<std::string> parts;
+  for (const auto& metric : *metrics) {
+    if (parts.size() == most) break;
+    boost::system::error_code error;
+    const double number = metric.value().to_number<double>(error);
+    if (!error) parts.push_back(std::string(metric.key()) + "=" + short_number(number));
+  }
+  return join(parts, " ");
+}
+
+std::string local_time(const std::string& rfc3339) {
+  const auto time = parse_rfc3339(rfc3339);
+  if (!time.ok()) return rfc3339;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(*time);
+  std::tm parts{};
+  if (::localtime_r(&seconds, &parts) == nullptr) return rfc3339;
+  std::array<char, 32> buffer{};
+  std::strftime(buffer.data(), buffer.size(), "%Y-%m-%d %H:%M:%S", &parts);
+  return buffer.data();
+}
+
+void print_stage_table(std::ostream& out, const json::object& run) {
+  Table table({{"STAGE"},
+               {"USES"},
+               {"STATUS"},
+               {"ATTEMPTS", Table::Align::kRight},
+               {"TIME", Table::Align::kRight},
+               {"NOTE"}});
+  if (const json::value* stages = run.if_contains("stages"); stages && stages->is_array()) {
+    for (const json::value& value : stages->as_array()) {
+      const json::object& stage = value.as_object();
+      table.add_row({text_of(stage, "name"), text_of(stage, "uses"), text_of(stage, "status"),
+                     std::to_string(number_of(stage, "attempts")), stage_duration(stage),
+                     note(stage)});
+    }
+  }
+  table.print(out);
+}
+
+void print_run(std::ostream& out, const json::object& run) {
+  print_field(out, "Run", text_of(run, "id"));
+  print_field(out, "Name", text_of(run, "name"));
+  print_field(out, "Workflow", text_of(run, "workflow"));
+  print_field(out, "Status", text_of(run, "status"));
+  print_field(out, "Created", local_time(text_of(run, "created_at")));
+  print_field(out, "Time", stage_duration(run));
+  print_field(out, "Seed", std::to_string(number_of(run, "seed")));
+  if (const json::object* params = child(run, "params")) {
+    for (const auto& param : *params) {
+      const std::string name = "  " + std::string(param.key());
+      print_field(out, name.c_str(), json::serialize(param.value()));
+    }
+  }
+  out << "\n";
+  print_stage_table(out, run);
+}
+
+void print_stage(std::ostream& out, const json::object& stage) {
+  for (const auto& [title, key] :
+       {std::pair{"Stage", "name"}, {"Uses", "uses"}, {"Status", "status"}}) {
+    print_field(out, title, text_of(stage, key));
+  }
+  print_field(out, "Attempts", std::to_string(number_of(stage, "attempts")));
+  print_field(out, "Started", local_time(text_of(stage, "started_at")));
+  print_field(out, "Time", stage_duration(stage));
+  if (flag_of(stage, "cached")) print_field(out, "Cached", "yes, reused from an earlier run");
+  print_field(out, "Error", stage_error(stage));
+  if (const json::object* progress = child(stage, "progress")) {
+    print_field(out, "Progress", progress_text(*progress));
+  }
+  if (const json::object* metrics = child(stage, "metrics"); metrics && !metrics->empty()) {
+    Table table({{"METRIC"}, {"LAST", Table::Align::kRight}});
+    for (const auto& metric : *metrics) {
+      table.add_row({std::string(metric.key()), json::serialize(metric.value())});
+    }
+    out << "\n";
+    table.print(out);
+  }
+  if (const json::object* outputs = child(stage, "outputs"); outputs && !outputs->empty()) {
+    Table table({{"OUTPUT"}, {"KIND"}, {"BYTES", Table::Align::kRight}, {"DIGEST"}, {"PATH"}});
+    for (const auto& output : *outputs) {
+      if (!output.value().is_object()) continue;
+      const json::object& artifact = output.value().as_object();
+      table.add_row({std::string(output.key()), text_of(artifact, "kind"),
+                     format_bytes(number_of(artifact, "bytes")), text_of(artifact, "digest"),
+                     text_of(artifact, "path")});
+    }
+    out << "\n";
+    table.print(out);
+  }
+}
+
+}  // namespace cairn
