@@ -1,0 +1,47 @@
+// Runs read back from a store, and how people name them.
+#pragma once
+
+#include "core/engine/state.h"
+#include "core/store/run_store.h"
+
+namespace cairn {
+
+// A record as it lies in the journal: CRC-32 of the rest (4 bytes, little endian), then the Event.
+[[nodiscard]] std::string encode_event(const Event& event);
+// kCorrupt: checksum or message is wrong. kInvalidArgument: a newer format.
+[[nodiscard]] Result<Event> decode_event(std::string_view bytes);
+
+// The fold of the run's journal. A record that cannot be read quarantines the run: the state is
+// that of the records before it, failed, with `quarantined` set. kNotFound: no such run.
+[[nodiscard]] Result<RunState> load_run(const RunStore& store, const std::string& run);
+
+struct JournalEvent {
+  std::uint64_t sequence = 0;
+  Event event;
+};
+// Up to the first record that cannot be read.
+[[nodiscard]] Result<std::vector<JournalEvent>> load_events(const RunStore& store,
+                                                            const std::string& run,
+                                                            std::uint64_t after = 0);
+
+// What lists need, kept beside the journal.
+struct RunRow {
+  std::string id;
+  std::string name;
+  std::string request_id;
+  WallTime created_at{};
+};
+[[nodiscard]] std::string encode_row(const RunState& state);
+// By id, which is by time.
+[[nodiscard]] Result<std::vector<RunRow>> list_rows(const RunStore& store);
+
+// 13 characters, sortable by time: 9 of milliseconds, 4 drawn; digits and lower-case letters
+// without i, l, o, u.
+[[nodiscard]] std::string make_run_id(WallTime now, std::uint64_t random);
+
+// RUN of the command line: an id, "@latest", a unique prefix of an id, or a name (its newest run).
+// kNotFound with the nearest name; kInvalidArgument where a prefix is not unique.
+[[nodiscard]] Result<std::string> resolve_run(const std::vector<RunRow>& rows,
+                                              const std::string& text);
+
+}  // namespace cairn

@@ -1,0 +1,143 @@
+// Scheduler: carries out what step() decides.
+//
+// One turn of its loop, all on one strand:
+//   1. take the events that have arrived, and those that follow from them at once
+//   2. step each; give free resources to queued tasks (that makes events, too)
+//   3. write all of them as one synced batch
+//   4. only then act: start hosts, send assignments, acknowledge reports, tell subscribers
+// When a write fails the scheduler halts: it acts no more, failure() says why, and whatever was
+// not acknowledged did not happen.
+//
+// Thread contract: call everything on strand(), or while nothing runs the io_context. Reports and
+// exits may arrive on any thread. Callbacks are called on the strand and may call back.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+
+#include "core/artifacts/content_store.h"
+#include "core/engine/executor.h"
+#include "core/engine/host_link.h"
+#include "core/engine/state.h"
+#include "core/engine/step.h"
+#include "core/store/run_store.h"
+
+namespace cairn {
+
+// What the machine offers to all runs together.
+struct ResourceTotals {
+  std::uint32_t cpus = 1;
+  std::uint64_t memory_bytes = 0;  // 0: memory is not accounted
+  std::vector<std::string> gpus;   // device ids
+};
+
+struct SchedulerConfig {
+  ResourceTotals totals;
+  Duration lease{120'000};        // a host silent for longer is killed: node_failed
+  Duration cancel_grace{30'000};  // between Cancel and a kill
+  Duration warm_host{10'000};     // how long an idle host is kept for the next attempt; 0: not
+};
+
+// Whether a stage's `when` holds, given {"STAGE": {"status", "metrics": {...}}}.
+using WhenEvaluator =
+    std::function<Result<bool>(const std::string& expression, const json::object& stages)>;
+
+struct SchedulerPorts {
+  RunStore& store;
+  ContentStore& artifacts;
+  Executor& executor;
+  HostLink& link;
+  SpoolReader& spools;
+  const Clock& clock;
+  std::function<std::uint64_t()> random;  // for run ids and host names only
+  WhenEvaluator when;
+};
+
+struct SubmitOptions {
+  std::optional<std::string> name;
+  std::optional<std::uint64_t> seed;
+  std::string request_id;  // the same id twice gives the same run
+};
+
+struct ResumeOptions {
+  std::optional<WorkflowSpec> workflow;  // of the next revision
+  std::optional<std::string> from;
+};
+
+// What heartbeats say; never journaled.
+struct LiveTask {
+  v1::Progress progress;
+  std::map<std::string, double> metrics;
+  std::uint64_t log_bytes = 0;
+  std::uint64_t metric_bytes = 0;
+  Duration last_heard{};  // monotonic
+};
+// By stage name.
+using LiveTasks = std::map<std::string, LiveTask>;
+
+struct RunUpdate {
+  const RunState& state;    // after the event
+  std::uint64_t sequence;   // 0 for a heartbeat
+  const Event* event;       // null for a heartbeat
+  const std::string* task;  // of a heartbeat
+};
+
+class Scheduler {
+ public:
+  Scheduler(boost::asio::io_context& io, SchedulerPorts ports, SchedulerConfig config);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // The run is durable when this returns its id. kInvalidArgument: a stage needs more than the
+  // machine has.
+  [[nodiscard]] Result<std::string> submit(WorkflowSpec workflow, const SubmitOptions& options);
+  // Takes up a run that this or an earlier engine left: reads spools, adopts hosts that live,
+  // checks artifacts, reopens what did not succeed as a new revision. Returns that revision as
+  // journaled. kNotFound; kConflict when this engine already runs it.
+  [[nodiscard]] Result<v1::RunResumed> resume(const std::string& run, const ResumeOptions& options);
+  // What resume would reopen; changes nothing.
+  [[nodiscard]] Result<v1::RunResumed> preview_resume(const std::string& run,
+                                                      const ResumeOptions& options);
+  // Takes up a run that is marked running, as it was; for a server that starts again.
+  [[nodiscard]] Result<void> recover(const std::string& run);
+  // Cancels one run. Durable when it returns; ends when its attempts have stopped.
+  [[nodiscard]] Result<void> cancel(const std::string& run);
+  // Asks every attempt to save a checkpoint and stop; runs end interrupted.
+  void interrupt_all();
+  // Ends every host by force; the journal says nothing of it, as after kill -9.
+  void kill_all();
+
+  // Null: this engine does not run it. Runs stay here after they ended.
+  [[nodiscard]] const RunState* find(const std::string& run) const;
+  [[nodiscard]] LiveTasks live(const std::string& run) const;
+  [[nodiscard]] std::vector<std::string> runs() const;
+
+  // After the update is durable. Returns an id for unsubscribe.
+  int subscribe(std::function<void(const RunUpdate&)> callback);
+  void unsubscribe(int id);
+
+  // No run of this engine is unfinished and no host is left.
+  [[nodiscard]] bool idle() const;
+  // Called once each time idle() becomes true or the scheduler halts.
+  void on_idle(std::function<void()> callback);
+  [[nodiscard]] const std::optional<Error>& failure() const;
+
+  // Acts on deadlines that have passed on the injected clock. An internal timer calls it; tests
+  // that move the clock by hand call it, too.
+  void tick();
+
+  using Strand = boost::asio::strand<boost::asio::io_context::executor_type>;
+  [[nodiscard]] Strand& strand();
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace cairn
