@@ -25,7 +25,7 @@ std::string short_number(double value) {
 
 // What the last column of the table says.
 std::string note(const json::object& stage) {
-  if (const std::string error = stage_error(stage); !error.empty()) return error;
+  if (std::string error = stage_error(stage); !error.empty()) return error;
   if (flag_of(stage, "cached")) return "reused from the cache";
   if (text_of(stage, "status") == "running") {
     const json::object* progress = child(stage, "progress");

@@ -133,7 +133,7 @@ Result<LibraryManifest> ManifestCache::manifest_of(const fs::path& library) cons
   const bool known = cached && cached->stamp == stamp;
   CacheEntry entry;
   if (known) {
-    entry = *std::move(cached);
+    entry = *cached;
   } else {
     CAIRN_ASSIGN(entry.digest, hash_file(library));
     if (cached && cached->digest == entry.digest) entry.manifest = std::move(cached->manifest);
