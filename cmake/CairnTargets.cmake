@@ -28,6 +28,11 @@ function(cairn_torch TARGET)
   target_link_libraries(${TARGET} PRIVATE cairn_torch_api)
   if(TARGET cairn_torch_pch)
     target_precompile_headers(${TARGET} REUSE_FROM cairn_torch_pch)
+    # A precompiled header serves one code model only, and CMake gives programs -fPIE.
+    get_target_property(TARGET_KIND ${TARGET} TYPE)
+    if(TARGET_KIND STREQUAL "EXECUTABLE")
+      target_compile_options(${TARGET} PRIVATE -fPIC)
+    endif()
   endif()
 endfunction()
 

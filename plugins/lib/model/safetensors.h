@@ -18,10 +18,32 @@
 
 namespace cairn::model {
 
-enum class Dtype { kBool, kU8, kI8, kI16, kU16, kF16, kBf16, kI32, kU32, kF32, kF64, kI64, kU64 };
+// Those of the format. Only F32, BF16, F16 and F64 are computed with; the rest travel as bytes.
+enum class Dtype {
+  kBool,
+  kF4,
+  kF6E2M3,
+  kF6E3M2,
+  kU8,
+  kI8,
+  kF8E5M2,
+  kF8E4M3,
+  kF8E8M0,
+  kI16,
+  kU16,
+  kF16,
+  kBf16,
+  kI32,
+  kU32,
+  kF32,
+  kC64,
+  kF64,
+  kI64,
+  kU64,
+};
 
 [[nodiscard]] const char* to_string(Dtype dtype);  // "F32"
-[[nodiscard]] std::size_t bytes_of(Dtype dtype);
+[[nodiscard]] std::size_t bits_of(Dtype dtype);
 // From "F32" or from a config's "float32".
 [[nodiscard]] Result<Dtype> dtype_from_name(std::string_view name);
 

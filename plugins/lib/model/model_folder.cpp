@@ -1,0 +1,73 @@
+// Writing and reading model folders.
+#include "core/base/json.h"
+#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/tokenizer.h"
+
+namespace cairn::model {
+namespace {
+
+const char* config_dtype(Dtype dtype) {
+  if (dtype == Dtype::kBf16) return "bfloat16";
+  return dtype == Dtype::kF16 ? "float16" : "float32";
+}
+
+Result<void> write_weights(const Qwen3& model, const fs::path& file, Dtype dtype) {
+  CAIRN_ASSIGN(SafetensorsWriter writer,
+               SafetensorsWriter::create(file, parameter_plan(model.config(), dtype)));
+  for (const auto& [name, tensor] : model.parameters()) {
+    const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+    CAIRN_TRY(writer.write_f32(
+        name, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}));
+  }
+  return writer.finish();
+}
+
+json::object generation_config(const ModelConfig& config) {
+  json::object object;
+  if (config.bos_id >= 0) object["bos_token_id"] = config.bos_id;
+  if (config.eos_ids.size() == 1) {
+    object["eos_token_id"] = config.eos_ids.front();
+  } else if (!config.eos_ids.empty()) {
+    object["eos_token_id"] = json::array(config.eos_ids.begin(), config.eos_ids.end());
+  }
+  if (config.pad_id >= 0) object["pad_token_id"] = config.pad_id;
+  object["do_sample"] = true;
+  object["temperature"] = 0.7;
+  object["top_p"] = 0.95;
+  return object;
+}
+
+}  // namespace
+
+Result<void> save_model(const Qwen3& model, const fs::path& folder, Dtype dtype,
+                        const fs::path& tokenizer_folder) {
+  FileSystem& files = real_file_system();
+  CAIRN_TRY(files.make_directories(folder));
+  CAIRN_TRY(files.write_atomic(folder / "config.json",
+                               pretty_json(config_to_json(model.config(), config_dtype(dtype)))));
+  CAIRN_TRY(files.write_atomic(folder / "generation_config.json",
+                               pretty_json(generation_config(model.config()))));
+  CAIRN_TRY(copy_tokenizer(tokenizer_folder, folder));
+  return write_weights(model, folder / "model.safetensors", dtype);
+}
+
+Result<void> save_weights(const Qwen3& model, const fs::path& folder) {
+  CAIRN_TRY(real_file_system().make_directories(folder));
+  return write_weights(model, folder / "model.safetensors", Dtype::kF32);
+}
+
+Result<void> load_weights(Qwen3& model, const fs::path& folder) {
+  CAIRN_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / "model.safetensors"));
+  for (const TensorPlan& plan : parameter_plan(model.config(), Dtype::kF32)) {
+    const TensorView* view = file.find(plan.name);
+    if (view == nullptr) {
+      return corrupt("checkpoint " + folder.string() + " lacks tensor " + plan.name);
+    }
+    at::Tensor values = at::empty(view->shape, at::kFloat);
+    CAIRN_TRY(to_f32(*view, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())}));
+    CAIRN_TRY(model.set_parameter(plan.name, values));
+  }
+  return {};
+}
+
+}  // namespace cairn::model

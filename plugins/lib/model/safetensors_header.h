@@ -1,0 +1,34 @@
+// The JSON header of a safetensors file, parsed strictly: duplicate names, numbers that are no
+// plain unsigned integers, and anything after the object are errors.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "plugins/lib/model/safetensors.h"
+
+namespace cairn::model {
+
+struct HeaderTensor {
+  std::string name;
+  Dtype dtype = Dtype::kF32;
+  std::vector<std::int64_t> shape;
+  std::uint64_t begin = 0;  // of the data section
+  std::uint64_t end = 0;
+};
+
+struct Header {
+  std::vector<HeaderTensor> tensors;  // as written
+  std::map<std::string, std::string> metadata;
+};
+
+[[nodiscard]] Result<Header> parse_header(std::string_view text);
+
+// Sorts the tensors by their data and checks sizes, gaps, overlaps and the end against data_bytes.
+[[nodiscard]] Result<void> check_layout(Header& header, std::uint64_t data_bytes);
+
+}  // namespace cairn::model
