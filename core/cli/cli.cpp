@@ -40,12 +40,21 @@ void add_common_options(CLI::App& app, Cli& cli, Typed& typed) {
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->group(group);
-  static const std::map<std::string, OutputFormat> kFormats = {{"table", OutputFormat::kTable},
-                                                               {"json", OutputFormat::kJson},
-                                                               {"name", OutputFormat::kName}};
-  app.add_option("-o,--output", cli.options.output, "table, json or name")
+  app.add_option_function<std::string>(
+         "-o,--output",
+         [&cli](const std::string& format) {
+           static const std::map<std::string, OutputFormat> kFormats = {
+               {"table", OutputFormat::kTable},
+               {"json", OutputFormat::kJson},
+               {"name", OutputFormat::kName}};
+           const auto found = kFormats.find(format);
+           if (found == kFormats.end())
+             throw CLI::ValidationError(
+                 "-o", "'" + printable(format) + "' is not one of table, json, name");
+           cli.options.output = found->second;
+         },
+         "table, json or name")
       ->type_name("FORMAT")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
       ->group(group);
   app.add_flag("--no-color", typed.no_color, "No colours (also $NO_COLOR)")->group(group);
   app.add_flag("-q,--quiet", cli.options.quiet, "Only results and errors")->group(group);

@@ -12,5 +12,9 @@ struct Cli;
 void add_commands(CLI::App& app, Cli& cli);
 
 void add_doctor(CLI::App& app, Cli& cli);
+void add_plan(CLI::App& app, Cli& cli);
+void add_plugins(CLI::App& app, Cli& cli);
+void add_schema(CLI::App& app, Cli& cli);
+void add_validate(CLI::App& app, Cli& cli);
 
 }  // namespace cairn

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 #include "core/base/quantity.h"
 #include "core/base/text.h"
@@ -13,6 +15,17 @@ namespace {
 constexpr std::array<const char*, 12> kTypeNames = {
     "bool",     "int",  "float",       "string",   "tokens",     "bytes",
     "duration", "path", "string list", "int list", "float list", "json"};
+
+std::string number_text(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15)
+    return std::to_string(static_cast<std::int64_t>(value));
+  char text[32];  // the shortest that reads back as the same
+  for (int digits = 1; digits <= 17; ++digits) {
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value) break;
+  }
+  return text;
+}
 
 std::string describe(const json::value& value) {
   switch (value.kind()) {
@@ -26,6 +39,8 @@ std::string describe(const json::value& value) {
       return "a list";
     case json::kind::object:
       return "a map";
+    case json::kind::double_:
+      return number_text(value.as_double());
     default:
       return json::serialize(value);
   }
@@ -34,12 +49,6 @@ std::string describe(const json::value& value) {
 Error wrong_type(const ParamDecl& param, const json::value& given, const std::string& example) {
   return invalid_argument("parameter '" + param.name + "' must be " + example + ", not " +
                           describe(given));
-}
-
-std::string number_text(double value) {
-  if (value == std::floor(value) && std::abs(value) < 1e15)
-    return std::to_string(static_cast<std::int64_t>(value));
-  return json::serialize(json::value(value));
 }
 
 Result<void> check_range(const ParamDecl& param, double value) {

@@ -1,0 +1,78 @@
+// cairn plugins list|describe
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/cli/commands.h"
+#include "core/cli/output.h"
+#include "core/cli/workflow_file.h"
+#include "core/workflow/schema.h"
+
+namespace cairn {
+namespace {
+
+ExitCode list(const Cli& cli) {
+  auto registry = load_registry(cli);
+  if (!registry.ok()) return fail(cli, registry.error());
+  json::array types;
+  Table table({{"STAGE TYPE"}, {"WHAT IT DOES"}, {"LIBRARY"}});
+  for (const std::string& name : registry->stage_types()) {
+    const Registry::Entry* entry = registry->find(name);
+    if (cli.options.output == OutputFormat::kName) *cli.out << name << "\n";
+    types.push_back(json::object{{"name", name},
+                                 {"doc", entry->stage->doc},
+                                 {"revision", entry->stage->revision},
+                                 {"library", entry->library->library.string()},
+                                 {"digest", entry->library->digest}});
+    table.add_row({name, entry->stage->doc, entry->library->library.string()});
+  }
+  if (cli.options.output == OutputFormat::kJson) {
+    json::array problems;
+    for (const Error& problem : registry->problems()) problems.emplace_back(problem.to_string());
+    print_json(cli,
+               json::object{{"stage_types", std::move(types)}, {"problems", std::move(problems)}});
+  } else if (cli.options.output == OutputFormat::kTable) {
+    if (table.empty())
+      print_warning(cli, not_found("no plugins were found", "name a folder with --plugin-dir"));
+    else
+      table.print(*cli.out);
+  }
+  return ExitCode::kDone;
+}
+
+ExitCode describe(const Cli& cli, const std::vector<std::string>& names) {
+  auto registry = load_registry(cli);
+  if (!registry.ok()) return fail(cli, registry.error());
+  json::array types;
+  std::string markdown;
+  for (const std::string& name : names.empty() ? registry->stage_types() : names) {
+    const Registry::Entry* entry = registry->find(name);
+    if (entry == nullptr)
+      return fail(cli, not_found("there is no stage type '" + name + "'",
+                                 did_you_mean(name, registry->stage_types())));
+    types.push_back(to_json(*entry->stage));
+    markdown += (markdown.empty() ? "" : "\n") + stage_type_markdown(*entry->stage);
+  }
+  if (cli.options.output == OutputFormat::kJson)
+    print_json(cli, json::object{{"stage_types", std::move(types)}});
+  else
+    *cli.out << markdown;
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void add_plugins(CLI::App& app, Cli& cli) {
+  auto* command = app.add_subcommand("plugins", "Stage types and the libraries that hold them");
+  command->require_subcommand(1);
+  auto* list_command = command->add_subcommand("list", "All stage types");
+  list_command->callback([&cli] { cli.action = [&cli] { return list(cli); }; });
+  auto* describe_command = command->add_subcommand(
+      "describe", "Parameters, inputs and outputs of stage types, as Markdown or JSON");
+  auto names = std::make_shared<std::vector<std::string>>();
+  describe_command->add_option("STAGE_TYPE", *names, "Stage types; all where left out");
+  describe_command->callback(
+      [&cli, names] { cli.action = [&cli, names] { return describe(cli, *names); }; });
+}
+
+}  // namespace cairn

@@ -1,0 +1,439 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "core/base/text.h"
+#include "core/workflow/expression.h"
+#include "core/workflow/expression_node.h"
+#include "core/workflow/template.h"
+
+namespace cairn {
+namespace {
+
+using Node = Expression::Node;
+using Value = std::optional<json::value>;
+using Values = std::vector<json::value>;
+
+const char* type_name(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "a bool";
+    case json::kind::int64:
+    case json::kind::uint64:
+      return "an int";
+    case json::kind::double_:
+      return "a float";
+    case json::kind::string:
+      return "a text";
+    case json::kind::array:
+      return "a list";
+    case json::kind::object:
+      return "a map";
+  }
+  return "unknown";
+}
+
+bool is_integer(const json::value& value) {
+  return value.is_int64() || value.is_uint64();
+}
+
+double number(const json::value& value) {
+  return value.to_number<double>();
+}
+
+std::string text_of(const json::value& value) {
+  return std::string(value.as_string());
+}
+
+class Evaluator {
+ public:
+  Evaluator(const NameLookup& lookup, ExpressionError* error, bool check_all)
+      : lookup_(lookup), error_(error), check_all_(check_all) {}
+
+  Value evaluate(const Node& node) {
+    switch (node.kind) {
+      case Node::Kind::kLiteral:
+        return node.literal;
+      case Node::Kind::kName:
+        return name(node);
+      case Node::Kind::kList: {
+        auto items = all(node);
+        if (!items) return std::nullopt;
+        return json::value(json::array(items->begin(), items->end()));
+      }
+      case Node::Kind::kUnary:
+        return unary(node);
+      case Node::Kind::kBinary:
+        return node.symbol == "and" || node.symbol == "or" ? logical(node) : binary(node);
+      case Node::Kind::kConditional:
+        return conditional(node);
+      case Node::Kind::kCall: {
+        auto arguments = all(node);
+        return arguments ? call(node, *arguments) : std::nullopt;
+      }
+      case Node::Kind::kIndex:
+        return index(node);
+    }
+    return fail(node, "an expression of unknown kind");
+  }
+
+ private:
+  std::nullopt_t fail(const Node& node, std::string message, std::string hint = {}) {
+    *error_ = {node.offset, std::move(message), std::move(hint)};
+    return std::nullopt;
+  }
+
+  Value name(const Node& node) {
+    auto value = lookup_(node.name);
+    if (!value.ok()) return fail(node, value.error().message, value.error().hint);
+    return *value;
+  }
+
+  std::optional<Values> all(const Node& node) {
+    Values values;
+    for (const auto& child : node.children) {
+      auto value = evaluate(*child);
+      if (!value) return std::nullopt;
+      values.push_back(std::move(*value));
+    }
+    return values;
+  }
+
+  std::optional<bool> truth(const Node& node) {
+    auto value = evaluate(node);
+    if (!value) return std::nullopt;
+    if (value->is_bool()) return value->as_bool();
+    return fail(node, std::string("true or false is needed here, not ") + type_name(*value));
+  }
+
+  Value logical(const Node& node) {
+    const bool is_and = node.symbol == "and";
+    const auto left = truth(*node.children[0]);
+    if (!left) return std::nullopt;
+    if (*left != is_and && !check_all_) return json::value(*left);
+    const auto right = truth(*node.children[1]);
+    if (!right) return std::nullopt;
+    return json::value(is_and ? *left && *right : *left || *right);
+  }
+
+  Value conditional(const Node& node) {
+    const auto condition = truth(*node.children[0]);
+    if (!condition) return std::nullopt;
+    if (!check_all_) return evaluate(*node.children[*condition ? 1 : 2]);
+    auto yes = evaluate(*node.children[1]);
+    auto no = yes ? evaluate(*node.children[2]) : std::nullopt;
+    if (!no) return std::nullopt;
+    return *condition ? yes : no;
+  }
+
+  Value unary(const Node& node) {
+    if (node.symbol == "not") {
+      const auto operand = truth(*node.children[0]);
+      if (!operand) return std::nullopt;
+      return json::value(!*operand);
+    }
+    auto operand = evaluate(*node.children[0]);
+    if (!operand) return std::nullopt;
+    if (operand->is_int64() && operand->as_int64() != INT64_MIN)
+      return json::value(-operand->as_int64());
+    if (operand->is_double()) return json::value(-operand->as_double());
+    return fail(node, std::string("'-' needs a number, not ") + type_name(*operand));
+  }
+
+  Value mismatch(const Node& node, const json::value& a, const json::value& b) {
+    return fail(node, "'" + node.symbol + "' cannot take " + type_name(a) + " and " + type_name(b));
+  }
+
+  Value binary(const Node& node) {
+    auto operands = all(node);
+    if (!operands) return std::nullopt;
+    const json::value& a = (*operands)[0];
+    const json::value& b = (*operands)[1];
+    const std::string& op = node.symbol;
+    if (op == "in") return contains(node, b, a);
+    if (op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">=")
+      return compare(node, a, b);
+    if (op == "+" && a.is_string() && b.is_string()) return text(node, text_of(a) + text_of(b));
+    if (op == "+" && a.is_array() && b.is_array()) {
+      json::array joined = a.as_array();
+      joined.insert(joined.end(), b.as_array().begin(), b.as_array().end());
+      return json::value(std::move(joined));
+    }
+    if (!a.is_number() || !b.is_number()) return mismatch(node, a, b);
+    if (a.is_int64() && b.is_int64() && op != "/")
+      return integers(node, a.as_int64(), b.as_int64());
+    return floats(node, number(a), number(b));
+  }
+
+  Value text(const Node& node, std::string value) {
+    constexpr std::size_t kLongest = 1'000'000;
+    if (value.size() > kLongest) return fail(node, "the text becomes too long");
+    return json::value(json::string(value));
+  }
+
+  Value integers(const Node& node, std::int64_t a, std::int64_t b) {
+    const char op = node.symbol[0];
+    std::int64_t result = 0;
+    bool overflow = false;
+    if (op == '/' || op == '%') {
+      if (b == 0) return check_all_ ? Value(json::value(0)) : fail(node, "division by zero");
+      if (a == INT64_MIN && b == -1) {
+        overflow = op == '/';
+      } else {
+        const std::int64_t remainder = a % b;
+        const bool down = remainder != 0 && (remainder < 0) != (b < 0);
+        result = op == '%' ? remainder + (down ? b : 0) : a / b - (down ? 1 : 0);
+      }
+    } else {
+      overflow = op == '+'   ? __builtin_add_overflow(a, b, &result)
+                 : op == '-' ? __builtin_sub_overflow(a, b, &result)
+                             : __builtin_mul_overflow(a, b, &result);
+    }
+    if (overflow) return fail(node, "the integer becomes too large");
+    return json::value(result);
+  }
+
+  Value floats(const Node& node, double a, double b) {
+    const std::string& op = node.symbol;
+    if (b == 0 && (op[0] == '/' || op == "%"))
+      return check_all_ ? Value(json::value(0.0)) : fail(node, "division by zero");
+    const double result = op == "+"    ? a + b
+                          : op == "-"  ? a - b
+                          : op == "*"  ? a * b
+                          : op == "/"  ? a / b
+                          : op == "//" ? std::floor(a / b)
+                                       : a - b * std::floor(a / b);
+    if (!std::isfinite(result)) return fail(node, "the result is not a finite number");
+    return json::value(result);
+  }
+
+  Value compare(const Node& node, const json::value& a, const json::value& b) {
+    const std::string& op = node.symbol;
+    const bool equality = op == "==" || op == "!=";
+    int order = 0;
+    if (a.is_number() && b.is_number()) {
+      if (is_integer(a) && is_integer(b))
+        order = a == b                                                           ? 0
+                : a.is_uint64() || (b.is_int64() && a.as_int64() > b.as_int64()) ? 1
+                                                                                 : -1;
+      else
+        order = number(a) < number(b) ? -1 : number(a) > number(b) ? 1 : 0;
+    } else if (a.is_string() && b.is_string()) {
+      order = a.as_string().compare(b.as_string());
+    } else if (equality && (a.kind() == b.kind() || a.is_null() || b.is_null())) {
+      order = a == b ? 0 : 1;
+    } else {
+      return mismatch(node, a, b);
+    }
+    const bool result = op == "=="   ? order == 0
+                        : op == "!=" ? order != 0
+                        : op == "<"  ? order < 0
+                        : op == "<=" ? order <= 0
+                        : op == ">"  ? order > 0
+                                     : order >= 0;
+    return json::value(result);
+  }
+
+  Value contains(const Node& node, const json::value& whole, const json::value& part) {
+    if (whole.is_array())
+      return json::value(std::ranges::find(whole.as_array(), part) != whole.as_array().end());
+    if (whole.is_object() && part.is_string())
+      return json::value(whole.as_object().contains(part.as_string()));
+    if (whole.is_string() && part.is_string())
+      return json::value(text_of(whole).find(text_of(part)) != std::string::npos);
+    return fail(node,
+                std::string("cannot look for ") + type_name(part) + " in " + type_name(whole));
+  }
+
+  Value index(const Node& node) {
+    auto operands = all(node);
+    if (!operands) return std::nullopt;
+    const json::value& of = (*operands)[0];
+    const json::value& key = (*operands)[1];
+    if (of.is_array() && key.is_int64()) {
+      const auto size = static_cast<std::int64_t>(of.as_array().size());
+      const std::int64_t at = key.as_int64() < 0 ? key.as_int64() + size : key.as_int64();
+      if (at < 0 || at >= size)
+        return fail(node, "the list has " + std::to_string(size) + " entries, no " +
+                              std::to_string(key.as_int64()));
+      return of.as_array()[static_cast<std::size_t>(at)];
+    }
+    if (of.is_object() && key.is_string()) {
+      if (const auto* found = of.as_object().if_contains(key.as_string())) return *found;
+      std::vector<std::string> known;
+      for (const auto& entry : of.as_object()) known.emplace_back(entry.key());
+      auto near = nearest_word(text_of(key), known);
+      return fail(node, "the map has no key '" + text_of(key) + "'",
+                  near ? "did you mean '" + *near + "'?" : "");
+    }
+    return fail(node,
+                std::string("cannot take an entry of ") + type_name(of) + " by " + type_name(key));
+  }
+
+  Value call(const Node& node, const Values& arguments) {
+    const std::string& name = node.symbol;
+    if (name == "min" || name == "max") return extreme(node, arguments);
+    if (name == "len") return length(node, arguments[0]);
+    if (name == "str") {
+      auto text = template_text(arguments[0]);
+      if (!text) return wrong_argument(node, arguments[0], "a text, number or bool");
+      return json::value(json::string(*text));
+    }
+    if (name == "join") return joined(node, arguments);
+    if (name == "contains") return contains(node, arguments[0], arguments[1]);
+    if (name == "int" || name == "float") return converted(node, arguments[0]);
+    if (name == "lower" || name == "upper" || name == "starts_with" || name == "ends_with")
+      return text_function(node, arguments);
+    return number_function(node, arguments[0]);
+  }
+
+  Value wrong_argument(const Node& node, const json::value& value, const char* wanted) {
+    return fail(node, "'" + node.symbol + "' takes " + wanted + ", not " + type_name(value));
+  }
+
+  Value extreme(const Node& node, const Values& arguments) {
+    Values values = arguments;
+    if (arguments.size() == 1) {
+      if (!arguments[0].is_array() || arguments[0].as_array().empty())
+        return wrong_argument(node, arguments[0], "numbers or a list of numbers");
+      values.assign(arguments[0].as_array().begin(), arguments[0].as_array().end());
+    }
+    json::value best = values[0];
+    for (const auto& value : values) {
+      if (!value.is_number()) return wrong_argument(node, value, "numbers");
+      if (node.symbol == "min" ? number(value) < number(best) : number(value) > number(best))
+        best = value;
+    }
+    return best;
+  }
+
+  Value length(const Node& node, const json::value& value) {
+    if (value.is_array()) return json::value(static_cast<std::int64_t>(value.as_array().size()));
+    if (value.is_object()) return json::value(static_cast<std::int64_t>(value.as_object().size()));
+    if (value.is_string())
+      return json::value(static_cast<std::int64_t>(
+          std::ranges::count_if(value.as_string(), [](char c) { return (c & 0xc0) != 0x80; })));
+    return wrong_argument(node, value, "a text, list or map");
+  }
+
+  Value joined(const Node& node, const Values& arguments) {
+    if (!arguments[0].is_array() || !arguments[1].is_string())
+      return wrong_argument(node, arguments[0], "a list and a text");
+    std::vector<std::string> parts;
+    for (const auto& item : arguments[0].as_array()) {
+      auto part = template_text(item);
+      if (!part) return wrong_argument(node, item, "a list of texts, numbers or bools");
+      parts.push_back(std::move(*part));
+    }
+    return text(node, join(parts, arguments[1].as_string()));
+  }
+
+  Value converted(const Node& node, const json::value& value) {
+    double real = 0;
+    if (value.is_number()) {
+      if (node.symbol == "int" && is_integer(value)) return value;
+      real = number(value);
+    } else if (value.is_string()) {
+      ExpressionError unused;
+      const std::string given = text_of(value);
+      auto parsed = Expression::parse(given, &unused);
+      auto result = parsed ? parsed->evaluate(lookup_, &unused) : std::nullopt;
+      if (!result || !result->is_number() || !parsed->names().empty())
+        return check_all_ ? Value(json::value(0)) : fail(node, "\"" + given + "\" is not a number");
+      return node.symbol == "int" && is_integer(*result) ? *result : converted(node, *result);
+    } else {
+      return wrong_argument(node, value, "a number or a text");
+    }
+    if (node.symbol == "float") return json::value(real);
+    return whole(node, std::trunc(real));
+  }
+
+  Value whole(const Node& node, double value) {
+    if (!(std::abs(value) < 9.0e18)) return fail(node, "the integer becomes too large");
+    return json::value(static_cast<std::int64_t>(value));
+  }
+
+  Value text_function(const Node& node, const Values& arguments) {
+    for (const auto& argument : arguments) {
+      if (!argument.is_string()) return wrong_argument(node, argument, "texts");
+    }
+    std::string first = text_of(arguments[0]);
+    if (node.symbol == "starts_with") return json::value(first.starts_with(text_of(arguments[1])));
+    if (node.symbol == "ends_with") return json::value(first.ends_with(text_of(arguments[1])));
+    const bool lower = node.symbol == "lower";
+    for (char& c : first) {  // ASCII letters only: no locale changes a result
+      if (lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+      if (!lower && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    }
+    return json::value(json::string(first));
+  }
+
+  Value number_function(const Node& node, const json::value& value) {
+    if (!value.is_number()) return wrong_argument(node, value, "a number");
+    if (node.symbol == "abs") {
+      if (value.is_int64() && value.as_int64() != INT64_MIN)
+        return json::value(std::abs(value.as_int64()));
+      return json::value(std::abs(number(value)));
+    }
+    if (is_integer(value)) return value;
+    const double real = number(value);
+    if (node.symbol == "round") return whole(node, std::nearbyint(real));
+    return whole(node, node.symbol == "floor" ? std::floor(real) : std::ceil(real));
+  }
+
+  const NameLookup& lookup_;
+  ExpressionError* error_;
+  bool check_all_;
+};
+
+}  // namespace
+
+const std::vector<ExpressionFunction>& expression_functions() {
+  constexpr std::size_t kMany = 100;
+  static const std::vector<ExpressionFunction> kFunctions = {
+      {"min", 1, kMany},  {"max", 1, kMany}, {"abs", 1, 1},         {"round", 1, 1},
+      {"floor", 1, 1},    {"ceil", 1, 1},    {"len", 1, 1},         {"int", 1, 1},
+      {"float", 1, 1},    {"str", 1, 1},     {"lower", 1, 1},       {"upper", 1, 1},
+      {"contains", 2, 2}, {"join", 2, 2},    {"starts_with", 2, 2}, {"ends_with", 2, 2}};
+  return kFunctions;
+}
+
+std::optional<json::value> Expression::evaluate(const NameLookup& lookup, ExpressionError* error,
+                                                bool check_all) const {
+  return Evaluator(lookup, error, check_all).evaluate(*root_);
+}
+
+Result<bool> evaluate_condition(const std::string& text, const ConditionScope& scope) {
+  ExpressionError error;
+  const auto expression = Expression::parse(text, &error);
+  const NameLookup lookup = [&](const ExpressionName& name) -> Result<json::value> {
+    const auto& parts = name.parts;
+    const std::string full = join(parts, ".");
+    if (parts[0] == "params" && scope.params.contains(parts[1])) return scope.params.at(parts[1]);
+    if (full == "run.seed") return json::value(scope.seed);
+    if (full == "run.name") return json::value(json::string(scope.run_name));
+    if (parts[0] == "stages" && parts[2] == "status") {
+      if (auto status = scope.status(parts[1])) return json::value(json::string(*status));
+    }
+    if (parts[0] == "stages" && parts.size() == 4) {
+      if (auto value = scope.metric(parts[1], parts[3])) return json::value(*value);
+      return not_found("stage '" + parts[1] + "' reported no metric '" + parts[3] + "'");
+    }
+    return not_found("there is no '" + full + "'");
+  };
+  const auto value = expression ? expression->evaluate(lookup, &error) : std::nullopt;
+  if (!value)
+    return invalid_argument("condition '" + text + "', column " + std::to_string(error.offset + 1) +
+                                ": " + error.message,
+                            error.hint);
+  if (!value->is_bool())
+    return invalid_argument("condition '" + text + "' gives " + type_name(*value) +
+                            ", not true or false");
+  return value->as_bool();
+}
+
+}  // namespace cairn

@@ -1,0 +1,206 @@
+#include "core/workflow/keys.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/text.h"
+
+namespace cairn {
+namespace {
+
+struct Limits {
+  std::optional<double> min;
+  std::optional<double> max;
+  std::vector<std::string> choices;
+};
+
+Key value_key(const char* name, ParamType type, const char* doc, Limits limits = {}) {
+  Key key;
+  key.decl.name = name;
+  key.decl.type = type;
+  key.decl.doc = doc;
+  key.decl.min = limits.min;
+  key.decl.max = limits.max;
+  key.decl.choices = std::move(limits.choices);
+  return key;
+}
+
+Key form_key(const char* name, KeyForm form, const char* doc) {
+  Key key = value_key(name, ParamType::kJson, doc);
+  key.form = form;
+  return key;
+}
+
+Key required(Key key) {
+  key.decl.required = true;
+  return key;
+}
+
+Key with_default(Key key) {
+  key.in_defaults = true;
+  return key;
+}
+
+constexpr double kMaxCpus = 100'000;
+
+}  // namespace
+
+const std::vector<Key>& workflow_keys() {
+  static const std::vector<Key> kKeys = {
+      required(value_key("cairn", ParamType::kInt, "Version of the file format", {1, 1, {}})),
+      form_key("name", KeyForm::kName, "Name of the workflow; the file's name where left out"),
+      value_key("description", ParamType::kString, "What the workflow does"),
+      form_key("labels", KeyForm::kTextMap, "Labels of its runs"),
+      value_key("seed", ParamType::kInt, "Seed of its runs (0)", {0, {}, {}}),
+      value_key("extends", ParamType::kString,
+                "Workflow file to take everything from, with other parameter values"),
+      form_key("params", KeyForm::kParams, "Parameters; below `extends`, values of parameters"),
+      form_key("defaults", KeyForm::kDefaults, "What every stage has that does not say otherwise"),
+      form_key("stages", KeyForm::kStages, "The stages by name"),
+      form_key("pools", KeyForm::kLater, "Shared resources"),
+      value_key("max_parallel", ParamType::kInt,
+                "Most stages at a time; 0: as many as the resources allow", {0, 10'000, {}}),
+      value_key("fail_fast", ParamType::kBool, "Whether the first failure cancels the rest"),
+      form_key("notify", KeyForm::kLater, "Command to run when a run ends"),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& stage_keys() {
+  static const std::vector<Key> kKeys = {
+      required(form_key("uses", KeyForm::kStageType, "Stage type")),
+      form_key("with", KeyForm::kWith, "Parameters of the stage type"),
+      form_key("inputs", KeyForm::kInputs, "Input ports, each a STAGE.OUTPUT or a list of them"),
+      form_key("after", KeyForm::kNames, "Stages to wait for without taking an output"),
+      form_key("when", KeyForm::kCondition, "Whether the stage runs"),
+      form_key("matrix", KeyForm::kLater, "Values to run the stage with, each a task"),
+      form_key("foreach", KeyForm::kLater, "List to run the stage for, each item a task"),
+      with_default(form_key("retry", KeyForm::kRetry, "What to do after a failure")),
+      with_default(value_key("timeout", ParamType::kDuration, "Longest running time of an attempt",
+                             {1, {}, {}})),
+      with_default(form_key("resources", KeyForm::kResources, "What an attempt needs")),
+      with_default(value_key("cache", ParamType::kBool,
+                             "Whether an earlier result with the same key is taken (true)")),
+      form_key("on_failure", KeyForm::kLater, "Stage to run after a failure"),
+      with_default(value_key("isolation", ParamType::kString,
+                             "shared: a warm host will do; process: a fresh one",
+                             {{}, {}, {"shared", "process"}})),
+      form_key("approval", KeyForm::kLater, "Whether a person must approve"),
+      value_key("description", ParamType::kString, "What the stage does"),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& defaults_keys() {
+  static const std::vector<Key> kKeys = [] {
+    std::vector<Key> keys;
+    std::ranges::copy_if(stage_keys(), std::back_inserter(keys), &Key::in_defaults);
+    return keys;
+  }();
+  return kKeys;
+}
+
+const std::vector<Key>& retry_keys() {
+  static const std::vector<Key> kKeys = {
+      value_key("max_attempts", ParamType::kInt, "Attempts at most (1)", {1, 100, {}}),
+      value_key("backoff", ParamType::kDuration, "Pause before the second attempt; doubles (10s)"),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& resource_keys() {
+  static const std::vector<Key> kKeys = {
+      value_key("cpus", ParamType::kInt, "Threads (1)", {1, kMaxCpus, {}}),
+      value_key("memory", ParamType::kBytes, "Memory; left out: not accounted"),
+      value_key("gpus", ParamType::kInt, "GPUs (0)", {0, kMaxCpus, {}}),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& param_keys() {
+  static const std::vector<Key> kKeys = {
+      required(value_key("type", ParamType::kString, "Type of the parameter",
+                         {{},
+                          {},
+                          {"bool", "int", "float", "string", "enum", "list", "map", "duration",
+                           "bytes", "tokens", "path", "secret"}})),
+      form_key("default", KeyForm::kAny, "Value where none is given; left out: one must be given"),
+      value_key("min", ParamType::kDouble, "Smallest value"),
+      value_key("max", ParamType::kDouble, "Largest value"),
+      value_key("values", ParamType::kStringList, "Values of an enum"),
+      value_key("description", ParamType::kString, "What the parameter does"),
+  };
+  return kKeys;
+}
+
+const Key* find_key(const std::vector<Key>& keys, std::string_view name) {
+  const auto found = std::ranges::find(keys, name, [](const Key& key) { return key.decl.name; });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+bool is_name(std::string_view text, bool dots) {
+  const auto letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  const auto inner = [&](char c) {
+    return letter(c) || (c >= '0' && c <= '9') || c == '-' || (dots && c == '.');
+  };
+  return !text.empty() && text.size() <= 200 && letter(text[0]) && std::ranges::all_of(text, inner);
+}
+
+void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::string& of,
+                Diagnostics& diagnostics) {
+  std::vector<std::string> known;
+  for (const Key& key : keys) known.push_back(key.decl.name);
+  for (const YamlEntry& entry : map.entries) {
+    const Key* key = find_key(keys, entry.key);
+    if (key == nullptr) {
+      std::string hint = did_you_mean(entry.key, known);
+      if (hint.empty()) hint = "keys: " + join(known, ", ");
+      diagnostics.error("unknown_key", *map.source, entry.key_offset,
+                        of + " has no key '" + entry.key + "'", hint);
+    } else if (key->form == KeyForm::kLater) {
+      diagnostics.error("later_key", *map.source, entry.key_offset,
+                        "`" + entry.key + "` is not part of this version of Cairn");
+    }
+  }
+  for (const Key& key : keys) {
+    if (key.decl.required && map.find(key.decl.name) == nullptr)
+      diagnostics.error("missing_key", *map.source, map.offset,
+                        of + " needs the key '" + key.decl.name + "'",
+                        key.decl.doc.empty() ? "" : key.decl.name + ": " + key.decl.doc);
+  }
+}
+
+std::optional<json::value> canonical_at(const ParamDecl& decl, const json::value& value,
+                                        const YamlNode& node, Diagnostics& diagnostics,
+                                        bool of_key) {
+  const auto report = [&](const YamlNode& at, const Error& error) {
+    constexpr std::string_view kWord = "parameter ";
+    std::string message = error.message;
+    if (of_key && message.starts_with(kWord)) message.erase(0, kWord.size());
+    diagnostics.error("invalid_value", *at.source, at.offset, message, error.hint);
+  };
+  ParamDecl element = decl;
+  element.type = decl.type == ParamType::kStringList   ? ParamType::kString
+                 : decl.type == ParamType::kIntList    ? ParamType::kInt
+                 : decl.type == ParamType::kDoubleList ? ParamType::kDouble
+                                                       : ParamType::kJson;
+  if (element.type != ParamType::kJson && value.is_array() && node.is_list() &&
+      node.items.size() == value.as_array().size()) {
+    bool good = true;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      auto canonical = canonical_param(element, value.as_array()[i]);
+      if (canonical.ok()) continue;
+      report(node.items[i], canonical.error());
+      good = false;
+    }
+    if (!good) return std::nullopt;
+  }
+  auto canonical = canonical_param(decl, value);
+  if (canonical.ok()) return std::move(*canonical);
+  report(node, canonical.error());
+  return std::nullopt;
+}
+
+}  // namespace cairn

@@ -1,0 +1,263 @@
+#include "core/workflow/schema.h"
+
+#include <utility>
+
+#include "core/base/text.h"
+#include "core/workflow/keys.h"
+
+namespace cairn {
+namespace {
+
+constexpr const char* kDialect = "https://json-schema.org/draft/2020-12/schema";
+constexpr const char* kName = "^[A-Za-z_][A-Za-z0-9_-]*$";
+constexpr const char* kDottedName = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+constexpr const char* kReference = "^[A-Za-z_][A-Za-z0-9_-]*\\..+$";
+
+json::object expression() {
+  return {{"type", "string"}, {"pattern", "\\$\\{"}};
+}
+
+json::object text(const char* pattern) {
+  return {{"type", "string"}, {"pattern", pattern}};
+}
+
+json::object any_of(std::initializer_list<json::object> forms) {
+  json::array list;
+  for (const auto& form : forms) list.push_back(form);
+  return {{"anyOf", std::move(list)}};
+}
+
+json::object list_of(json::object items) {
+  return {{"type", "array"}, {"items", std::move(items)}};
+}
+
+json::object map_of(json::object values, const char* names) {
+  return {{"type", "object"},
+          {"propertyNames", json::object{{"pattern", names}}},
+          {"additionalProperties", std::move(values)}};
+}
+
+json::value bound(double value) {
+  const auto integer = static_cast<std::int64_t>(value);
+  return static_cast<double>(integer) == value ? json::value(integer) : json::value(value);
+}
+
+json::object number(const ParamDecl& decl, const char* type) {
+  json::object schema{{"type", type}};
+  if (decl.min) schema["minimum"] = bound(*decl.min);
+  if (decl.max) schema["maximum"] = bound(*decl.max);
+  return schema;
+}
+
+json::object string(const ParamDecl& decl) {
+  json::object schema{{"type", "string"}};
+  if (!decl.choices.empty()) schema["enum"] = json::value_from(decl.choices);
+  return schema;
+}
+
+// Without the alternative of an expression.
+json::object plain(const ParamDecl& decl) {
+  switch (decl.type) {
+    case ParamType::kBool:
+      return {{"type", "boolean"}};
+    case ParamType::kInt:
+      return number(decl, "integer");
+    case ParamType::kDouble:
+      return number(decl, "number");
+    case ParamType::kString:
+    case ParamType::kPath:
+      return string(decl);
+    case ParamType::kTokens:
+      return any_of({number(decl, "integer"), text("^[0-9.]+[kKM]?$")});
+    case ParamType::kBytes:
+      return any_of({number(decl, "integer"), text("^[0-9.]+([kKMGT]|[KMGT]i)?B?$")});
+    case ParamType::kDuration:
+      return text("^[0-9.]+(ms|s|m|h|d)$");
+    case ParamType::kStringList:
+      return list_of(any_of({string(decl), expression()}));
+    case ParamType::kIntList:
+      return list_of(any_of({number(decl, "integer"), expression()}));
+    case ParamType::kDoubleList:
+      return list_of(any_of({number(decl, "number"), expression()}));
+    case ParamType::kJson:
+      return {};
+  }
+  return {};
+}
+
+json::object value_schema(const ParamDecl& decl, bool expressions) {
+  json::object schema = plain(decl);
+  if (expressions && decl.type != ParamType::kJson &&
+      (decl.type != ParamType::kString || !decl.choices.empty()) && decl.type != ParamType::kPath)
+    schema = any_of({std::move(schema), expression()});
+  if (!decl.doc.empty()) schema["description"] = decl.doc;
+  if (!decl.required && !decl.default_value.is_null()) schema["default"] = decl.default_value;
+  return schema;
+}
+
+json::object closed_map(json::object properties, json::array required) {
+  json::object schema{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  return schema;
+}
+
+class WorkflowSchema {
+ public:
+  explicit WorkflowSchema(const Registry& registry) : registry_(registry) {}
+
+  json::object make() {
+    json::object schema{{"$schema", kDialect}, {"title", "Cairn workflow"}};
+    for (auto& member : map(workflow_keys(), true)) schema.insert(member);
+    schema["oneOf"] = json::array{json::object{{"required", json::array{"stages"}}},
+                                  json::object{{"required", json::array{"extends"}}}};
+    json::object definitions;
+    for (const std::string& type : registry_.stage_types())
+      definitions[type] = with_schema(*registry_.find(type)->stage);
+    schema["$defs"] = std::move(definitions);
+    return schema;
+  }
+
+  static json::object with_schema(const StageDecl& stage) {
+    json::object properties;
+    json::array required;
+    for (const ParamDecl& param : stage.params) {
+      properties[param.name] = value_schema(param, true);
+      if (param.required) required.emplace_back(param.name);
+    }
+    return closed_map(std::move(properties), std::move(required));
+  }
+
+ private:
+  // plain_values: values that take no expressions (the top level, parameter declarations).
+  json::object map(const std::vector<Key>& keys, bool plain_values) {
+    json::object properties;
+    json::array required;
+    for (const Key& key : keys) {
+      if (key.form == KeyForm::kLater) continue;
+      json::object schema =
+          key.form == KeyForm::kValue ? value_schema(key.decl, !plain_values) : form(key.form);
+      schema["description"] = key.decl.doc;
+      properties[key.decl.name] = std::move(schema);
+      if (key.decl.required) required.emplace_back(key.decl.name);
+    }
+    return closed_map(std::move(properties), std::move(required));
+  }
+
+  json::object form(KeyForm form) {
+    switch (form) {
+      case KeyForm::kName:
+        return text(kDottedName);
+      case KeyForm::kStageType:
+        return {{"enum", json::value_from(registry_.stage_types())}};
+      case KeyForm::kCondition:
+        return any_of({json::object{{"type", "boolean"}}, expression()});
+      case KeyForm::kNames:
+        return any_of({text(kName), list_of(text(kName))});
+      case KeyForm::kTextMap:
+        return map_of({{"type", json::array{"string", "number", "boolean"}}}, ".");
+      case KeyForm::kParams:
+        return map_of({}, kName);  // declarations, or values below `extends`
+      case KeyForm::kStages: {
+        json::object stages = map_of(stage(), kName);
+        stages["minProperties"] = 1;
+        return stages;
+      }
+      case KeyForm::kWith:
+        return {{"type", json::array{"object", "null"}}};
+      case KeyForm::kInputs:
+        return map_of(any_of({text(kReference), list_of(text(kReference))}), kName);
+      case KeyForm::kRetry:
+        return map(retry_keys(), false);
+      case KeyForm::kResources:
+        return map(resource_keys(), false);
+      case KeyForm::kDefaults:
+        return map(defaults_keys(), false);
+      case KeyForm::kValue:
+      case KeyForm::kAny:
+      case KeyForm::kLater:
+        return {};
+    }
+    return {};
+  }
+
+  json::object stage() {
+    json::object schema = map(stage_keys(), false);
+    json::array rules;
+    for (const std::string& type : registry_.stage_types()) {
+      rules.push_back(json::object{
+          {"if",
+           json::object{{"properties", json::object{{"uses", json::object{{"const", type}}}}}}},
+          {"then",
+           json::object{{"properties",
+                         json::object{{"with", json::object{{"$ref", "#/$defs/" + type}}}}}}}});
+    }
+    if (!rules.empty()) schema["allOf"] = std::move(rules);
+    return schema;
+  }
+
+  const Registry& registry_;
+};
+
+// A text as a cell of a Markdown table.
+std::string cell(std::string text) {
+  std::string escaped;
+  for (char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c == '\n' ? ' ' : c;
+  }
+  return escaped;
+}
+
+std::string limits_text(const ParamDecl& param) {
+  std::vector<std::string> parts;
+  if (param.required) parts.emplace_back("required");
+  if (!param.required) parts.push_back("`" + json::serialize(param.default_value) + "`");
+  if (param.min) parts.push_back("≥ " + json::serialize(bound(*param.min)));
+  if (param.max) parts.push_back("≤ " + json::serialize(bound(*param.max)));
+  if (!param.choices.empty()) parts.push_back("one of " + join(param.choices, ", "));
+  return join(parts, "; ");
+}
+
+std::string ports_markdown(const char* title, const std::vector<PortDecl>& ports) {
+  if (ports.empty()) return "";
+  std::string text = std::string("\n## ") + title + "\n\n| name | kind | what |\n|---|---|---|\n";
+  for (const PortDecl& port : ports) {
+    std::string kind =
+        port.kind_from_param.empty() ? port.kind : "as `" + port.kind_from_param + "`";
+    if (port.list) kind += ", a list";
+    if (port.optional) kind += ", optional";
+    text += "| `" + port.name + "` | " + kind + " | " + cell(port.doc) + " |\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+json::object workflow_schema(const Registry& registry) {
+  return WorkflowSchema(registry).make();
+}
+
+json::object stage_type_schema(const StageDecl& stage) {
+  json::object schema{{"$schema", kDialect}, {"title", stage.name}, {"description", stage.doc}};
+  for (auto& member : WorkflowSchema::with_schema(stage)) schema.insert(member);
+  return schema;
+}
+
+std::string stage_type_markdown(const StageDecl& stage) {
+  std::string text = "# " + stage.name + "\n\n" + stage.doc + "\n";
+  if (!stage.params.empty()) {
+    text += "\n## Parameters\n\n| name | type | value | what |\n|---|---|---|---|\n";
+    for (const ParamDecl& param : stage.params)
+      text += "| `" + param.name + "` | " + to_string(param.type) + " | " +
+              cell(limits_text(param)) + " | " + cell(param.doc) + " |\n";
+  }
+  text += ports_markdown("Inputs", stage.inputs);
+  if (stage.open_inputs) text += "\nIt takes any further inputs, of any kind.\n";
+  text += ports_markdown("Outputs", stage.outputs);
+  if (!stage.outputs_from_param.empty())
+    text += "\nEach key of `" + stage.outputs_from_param + "` is a further output.\n";
+  return text;
+}
+
+}  // namespace cairn

@@ -1,0 +1,65 @@
+#include "core/workflow/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/workflow/sample_registry.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::ElementsAre;
+
+WorkflowSpec chain() {
+  auto checked = testing::check_text(R"(cairn: 1
+stages:
+  documents: {uses: corpus}
+  kept: {uses: filter, inputs: {documents: documents.documents}}
+  off: {uses: filter, inputs: {documents: documents.documents}, when: false}
+  behind: {uses: filter, inputs: {documents: off.kept}}
+  train: {uses: train, inputs: {dataset: kept.kept}, with: {steps: 1}}
+)");
+  EXPECT_TRUE(checked.spec) << checked.diagnostics.to_text();
+  return *checked.spec;
+}
+
+std::vector<std::string> actions(const std::vector<PlannedStage>& plan) {
+  std::vector<std::string> list;
+  for (const auto& stage : plan)
+    list.push_back(stage.name + " " + to_string(stage.action) + ": " + stage.because.at(0));
+  return list;
+}
+
+TEST(Plan, WithoutAStateEverythingRuns) {
+  EXPECT_THAT(actions(plan_workflow(chain(), {})),
+              ElementsAre("documents run: no earlier result has its key",
+                          "kept run: its inputs come from documents, which runs",
+                          "off skip: its condition is false",
+                          "behind skip: its input comes from 'off', which is skipped",
+                          "train run: its inputs come from kept, which runs"));
+}
+
+TEST(Plan, CacheIsAskedWithTheDigestsOfInputs) {
+  PlanSources sources;
+  sources.cached = [](const StageSpec& stage,
+                      const InputDigests& inputs) -> std::optional<OutputDigests> {
+    if (stage.name == "documents") return OutputDigests{{"documents", "d1"}};
+    if (stage.name == "kept" && inputs.at("documents") == std::vector<Digest>{"d1"})
+      return OutputDigests{{"kept", "d2"}};
+    return std::nullopt;
+  };
+  sources.checkpoint = [](const StageSpec& stage) -> std::optional<std::int64_t> {
+    if (stage.name == "train") return 12;
+    return std::nullopt;
+  };
+  const auto plan = plan_workflow(chain(), sources);
+  EXPECT_EQ(plan[0].action, PlanAction::kReuse);
+  EXPECT_EQ(plan[1].action, PlanAction::kReuse);
+  EXPECT_EQ(plan[4].action, PlanAction::kContinue);
+  EXPECT_EQ(json::serialize(to_json(plan).at("stages").at(4)),
+            R"({"name":"train","uses":"train","tasks":1,"action":"continue","step":12,)"
+            R"("because":["a checkpoint of step 12 is kept"]})");
+}
+
+}  // namespace
+}  // namespace cairn
