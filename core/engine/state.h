@@ -91,7 +91,7 @@ struct TaskState {
   int failures = 0;           // since the last resume, against retry.max_attempts
   int lost_hosts = 0;         // preempted and node_failed, against kLostHostBudget
   std::uint32_t threads = 0;  // fixed by the first attempt; 0: none yet
-  bool fresh = false;         // the cache is not asked
+  bool no_cache = false;      // the cache is not asked
   int generation = 0;         // raised when it must not see earlier checkpoints
   std::optional<std::int64_t> checkpoint_step;
   std::optional<WallTime> started_at;
