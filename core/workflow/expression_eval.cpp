@@ -7,7 +7,6 @@
 #include "core/base/text.h"
 #include "core/workflow/expression.h"
 #include "core/workflow/expression_node.h"
-#include "core/workflow/template.h"
 
 namespace cairn {
 namespace {
@@ -16,26 +15,7 @@ using Node = Expression::Node;
 using Value = std::optional<json::value>;
 using Values = std::vector<json::value>;
 
-const char* type_name(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return "null";
-    case json::kind::bool_:
-      return "a bool";
-    case json::kind::int64:
-    case json::kind::uint64:
-      return "an int";
-    case json::kind::double_:
-      return "a float";
-    case json::kind::string:
-      return "a text";
-    case json::kind::array:
-      return "a list";
-    case json::kind::object:
-      return "a map";
-  }
-  return "unknown";
-}
+constexpr auto type_name = expression_type_name;
 
 bool is_integer(const json::value& value) {
   return value.is_int64() || value.is_uint64();
@@ -73,7 +53,8 @@ class Evaluator {
         return conditional(node);
       case Node::Kind::kCall: {
         auto arguments = all(node);
-        return arguments ? call(node, *arguments) : std::nullopt;
+        if (!arguments) return std::nullopt;
+        return from(node, call_expression_function(node.symbol, *arguments));
       }
       case Node::Kind::kIndex:
         return index(node);
@@ -85,6 +66,11 @@ class Evaluator {
   std::nullopt_t fail(const Node& node, std::string message, std::string hint = {}) {
     *error_ = {node.offset, std::move(message), std::move(hint)};
     return std::nullopt;
+  }
+
+  Value from(const Node& node, const Result<json::value>& result) {
+    if (!result.ok()) return fail(node, result.error().message, result.error().hint);
+    return *result;
   }
 
   Value name(const Node& node) {
@@ -154,7 +140,7 @@ class Evaluator {
     const json::value& a = (*operands)[0];
     const json::value& b = (*operands)[1];
     const std::string& op = node.symbol;
-    if (op == "in") return contains(node, b, a);
+    if (op == "in") return from(node, expression_contains(b, a));
     if (op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">=")
       return compare(node, a, b);
     if (op == "+" && a.is_string() && b.is_string()) return text(node, text_of(a) + text_of(b));
@@ -238,17 +224,6 @@ class Evaluator {
     return json::value(result);
   }
 
-  Value contains(const Node& node, const json::value& whole, const json::value& part) {
-    if (whole.is_array())
-      return json::value(std::ranges::find(whole.as_array(), part) != whole.as_array().end());
-    if (whole.is_object() && part.is_string())
-      return json::value(whole.as_object().contains(part.as_string()));
-    if (whole.is_string() && part.is_string())
-      return json::value(text_of(whole).find(text_of(part)) != std::string::npos);
-    return fail(node,
-                std::string("cannot look for ") + type_name(part) + " in " + type_name(whole));
-  }
-
   Value index(const Node& node) {
     auto operands = all(node);
     if (!operands) return std::nullopt;
@@ -274,117 +249,6 @@ class Evaluator {
                 std::string("cannot take an entry of ") + type_name(of) + " by " + type_name(key));
   }
 
-  Value call(const Node& node, const Values& arguments) {
-    const std::string& name = node.symbol;
-    if (name == "min" || name == "max") return extreme(node, arguments);
-    if (name == "len") return length(node, arguments[0]);
-    if (name == "str") {
-      auto text = template_text(arguments[0]);
-      if (!text) return wrong_argument(node, arguments[0], "a text, number or bool");
-      return json::value(json::string(*text));
-    }
-    if (name == "join") return joined(node, arguments);
-    if (name == "contains") return contains(node, arguments[0], arguments[1]);
-    if (name == "int" || name == "float") return converted(node, arguments[0]);
-    if (name == "lower" || name == "upper" || name == "starts_with" || name == "ends_with")
-      return text_function(node, arguments);
-    return number_function(node, arguments[0]);
-  }
-
-  Value wrong_argument(const Node& node, const json::value& value, const char* wanted) {
-    return fail(node, "'" + node.symbol + "' takes " + wanted + ", not " + type_name(value));
-  }
-
-  Value extreme(const Node& node, const Values& arguments) {
-    Values values = arguments;
-    if (arguments.size() == 1) {
-      if (!arguments[0].is_array() || arguments[0].as_array().empty())
-        return wrong_argument(node, arguments[0], "numbers or a list of numbers");
-      values.assign(arguments[0].as_array().begin(), arguments[0].as_array().end());
-    }
-    json::value best = values[0];
-    for (const auto& value : values) {
-      if (!value.is_number()) return wrong_argument(node, value, "numbers");
-      if (node.symbol == "min" ? number(value) < number(best) : number(value) > number(best))
-        best = value;
-    }
-    return best;
-  }
-
-  Value length(const Node& node, const json::value& value) {
-    if (value.is_array()) return json::value(static_cast<std::int64_t>(value.as_array().size()));
-    if (value.is_object()) return json::value(static_cast<std::int64_t>(value.as_object().size()));
-    if (value.is_string())
-      return json::value(static_cast<std::int64_t>(
-          std::ranges::count_if(value.as_string(), [](char c) { return (c & 0xc0) != 0x80; })));
-    return wrong_argument(node, value, "a text, list or map");
-  }
-
-  Value joined(const Node& node, const Values& arguments) {
-    if (!arguments[0].is_array() || !arguments[1].is_string())
-      return wrong_argument(node, arguments[0], "a list and a text");
-    std::vector<std::string> parts;
-    for (const auto& item : arguments[0].as_array()) {
-      auto part = template_text(item);
-      if (!part) return wrong_argument(node, item, "a list of texts, numbers or bools");
-      parts.push_back(std::move(*part));
-    }
-    return text(node, join(parts, arguments[1].as_string()));
-  }
-
-  Value converted(const Node& node, const json::value& value) {
-    double real = 0;
-    if (value.is_number()) {
-      if (node.symbol == "int" && is_integer(value)) return value;
-      real = number(value);
-    } else if (value.is_string()) {
-      ExpressionError unused;
-      const std::string given = text_of(value);
-      auto parsed = Expression::parse(given, &unused);
-      auto result = parsed ? parsed->evaluate(lookup_, &unused) : std::nullopt;
-      if (!result || !result->is_number() || !parsed->names().empty())
-        return check_all_ ? Value(json::value(0)) : fail(node, "\"" + given + "\" is not a number");
-      return node.symbol == "int" && is_integer(*result) ? *result : converted(node, *result);
-    } else {
-      return wrong_argument(node, value, "a number or a text");
-    }
-    if (node.symbol == "float") return json::value(real);
-    return whole(node, std::trunc(real));
-  }
-
-  Value whole(const Node& node, double value) {
-    if (!(std::abs(value) < 9.0e18)) return fail(node, "the integer becomes too large");
-    return json::value(static_cast<std::int64_t>(value));
-  }
-
-  Value text_function(const Node& node, const Values& arguments) {
-    for (const auto& argument : arguments) {
-      if (!argument.is_string()) return wrong_argument(node, argument, "texts");
-    }
-    std::string first = text_of(arguments[0]);
-    if (node.symbol == "starts_with") return json::value(first.starts_with(text_of(arguments[1])));
-    if (node.symbol == "ends_with") return json::value(first.ends_with(text_of(arguments[1])));
-    const bool lower = node.symbol == "lower";
-    for (char& c : first) {  // ASCII letters only: no locale changes a result
-      if (lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      if (!lower && c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    }
-    return json::value(json::string(first));
-  }
-
-  Value number_function(const Node& node, const json::value& value) {
-    if (!value.is_number()) return wrong_argument(node, value, "a number");
-    if (node.symbol == "abs") {
-      if (value.is_int64() && value.as_int64() != INT64_MIN)
-        return json::value(std::abs(value.as_int64()));
-      return json::value(std::abs(number(value)));
-    }
-    if (is_integer(value)) return value;
-    const double real = number(value);
-    if (node.symbol == "round") return whole(node, std::nearbyint(real));
-    return whole(node, node.symbol == "floor" ? std::floor(real) : std::ceil(real));
-  }
-
   const NameLookup& lookup_;
   ExpressionError* error_;
   bool check_all_;
@@ -392,48 +256,9 @@ class Evaluator {
 
 }  // namespace
 
-const std::vector<ExpressionFunction>& expression_functions() {
-  constexpr std::size_t kMany = 100;
-  static const std::vector<ExpressionFunction> kFunctions = {
-      {"min", 1, kMany},  {"max", 1, kMany}, {"abs", 1, 1},         {"round", 1, 1},
-      {"floor", 1, 1},    {"ceil", 1, 1},    {"len", 1, 1},         {"int", 1, 1},
-      {"float", 1, 1},    {"str", 1, 1},     {"lower", 1, 1},       {"upper", 1, 1},
-      {"contains", 2, 2}, {"join", 2, 2},    {"starts_with", 2, 2}, {"ends_with", 2, 2}};
-  return kFunctions;
-}
-
 std::optional<json::value> Expression::evaluate(const NameLookup& lookup, ExpressionError* error,
                                                 bool check_all) const {
   return Evaluator(lookup, error, check_all).evaluate(*root_);
-}
-
-Result<bool> evaluate_condition(const std::string& text, const ConditionScope& scope) {
-  ExpressionError error;
-  const auto expression = Expression::parse(text, &error);
-  const NameLookup lookup = [&](const ExpressionName& name) -> Result<json::value> {
-    const auto& parts = name.parts;
-    const std::string full = join(parts, ".");
-    if (parts[0] == "params" && scope.params.contains(parts[1])) return scope.params.at(parts[1]);
-    if (full == "run.seed") return json::value(scope.seed);
-    if (full == "run.name") return json::value(json::string(scope.run_name));
-    if (parts[0] == "stages" && parts[2] == "status") {
-      if (auto status = scope.status(parts[1])) return json::value(json::string(*status));
-    }
-    if (parts[0] == "stages" && parts.size() == 4) {
-      if (auto value = scope.metric(parts[1], parts[3])) return json::value(*value);
-      return not_found("stage '" + parts[1] + "' reported no metric '" + parts[3] + "'");
-    }
-    return not_found("there is no '" + full + "'");
-  };
-  const auto value = expression ? expression->evaluate(lookup, &error) : std::nullopt;
-  if (!value)
-    return invalid_argument("condition '" + text + "', column " + std::to_string(error.offset + 1) +
-                                ": " + error.message,
-                            error.hint);
-  if (!value->is_bool())
-    return invalid_argument("condition '" + text + "' gives " + type_name(*value) +
-                            ", not true or false");
-  return value->as_bool();
 }
 
 }  // namespace cairn

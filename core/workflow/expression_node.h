@@ -27,4 +27,12 @@ struct ExpressionFunction {
 };
 [[nodiscard]] const std::vector<ExpressionFunction>& expression_functions();
 
+// The number of arguments fits already.
+[[nodiscard]] Result<json::value> call_expression_function(
+    const std::string& function, const std::vector<json::value>& arguments);
+[[nodiscard]] Result<json::value> expression_contains(const json::value& whole,
+                                                      const json::value& part);
+// "an int", "a text": for messages.
+[[nodiscard]] const char* expression_type_name(const json::value& value);
+
 }  // namespace cairn

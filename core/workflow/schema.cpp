@@ -1,5 +1,6 @@
 #include "core/workflow/schema.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/text.h"
@@ -185,12 +186,14 @@ class WorkflowSchema {
     json::object schema = map(stage_keys(), false);
     json::array rules;
     for (const std::string& type : registry_.stage_types()) {
+      json::object with{{"$ref", "#/$defs/" + type}};
+      json::object then{{"properties", json::object{{"with", std::move(with)}}}};
+      const auto& params = registry_.find(type)->stage->params;
+      if (std::ranges::any_of(params, &ParamDecl::required)) then["required"] = json::array{"with"};
       rules.push_back(json::object{
           {"if",
            json::object{{"properties", json::object{{"uses", json::object{{"const", type}}}}}}},
-          {"then",
-           json::object{{"properties",
-                         json::object{{"with", json::object{{"$ref", "#/$defs/" + type}}}}}}}});
+          {"then", std::move(then)}});
     }
     if (!rules.empty()) schema["allOf"] = std::move(rules);
     return schema;

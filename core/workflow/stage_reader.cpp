@@ -144,7 +144,31 @@ class StageReader {
     if (param.type == ParamType::kPath || is_content(*draft_.decl, param)) resolve_paths(*value);
     if (draft_.decl->name == kShellType && param.name == "env")
       return merge_env(*value, given->value);
+    if (param.name == draft_.decl->outputs_from_param) check_outputs(*value, given->value);
     draft_.spec.params[param.name] = std::move(*value);
+  }
+
+  // Names of outputs to paths inside of the stage's folder.
+  void check_outputs(const json::value& value, const YamlNode& node) {
+    if (!node.is_map() || !value.is_object()) {
+      error("invalid_value", node.offset, "outputs must be a map, not " + node.describe());
+      return;
+    }
+    for (const YamlEntry& entry : node.entries) {
+      if (!is_name(entry.key))
+        error("bad_name", entry.key_offset, "'" + entry.key + "' is no name for an output",
+              "letters, digits, '_' and '-', a letter first");
+      const json::value& path = value.as_object().at(entry.key);
+      const fs::path place = path.is_string() ? std::string(path.as_string()) : std::string();
+      const bool inside = !place.empty() && place.is_relative() &&
+                          *place.lexically_normal().begin() != ".." &&
+                          place.lexically_normal() != ".";
+      if (!inside)
+        error("invalid_value", entry.value.offset,
+              "the output '" + entry.key +
+                  "' must be a relative path inside the stage's folder, not " +
+                  entry.value.describe());
+    }
   }
 
   // Texts of a value become absolute paths.

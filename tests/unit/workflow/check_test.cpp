@@ -199,6 +199,17 @@ stages:
                                              "but 'in.artifact' is model"));
 }
 
+TEST(Check, OutputsStayInTheFolderOfTheirStage) {
+  EXPECT_THAT(messages(check_text("cairn: 1\nstages:\n  sh:\n    uses: shell\n    with:\n"
+                                  "      run: 'true'\n"
+                                  "      outputs: {a: /etc/x, b: ../x, good: x/y, 'c d': z}\n")),
+              ElementsAre("7:20 invalid_value the output 'a' must be a relative path inside the "
+                          "stage's folder, not \"/etc/x\"",
+                          "7:31 invalid_value the output 'b' must be a relative path inside the "
+                          "stage's folder, not \"../x\"",
+                          "7:48 bad_name 'c d' is no name for an output"));
+}
+
 TEST(Check, ContentOfShellFilesIsInTheKey) {
   TempFolder folder;
   folder.write("m", "x");
