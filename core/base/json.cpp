@@ -100,21 +100,6 @@ void write_pretty(const json::value& value, std::string& out, std::size_t indent
 
 }  // namespace
 
-Result<json::value> parse_json(std::string_view text, std::size_t max_depth) {
-  json::parse_options options;
-  options.max_depth = max_depth;
-  json::error_code error;
-  json::stream_parser parser({}, options);
-  const std::size_t read = parser.write_some(text.data(), text.size(), error);
-  if (!error && read < text.size()) error = json::error::extra_data;
-  if (!error) parser.finish(error);
-  if (error) {
-    return invalid_argument("not valid JSON near byte " + std::to_string(read) + ": " +
-                            error.message());
-  }
-  return parser.release();
-}
-
 Result<json::object> parse_json_object(std::string_view text) {
   CAIRN_ASSIGN(json::value value, parse_json(text));
   if (!value.is_object()) {

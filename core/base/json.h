@@ -12,6 +12,7 @@ namespace cairn {
 
 namespace json = boost::json;
 
+// Doubles are read to the last bit: what canonical_json wrote comes back equal.
 // Refuses trailing bytes, invalid UTF-8 and nesting deeper than max_depth.
 [[nodiscard]] Result<json::value> parse_json(std::string_view text, std::size_t max_depth = 64);
 // Also refuses what is no object.

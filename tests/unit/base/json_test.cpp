@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "core/base/random.h"
+
 namespace cairn {
 namespace {
 
@@ -16,6 +20,16 @@ TEST(Json, CanonicalTextDoesNotDependOnOrder) {
 TEST(Json, MalformedTextIsRefused) {
   for (const char* text : {"", "{", "{} {}", "{\"a\":1,}", "[1 2]", "nul", "\"\xff\"", "'a'"}) {
     EXPECT_FALSE(parse_json(text).ok()) << text;
+  }
+}
+
+TEST(Json, DoublesComeBackToTheLastBit) {
+  RandomStream stream(5, "doubles");
+  for (int i = 0; i < 20000; ++i) {
+    const double value = (stream.uniform() - 0.5) * std::exp(40 * (stream.uniform() - 0.5));
+    const auto back = parse_json(canonical_json(json::array{value}));
+    ASSERT_TRUE(back.ok());
+    EXPECT_EQ(back->at(0).as_double(), value);
   }
 }
 
