@@ -7,6 +7,7 @@
 #include "core/base/text.h"
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
+#include "core/cli/plan_cache.h"
 #include "core/cli/workflow_file.h"
 
 namespace cairn {
@@ -16,7 +17,9 @@ ExitCode plan(const Cli& cli, const std::string& file) {
   auto loaded = load_workflow(cli, file);
   if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
   const auto& spec = std::get<WorkflowSpec>(loaded);
-  const auto stages = plan_workflow(spec, {});
+  const auto sources = plan_sources(cli, spec);
+  if (!sources.ok()) return fail(cli, sources.error());
+  const auto stages = plan_workflow(spec, *sources);
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, to_json(stages));
   } else if (cli.options.output == OutputFormat::kName) {
