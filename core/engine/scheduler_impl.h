@@ -138,6 +138,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   bool stepping = false;
   bool acting = false;
   bool was_idle = true;
+  bool was_halted = false;
   bool dead = false;  // kill_all: nothing is journaled any more
   std::optional<Error> failure;
 };

@@ -129,9 +129,10 @@ void Scheduler::Impl::halt(Error error) {
 void Scheduler::Impl::watch_idle() {
   bool now = hosts.empty() && inbox.empty();
   for (const auto& [id, run] : runs) now = now && run->state.status != RunStatus::kRunning;
-  now = now || failure || dead;
-  const bool became = now && !was_idle;
-  was_idle = now;
+  const bool halted = failure || dead;
+  const bool became = halted ? !was_halted : now && !was_idle;
+  was_idle = now || halted;
+  was_halted = halted;
   if (!became) return;
   const auto callbacks = idle_callbacks;
   for (const auto& callback : callbacks) callback();

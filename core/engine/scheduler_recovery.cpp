@@ -101,7 +101,11 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id,
   }
   CAIRN_ASSIGN(v1::RunResumed plan,
                plan_resume(run->state, lost_artifacts(run->state, true), next, options.from));
-  if (run->state.status != RunStatus::kRunning && plan.reopened().empty()) return plan;
+  // An interrupted run may have nothing to reopen and still stages that never began.
+  if (run->state.unfinished == 0 && plan.reopened().empty()) {
+    follow(*run, outstanding(run->state));  // its end, if that was not journaled yet
+    return plan;
+  }
   Event event;
   *event.mutable_run_resumed() = plan;
   emit(*run, std::move(event));

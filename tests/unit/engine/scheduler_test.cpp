@@ -1,0 +1,322 @@
+#include "core/engine/view.h"
+#include "tests/unit/engine/engine_harness.h"
+
+namespace cairn::testing {
+namespace {
+
+std::string status(Lab& lab, const std::string& run) {
+  return to_string(lab.scheduler->find(run)->status);
+}
+
+// Lets hosts act until the condition holds.
+template <typename Condition>
+void run_until(Lab& lab, Condition condition) {
+  for (int i = 0; i < 500; ++i) {
+    lab.poll();
+    if (condition()) return;
+    for (const std::string& host : lab.world.living()) lab.world.act(host);
+  }
+  FAIL() << "it never came to that";
+}
+
+TEST(Scheduler, SecondRunOfTheSameWorkStartsNoHost) {
+  Lab lab;
+  const WorkflowSpec spec = workflow({stage("a"), stage("b", {"a"})});
+  const std::string first = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(first);
+  const auto worked = lab.world.steps_worked;
+  const std::string second = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(second);
+  EXPECT_EQ(status(lab, second), "succeeded");
+  EXPECT_TRUE(lab.task(second, "b").cached);
+  EXPECT_EQ(lab.task(second, "b").cached_from, first + "/b");
+  EXPECT_EQ(lab.world.steps_worked, worked);
+}
+
+TEST(Scheduler, CacheOfADamagedArtifactIsNotUsed) {
+  Lab lab;
+  const WorkflowSpec spec = workflow({stage("a")});
+  const std::string first = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(first);
+  const std::string digest = lab.task(first, "a").outputs[0].digest();
+  const fs::path path = lab.artifacts.path(digest);
+  fs::permissions(path, fs::perms::owner_all);
+  fs::resize_file(path, 3);
+  const std::string second = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(second);
+  EXPECT_FALSE(lab.task(second, "a").cached);
+  EXPECT_NE(lab.task(second, "a").cache_note.find(path.string()), std::string::npos);
+  EXPECT_EQ(lab.task(second, "a").outputs[0].digest(), digest);
+  EXPECT_TRUE(lab.artifacts.verify(digest).ok());
+}
+
+TEST(Scheduler, ResumeRunsAgainWhatLostItsArtifactAndNothingElse) {
+  Lab lab;
+  const std::string run =
+      lab.scheduler->submit(workflow({stage("a"), stage("b", {"a"})}), {}).value();
+  lab.run_to_end(run);
+  const std::string digest = lab.task(run, "a").outputs[0].digest();
+  fs::remove(lab.artifacts.path(digest));
+  const auto plan = lab.scheduler->resume(run, {});
+  ASSERT_TRUE(plan.ok());
+  ASSERT_EQ(plan->reopened_size(), 1);
+  EXPECT_EQ(plan->reopened(0).task(), "a");
+  EXPECT_NE(plan->reopened(0).because().find("lost_artifact"), std::string::npos);
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "succeeded");
+  EXPECT_TRUE(lab.artifacts.verify(digest).ok());
+  EXPECT_EQ(lab.task(run, "b").attempts.size(), 1U);
+}
+
+TEST(Scheduler, FailureSkipsDependantsAndLetsOthersFinish) {
+  Lab lab;
+  StageSpec bad = stage("bad");
+  bad.params["fail"] = "error";
+  const std::string run =
+      lab.scheduler->submit(workflow({bad, stage("after", {"bad"}), stage("other")}), {}).value();
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "failed");
+  EXPECT_EQ(lab.task(run, "bad").cause, "error");
+  EXPECT_EQ(lab.task(run, "after").phase, TaskPhase::kSkipped);
+  EXPECT_EQ(lab.task(run, "after").cause, "upstream_failed");
+  EXPECT_EQ(lab.task(run, "other").phase, TaskPhase::kSucceeded);
+}
+
+TEST(Scheduler, FailFastCancelsTheRest) {
+  Lab lab;
+  lab.config.totals.cpus = 1;
+  lab.start();
+  StageSpec bad = stage("bad");
+  bad.params["fail"] = "error";
+  WorkflowSpec spec = workflow({bad, stage("other")});
+  spec.fail_fast = true;
+  const std::string run = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "failed");
+  EXPECT_EQ(lab.task(run, "other").phase, TaskPhase::kCancelled);
+  EXPECT_TRUE(lab.task(run, "other").attempts.empty());
+}
+
+TEST(Scheduler, RetriesWithGrowingBackoffAndKeepsTheBudget) {
+  Lab lab;
+  StageSpec bad = stage("bad");
+  bad.params["fail"] = "oom";
+  bad.retry = {.max_attempts = 3, .backoff = Duration(10'000)};
+  const std::string run = lab.scheduler->submit(workflow({bad}), {}).value();
+  lab.run_to_end(run);
+  const auto& attempts = lab.task(run, "bad").attempts;
+  ASSERT_EQ(attempts.size(), 3U);
+  const Duration first = attempts[1].created_at - *attempts[0].finished_at;
+  const Duration second = attempts[2].created_at - *attempts[1].finished_at;
+  EXPECT_GE(first, Duration(7'500));
+  EXPECT_LE(first, Duration(13'500));
+  EXPECT_GE(second, Duration(15'000));
+  EXPECT_LE(second, Duration(26'000));
+}
+
+TEST(Scheduler, CrashNamesTheSignalAndTheLastOutput) {
+  Lab lab;
+  const std::string run = lab.scheduler->submit(workflow({stage("a")}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["a"] == 1; });
+  lab.world.crash(lab.world.living().front());
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "failed");
+  EXPECT_EQ(lab.task(run, "a").cause, "crash");
+  EXPECT_NE(lab.task(run, "a").message.find("SIGKILL"), std::string::npos);
+  EXPECT_NE(lab.task(run, "a").message.find("the last words"), std::string::npos);
+}
+
+TEST(Scheduler, CancelStopsAttemptsAndStartsNothingMore) {
+  Lab lab;
+  const std::string run =
+      lab.scheduler->submit(workflow({stage("a", {}, 50), stage("b", {"a"})}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["a"] == 5; });
+  ASSERT_TRUE(lab.scheduler->cancel(run).ok());
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "cancelled");
+  EXPECT_EQ(lab.task(run, "a").phase, TaskPhase::kCancelled);
+  EXPECT_EQ(lab.task(run, "b").phase, TaskPhase::kCancelled);
+  EXPECT_EQ(lab.scheduler->cancel(run).error().code, ErrorCode::kConflict);
+  EXPECT_LE(lab.world.steps_worked["a"], 6);
+}
+
+TEST(Scheduler, HostThatIgnoresCancelIsKilledAfterTheGrace) {
+  Lab lab;
+  lab.world.ignore_cancel = true;
+  const std::string run = lab.scheduler->submit(workflow({stage("a", {}, 100000)}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["a"] == 1; });
+  ASSERT_TRUE(lab.scheduler->cancel(run).ok());
+  lab.clock.advance(lab.config.cancel_grace - Duration(1));
+  lab.scheduler->tick();
+  lab.poll();
+  EXPECT_EQ(status(lab, run), "running");
+  lab.clock.advance(Duration(1));
+  lab.scheduler->tick();
+  lab.poll();
+  EXPECT_EQ(status(lab, run), "cancelled");
+}
+
+TEST(Scheduler, TimeoutAndSilenceHaveTheirCauses) {
+  Lab lab;
+  lab.config.lease = Duration(60'000);
+  lab.start();
+  StageSpec slow = stage("slow", {}, 100000);
+  slow.timeout = Duration(30'000);
+  const std::string run =
+      lab.scheduler->submit(workflow({slow, stage("silent", {}, 100000)}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["slow"] == 1; });
+  lab.clock.advance(Duration(30'000));
+  lab.scheduler->tick();
+  lab.poll();
+  EXPECT_EQ(lab.task(run, "slow").cause, "timeout");
+  lab.clock.advance(Duration(60'000));
+  lab.scheduler->tick();
+  lab.poll();
+  EXPECT_EQ(lab.task(run, "silent").cause, "node_failed");
+  EXPECT_EQ(lab.task(run, "silent").phase, TaskPhase::kRunning) << "its budget is its own";
+}
+
+TEST(Scheduler, InterruptedRunGoesOnFromItsCheckpoint) {
+  Lab lab;
+  const std::string run = lab.scheduler->submit(workflow({stage("a", {}, 9)}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["a"] == 5; });
+  lab.scheduler->interrupt_all();
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "interrupted");
+  lab.kill_engine();
+  lab.start();
+  ASSERT_TRUE(lab.scheduler->resume(run, {}).ok());
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "succeeded");
+  EXPECT_EQ(lab.world.steps_worked["a"], 9);
+}
+
+TEST(Scheduler, ReportWithAnOldTokenChangesNothing) {
+  Lab lab;
+  StageSpec spec = stage("a", {}, 50);
+  spec.retry = {.max_attempts = 2, .backoff = Duration(0)};
+  const std::string run = lab.scheduler->submit(workflow({spec}), {}).value();
+  run_until(lab, [&] { return lab.world.steps_worked["a"] == 1; });
+  lab.world.crash(lab.world.living().front());
+  lab.poll();
+  ASSERT_EQ(lab.task(run, "a").attempts.size(), 2U);
+  const std::string host = lab.task(run, "a").attempts[1].host.host;
+  const std::uint64_t before = lab.store.last_sequence();
+  v1::HostReport stale;
+  stale.mutable_attempt()->set_run(run);
+  stale.mutable_attempt()->set_task("a");
+  stale.mutable_attempt()->set_attempt(2);
+  stale.mutable_attempt()->set_token(lab.task(run, "a").attempts[0].token);
+  stale.set_sequence(1);
+  stale.mutable_finished();
+  lab.world.deliver(host, stale);
+  lab.poll();
+  EXPECT_EQ(lab.store.last_sequence(), before);
+  EXPECT_EQ(lab.task(run, "a").phase, TaskPhase::kRunning);
+}
+
+TEST(Scheduler, RefusesWhatTheMachineCanNeverRun) {
+  Lab lab;
+  StageSpec big = stage("big");
+  big.resources.gpus = 1;
+  const auto run = lab.scheduler->submit(workflow({big}), {});
+  ASSERT_FALSE(run.ok());
+  EXPECT_EQ(run.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(run.error().message.find("big"), std::string::npos);
+}
+
+TEST(Scheduler, WhenIsAskedOnceTheStagesBeforeItEnded) {
+  Lab lab;
+  StageSpec bad = stage("bad");
+  bad.params["fail"] = "error";
+  StageSpec yes = stage("yes");
+  yes.when = "good";  // the harness's expressions: did this stage succeed?
+  yes.after = {"good"};
+  StageSpec no = stage("no");
+  no.when = "bad";
+  no.after = {"bad"};
+  StageSpec off = stage("off");
+  off.enabled = false;
+  StageSpec needs_off = stage("needs_off", {"off"});
+  StageSpec after_off = stage("after_off");
+  after_off.after = {"off"};
+  const std::string run =
+      lab.scheduler->submit(workflow({bad, stage("good"), yes, no, off, needs_off, after_off}), {})
+          .value();
+  lab.run_to_end(run);
+  EXPECT_EQ(lab.task(run, "yes").phase, TaskPhase::kSucceeded);
+  EXPECT_EQ(lab.task(run, "no").phase, TaskPhase::kSkipped);
+  EXPECT_EQ(lab.task(run, "no").cause, "");
+  EXPECT_EQ(lab.task(run, "off").phase, TaskPhase::kSkipped);
+  EXPECT_EQ(lab.task(run, "needs_off").cause, "upstream_failed");
+  EXPECT_EQ(lab.task(run, "after_off").phase, TaskPhase::kSucceeded);
+}
+
+TEST(Scheduler, ResumeWithAChangedParameterRunsItAndWhatFollowsAnew) {
+  Lab lab;
+  WorkflowSpec spec = workflow({stage("a"), stage("b", {"a"}), stage("c")});
+  const std::string run = lab.scheduler->submit(spec, {}).value();
+  lab.run_to_end(run);
+  spec.stages[0].params["steps"] = 4;
+  spec.stages[0].key_params["steps"] = 4;
+  ASSERT_TRUE(lab.scheduler->resume(run, {.workflow = spec, .from = {}}).ok());
+  lab.run_to_end(run);
+  EXPECT_EQ(status(lab, run), "succeeded");
+  EXPECT_EQ(lab.task(run, "a").attempts.size(), 2U);
+  EXPECT_EQ(lab.task(run, "a").generation, 1);
+  EXPECT_EQ(lab.task(run, "b").attempts.size(), 2U);
+  EXPECT_EQ(lab.task(run, "c").attempts.size(), 1U);
+  EXPECT_EQ(lab.world.steps_worked["a"], 3 + 4) << "no checkpoint of other parameters is used";
+}
+
+TEST(Scheduler, FullDiskHaltsItBeforeAnythingIsAcknowledged) {
+  Lab lab;
+  lab.store.crash_at(1, false);
+  bool told = false;
+  lab.scheduler->on_idle([&] { told = true; });
+  const auto run = lab.scheduler->submit(workflow({stage("a")}), {});
+  ASSERT_FALSE(run.ok());
+  EXPECT_EQ(run.error().code, ErrorCode::kIo);
+  EXPECT_TRUE(lab.scheduler->failure());
+  EXPECT_TRUE(lab.world.living().empty());
+  EXPECT_TRUE(list_rows(lab.store)->empty());
+  EXPECT_TRUE(told);
+}
+
+TEST(Scheduler, BecomesIdleWhenItsHostsAreGone) {
+  Lab lab;
+  int idle = 0;
+  lab.scheduler->on_idle([&] { ++idle; });
+  const std::string run = lab.scheduler->submit(workflow({stage("a")}), {}).value();
+  EXPECT_FALSE(lab.scheduler->idle());
+  lab.run_to_end(run);
+  lab.poll();
+  EXPECT_EQ(idle, 1);
+  EXPECT_TRUE(lab.scheduler->idle());
+}
+
+TEST(View, HasTheShapeOfGet) {
+  Lab lab;
+  const std::string run = lab.scheduler->submit(workflow({stage("a")}), {}).value();
+  lab.run_to_end(run);
+  const RunState& state = *lab.scheduler->find(run);
+  const json::object view = run_view(state, {.store_folder = lab.folder});
+  for (const char* key : {"id", "name", "workflow", "status", "created_at", "started_at",
+                          "finished_at", "seed", "params", "stages"}) {
+    EXPECT_TRUE(view.contains(key)) << key;
+  }
+  const json::object& first = view.at("stages").at(0).as_object();
+  for (const char* key : {"name", "uses", "status", "attempts", "cached", "started_at",
+                          "finished_at", "progress", "outputs", "metrics"}) {
+    EXPECT_TRUE(first.contains(key)) << key;
+  }
+  EXPECT_TRUE(fs::exists(std::string(first.at("outputs").at("out").at("path").as_string())));
+  EXPECT_EQ(first.at("metrics").at("steps").as_double(), 3.0);
+  const std::vector<JournalEvent> events = load_events(lab.store, run).value();
+  for (const JournalEvent& entry : events) {
+    EXPECT_TRUE(event_view(run, entry.sequence, entry.event).contains("type"));
+  }
+}
+
+}  // namespace
+}  // namespace cairn::testing
