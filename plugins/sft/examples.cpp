@@ -1,0 +1,109 @@
+#include "plugins/sft/examples.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace cairn::sft {
+
+Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
+                                 const model::Tokenizer& tokenizer, std::int64_t max_input,
+                                 double heldout_fraction, RandomStream order) {
+  const auto end = tokenizer.find(model::kImEnd);
+  if (!end) {
+    return invalid_argument("the tokenizer has no token <|im_end|> to end an answer with",
+                            "use a tokenizer with ChatML's special tokens");
+  }
+  ExampleSet set;
+  std::vector<Example> all;
+  for (const text::QaRecord& record : records) {
+    if (record.answer.empty()) {
+      ++set.unanswered;
+      continue;
+    }
+    Example example;
+    example.tokens = tokenizer.encode_prompt(text::render_prompt(record));
+    example.prompt_length = static_cast<std::int64_t>(example.tokens.size());
+    if (example.prompt_length > max_input) {
+      ++set.too_long;
+      continue;
+    }
+    const auto answer = tokenizer.encode("The answer is " + record.answer.front());
+    example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
+    example.tokens.push_back(*end);
+    all.push_back(std::move(example));
+  }
+  order.shuffle(all);
+  const auto heldout = static_cast<std::size_t>(heldout_fraction * static_cast<double>(all.size()));
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    (i < heldout ? set.heldout : set.training).push_back(std::move(all[i]));
+  }
+  if (set.training.empty()) {
+    return invalid_argument("no record is left to train on: " + std::to_string(set.too_long) +
+                                " of " + std::to_string(records.size()) +
+                                " prompts are longer than max_input_tokens",
+                            "raise max_input_tokens, or make shorter prompts");
+  }
+  return set;
+}
+
+std::vector<std::size_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch,
+                                       std::size_t examples) {
+  std::vector<std::size_t> chosen;
+  std::vector<std::size_t> order;
+  std::uint64_t shuffled_epoch = 0;
+  for (std::int64_t i = 0; i < batch; ++i) {
+    const auto at = static_cast<std::uint64_t>(step * batch + i);
+    const std::uint64_t epoch = at / examples;
+    if (order.empty() || epoch != shuffled_epoch) {
+      order.resize(examples);
+      std::iota(order.begin(), order.end(), 0);
+      RandomStream(seed, "epoch", {epoch}).shuffle(order);
+      shuffled_epoch = epoch;
+    }
+    chosen.push_back(order[at % examples]);
+  }
+  return chosen;
+}
+
+std::int64_t answer_tokens(const std::vector<const Example*>& examples) {
+  std::int64_t count = 0;
+  for (const Example* example : examples) {
+    count += static_cast<std::int64_t>(example->tokens.size()) - example->prompt_length;
+  }
+  return count;
+}
+
+std::vector<WeightedBatch> weigh(const std::vector<const Example*>& examples, double prompt_weight,
+                                 std::int64_t max_tokens) {
+  std::int64_t all = 0;
+  for (const Example* example : examples) {
+    all += static_cast<std::int64_t>(example->tokens.size()) - 1;
+  }
+  const auto for_all = static_cast<float>(prompt_weight / static_cast<double>(all));
+  const auto for_answer =
+      static_cast<float>(1.0 / static_cast<double>(answer_tokens(examples))) + for_all;
+  std::vector<WeightedBatch> parts;
+  std::vector<model::TokenSequence> sequences;
+  std::int64_t tokens = 0;
+  const auto close = [&] {
+    parts.back().packed = model::pack_sequences(sequences);
+    sequences.clear();
+    tokens = 0;
+  };
+  for (const Example* example : examples) {
+    if (sequences.empty()) parts.emplace_back();
+    WeightedBatch& part = parts.back();
+    const std::int64_t first = prompt_weight > 0 ? 1 : example->prompt_length;
+    sequences.push_back({example->tokens, first});
+    for (auto i = first; i < static_cast<std::int64_t>(example->tokens.size()); ++i) {
+      part.in_answer.push_back(i >= example->prompt_length);
+      part.weights.push_back(part.in_answer.back() ? for_answer : for_all);
+    }
+    tokens += static_cast<std::int64_t>(example->tokens.size());
+    if (tokens >= max_tokens) close();
+  }
+  if (!sequences.empty()) close();
+  return parts;
+}
+
+}  // namespace cairn::sft
