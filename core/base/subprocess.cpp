@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,13 +56,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// Runs between fork and exec: only calls that are safe there.
+// What follows runs after fork in a copy of a threaded process: only calls that are safe there.
+
 [[noreturn]] void become(const ProcessSpec& spec, char* const* argv, char* const* environment,
-                         const std::array<int, 3>& standard, int failure, pid_t parent) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
-  for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
+                         const std::array<int, 3>& standard, int failure) {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -72,6 +70,50 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   const int error = errno;
   [[maybe_unused]] const ssize_t written = ::write(failure, &error, sizeof error);
   ::_exit(127);
+}
+
+void kill_own_group(int) {
+  ::kill(0, SIGKILL);
+}
+
+// Ends as the program ended.
+[[noreturn]] void end_like(int status) {
+  if (WIFSIGNALED(status)) {
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_UNBLOCK, &all, nullptr);
+    ::kill(::getpid(), WTERMSIG(status));
+  }
+  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 127);
+}
+
+// The leader of the program's group. It lives as long as the program and does one thing: when our
+// thread dies, the kernel tells it (PR_SET_PDEATHSIG), and it kills the whole group.
+[[noreturn]] void lead_group(const ProcessSpec& spec, char* const* argv, char* const* environment,
+                             const std::array<int, 3>& standard, int failure, pid_t parent) {
+  ::setpgid(0, 0);
+  for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
+  ::signal(SIGUSR2, kill_own_group);
+  sigset_t others;
+  ::sigfillset(&others);
+  ::sigdelset(&others, SIGUSR2);
+  ::sigprocmask(SIG_SETMASK, &others, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGUSR2);
+  if (::getppid() != parent) ::_exit(127);
+  const pid_t program = ::fork();
+  if (program == 0) become(spec, argv, environment, standard, failure);
+  if (program < 0) {
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = ::write(failure, &error, sizeof error);
+    ::_exit(127);
+  }
+  ::close_range(0, ~0U, 0);
+  int status = 0;
+  while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  end_like(status);
 }
 
 // Hands on what is there, up to 1 MiB so that a flood cannot keep us from the clock; false once
@@ -170,7 +212,7 @@ Result<ProcessEnd> run_process(const ProcessSpec& spec, const ProcessHooks& hook
   const pid_t pid = ::fork();
   if (pid < 0) return io_error("start", spec.argv[0], errno);
   if (pid == 0)
-    become(spec, argv.data(), environment.data(), standard, failure.write.get(), parent);
+    lead_group(spec, argv.data(), environment.data(), standard, failure.write.get(), parent);
   ::setpgid(pid, pid);
   out.write.reset();
   err.write.reset();

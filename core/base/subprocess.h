@@ -39,7 +39,7 @@ struct ProcessEnd {
 };
 
 // Standard input is empty. When the program itself has ended, whatever it left behind in its group
-// is killed. The program gets SIGKILL when the calling thread dies (PR_SET_PDEATHSIG).
+// is killed. The whole group is killed when the calling thread dies, even by SIGKILL.
 // Errors: the program cannot be started.
 [[nodiscard]] Result<ProcessEnd> run_process(const ProcessSpec& spec, const ProcessHooks& hooks);
 

@@ -5,7 +5,9 @@
 #include <iostream>
 
 #include "core/base/log.h"
+#include "core/host/host.h"
 #include "core/host/options.h"
+#include "core/host/process_guard.h"
 #include "core/plugin/describe.h"
 #include "core/plugin/manifest_cache.h"
 
@@ -43,12 +45,16 @@ int run(const std::vector<std::string>& arguments) {
   }
   init_logging("cairn-host", Verbosity::kNormal);
   if (!options->describe.empty()) return describe(*options);
-  return 2;
+  install_process_guard();
+  return serve_engine(*options);
 }
 
 }  // namespace
 }  // namespace cairn::host
 
 int main(int argc, char** argv) {
-  return cairn::host::run({argv + 1, argv + argc});
+  const int code = cairn::host::run({argv + 1, argv + argc});
+  std::cout.flush();
+  // Not through the destructors of plugins: they cannot undo what was reported.
+  ::_exit(code);
 }

@@ -1,0 +1,110 @@
+#include "core/host/process_guard.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace cairn::host {
+namespace {
+
+constexpr std::array kCrashSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
+constexpr std::size_t kStackBytes = 64 << 10;
+
+std::atomic<bool> capturing{false};
+
+// Async-signal-safe.
+void say(std::initializer_list<const char*> parts) {
+  for (const char* part : parts) {
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, part, std::strlen(part));
+  }
+}
+
+const char* decimal(int value, std::array<char, 12>& buffer) {
+  std::size_t at = buffer.size() - 1;
+  buffer[at] = '\0';
+  const bool negative = value < 0;
+  unsigned rest = negative ? 0U - static_cast<unsigned>(value) : static_cast<unsigned>(value);
+  do {
+    buffer[--at] = static_cast<char>('0' + rest % 10);
+    rest /= 10;
+  } while (rest != 0);
+  if (negative) buffer[--at] = '-';
+  return &buffer[at];
+}
+
+void on_crash(int signal) {
+  std::array<char, 12> digits{};
+  const char* name = ::sigabbrev_np(signal);
+  say({"\ncairn-host: the stage crashed the process with signal ", decimal(signal, digits), " (SIG",
+       name == nullptr ? "?" : name, ")\n"});
+  // The handler was reset when it was called: this ends the process as the signal would have.
+  ::raise(signal);
+}
+
+void on_process_exit(int status, void*) {
+  if (!capturing) return;
+  std::fflush(nullptr);
+  std::array<char, 12> digits{};
+  say({"\ncairn-host: the stage ended the process with exit(", decimal(status, digits), ")\n"});
+  // Not through the destructors of plugins: threads of this process still run.
+  ::_exit(status == 0 ? 70 : status);
+}
+
+}  // namespace
+
+void install_process_guard() {
+  for (int fd = ::open("/dev/null", O_RDWR); fd >= 0; fd = ::open("/dev/null", O_RDWR)) {
+    if (fd <= STDERR_FILENO) continue;
+    ::close(fd);
+    break;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  struct sigaction action {};
+  action.sa_handler = on_crash;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+  for (const int signal : kCrashSignals) ::sigaction(signal, &action, nullptr);
+  ::on_exit(on_process_exit, nullptr);
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
+}
+
+void guard_this_thread() {
+  static thread_local std::array<char, kStackBytes> stack;
+  const stack_t alternate{stack.data(), 0, stack.size()};
+  ::sigaltstack(&alternate, nullptr);
+}
+
+Result<OutputCapture> OutputCapture::start(const fs::path& file) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) return io_error("open", file, errno);
+  std::fflush(nullptr);
+  const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+  const int err = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  ::dup2(fd, STDOUT_FILENO);
+  ::dup2(fd, STDERR_FILENO);
+  ::close(fd);
+  capturing = true;
+  return OutputCapture(out, err);
+}
+
+OutputCapture::OutputCapture(OutputCapture&& other) noexcept
+    : out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)) {}
+
+OutputCapture::~OutputCapture() {
+  if (out_ < 0) return;
+  capturing = false;
+  std::fflush(nullptr);
+  ::dup2(out_, STDOUT_FILENO);
+  ::dup2(err_, STDERR_FILENO);
+  ::close(out_);
+  ::close(err_);
+}
+
+}  // namespace cairn::host

@@ -1,0 +1,187 @@
+// shell: runs a command with declared inputs and outputs (DESIGN §8).
+//
+// The command sees an empty folder with copies of `files`, its inputs as $CAIRN_INPUT_NAME, and the
+// environment of the host with `env` on top. After a host's death it may run again: at least once.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "core/base/subprocess.h"
+#include "core/base/text.h"
+#include "core/sdk/plugin.h"
+
+namespace {
+
+namespace fs = cairn::fs;
+namespace json = cairn::json;
+
+constexpr std::size_t kLinesInMessage = 20;
+constexpr std::size_t kBytesInMessage = 4000;
+constexpr cairn::Duration kGrace{5000};
+
+// input "my-data" -> CAIRN_INPUT_MY_DATA
+std::string variable_of_input(const std::string& name) {
+  std::string variable = "CAIRN_INPUT_";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    variable += std::isalnum(byte) != 0 ? static_cast<char>(std::toupper(byte)) : '_';
+  }
+  return variable;
+}
+
+// The newest output, cut to what fits into an error message.
+class Tail {
+ public:
+  void add(std::string_view bytes) {
+    text_.append(bytes);
+    if (text_.size() > 4 * kBytesInMessage) text_.erase(0, text_.size() - 2 * kBytesInMessage);
+  }
+  [[nodiscard]] std::string lines() const {
+    std::string text = cairn::printable(cairn::trim(text_));
+    if (text.size() > kBytesInMessage) text.erase(0, text.size() - kBytesInMessage);
+    const auto all = cairn::split(text, '\n');
+    std::string last;
+    for (std::size_t i = all.size() - std::min(all.size(), kLinesInMessage); i < all.size(); ++i)
+      last += "\n  " + std::string(all[i]);
+    return last;
+  }
+
+ private:
+  std::string text_;
+};
+
+// To the attempt's output.log, which is this process's standard output and error.
+void pass_on(bool is_error, std::string_view bytes) {
+  const int fd = is_error ? STDERR_FILENO : STDOUT_FILENO;
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// A path that stays below the folder it is joined to.
+bool is_inside(const fs::path& path) {
+  if (path.empty() || path.is_absolute()) return false;
+  return std::none_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; });
+}
+
+cairn::Result<void> copy_into(const fs::path& from, const fs::path& folder) {
+  const fs::path to = folder / from.filename();
+  std::error_code error;
+  if (fs::exists(to, error))
+    return cairn::invalid_argument("two of `files` are named " + from.filename().string());
+  fs::copy(from, to, fs::copy_options::recursive, error);
+  if (error) return cairn::io_error("copy", from.string(), error.value());
+  return {};
+}
+
+struct Shell : cairn::Stage {
+  cairn::Param<std::string> command{this, "run", cairn::Required{}, "Command for /bin/sh -c"};
+  cairn::Param<std::vector<std::string>> files{
+      this, "files", std::vector<std::string>{},
+      "Files and folders copied into the command's folder; their digests are in the cache key",
+      cairn::Content{}};
+  cairn::Param<json::value> env{this, "env", json::object{},
+                                "Environment variables: a map of names to values"};
+  cairn::Param<json::value> outputs{this, "outputs", json::object{},
+                                    "Outputs by name: a path relative to the command's folder"};
+
+  Shell() {
+    declare_open_inputs();
+    declare_outputs_from_param("outputs");
+  }
+
+  cairn::Result<void> run(cairn::StageContext& ctx) override {
+    const fs::path folder = ctx.temp_dir() / "shell";
+    std::error_code error;
+    fs::create_directory(folder, error);
+    if (error) return cairn::io_error("create folder", folder.string(), error.value());
+    for (const auto& file : *files) CAIRN_TRY(copy_into(file, folder));
+    CAIRN_ASSIGN(const auto paths, output_paths());
+
+    cairn::ProcessSpec spec;
+    spec.argv = {"/bin/sh", "-c", *command};
+    spec.folder = folder;
+    CAIRN_ASSIGN(spec.environment, environment());
+    Tail tail;
+    cairn::ProcessHooks hooks;
+    hooks.output = [&](bool is_error, std::string_view bytes) {
+      pass_on(is_error, bytes);
+      tail.add(bytes);
+    };
+    hooks.stop = [&] { return ctx.cancelled(); };
+    hooks.grace = kGrace;
+    CAIRN_ASSIGN(const cairn::ProcessEnd end, cairn::run_process(spec, hooks));
+    if (end.stopped) return cairn::stage_cancelled();
+    if (!end.success()) return failed(end, tail);
+    for (const auto& [name, path] : paths) CAIRN_TRY(take_output(name, folder, path, ctx));
+    return {};
+  }
+
+ private:
+  static cairn::Error failed(const cairn::ProcessEnd& end, const Tail& tail) {
+    std::string message = "the command ";
+    message += end.signal != 0 ? "was ended by " + cairn::signal_name(end.signal)
+                               : "ended with exit code " + std::to_string(end.exit_code);
+    const std::string lines = tail.lines();
+    if (!lines.empty()) message += "; its last output:" + lines;
+    return cairn::make_error(cairn::ErrorCode::kInvalidArgument, message);
+  }
+
+  [[nodiscard]] cairn::Result<std::vector<std::pair<std::string, fs::path>>> output_paths() const {
+    if (!outputs->is_object()) return cairn::invalid_argument("`outputs` must be a map");
+    std::vector<std::pair<std::string, fs::path>> list;
+    for (const auto& [name, value] : outputs->as_object()) {
+      if (!value.is_string() || !is_inside(value.as_string().c_str()))
+        return cairn::invalid_argument("output '" + std::string(name) +
+                                       "' must be a relative path below the command's folder");
+      list.emplace_back(name, value.as_string().c_str());
+    }
+    return list;
+  }
+
+  [[nodiscard]] cairn::Result<std::vector<std::string>> environment() const {
+    std::vector<std::string> list = cairn::current_environment();
+    const auto set = [&](const std::string& name, const std::string& value) {
+      std::erase_if(list, [&](const auto& entry) { return entry.starts_with(name + "="); });
+      list.push_back(name + "=" + value);
+    };
+    for (const auto& [name, paths] : binding().inputs) {
+      std::string value;
+      for (const auto& path : paths) value += (value.empty() ? "" : "\n") + path.string();
+      set(variable_of_input(name), value);
+    }
+    if (!env->is_object()) return cairn::invalid_argument("`env` must be a map");
+    for (const auto& [name, value] : env->as_object()) {
+      const bool plain = !name.empty() && name.find('=') == std::string_view::npos;
+      if (!plain || value.is_object() || value.is_array())
+        return cairn::invalid_argument("environment variable '" + std::string(name) +
+                                       "' must have a name without '=' and a plain value");
+      set(std::string(name),
+          value.is_string() ? std::string(value.as_string()) : json::serialize(value));
+    }
+    return list;
+  }
+
+  [[nodiscard]] cairn::Result<void> take_output(const std::string& name, const fs::path& folder,
+                                                const fs::path& path,
+                                                cairn::StageContext& ctx) const {
+    std::error_code error;
+    const fs::path made = folder / path;
+    if (!fs::exists(fs::symlink_status(made, error))) {
+      // Every output is looked for after run(); this says where this one was expected.
+      ctx.log(cairn::LogLevel::kError, "the command made no " + path.string() + ", its output '" +
+                                           name + "', in the folder it started in");
+      return {};
+    }
+    fs::rename(made, binding().out_dir / name, error);
+    if (error) return cairn::io_error("take output", path.string(), error.value());
+    return {};
+  }
+};
+
+}  // namespace
+
+CAIRN_PLUGIN(cairn::stage_type<Shell>("shell", "Runs a command with declared inputs and outputs"))
