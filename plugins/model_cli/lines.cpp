@@ -1,0 +1,122 @@
+#include "plugins/model_cli/lines.h"
+
+#include <string>
+
+#include "plugins/lib/model/generate.h"
+
+namespace cairn::model {
+namespace {
+
+Result<std::vector<std::int64_t>> read_ids(const json::object& line, std::int64_t vocab) {
+  CAIRN_ASSIGN(const json::array* values, get_array(line, "ids"));
+  std::vector<std::int64_t> ids;
+  for (const json::value& value : *values) {
+    if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() >= vocab) {
+      return invalid_argument("'ids' holds " + json::serialize(value) +
+                              ", which is no token id below " + std::to_string(vocab));
+    }
+    ids.push_back(value.get_int64());
+  }
+  return ids;
+}
+
+template <typename T>
+json::array to_array(const std::vector<T>& values) {
+  return json::array(values.begin(), values.end());
+}
+
+json::array to_array(const at::Tensor& values) {
+  const auto* data = values.data_ptr<float>();
+  return json::array(data, data + values.numel());
+}
+
+Result<std::string> chat_text(const json::object& line) {
+  CAIRN_ASSIGN(const json::array* values, get_array(line, "messages"));
+  std::vector<ChatMessage> messages;
+  for (const json::value& value : *values) {
+    if (!value.is_object()) return invalid_argument("'messages' holds something else than objects");
+    ChatMessage message;
+    CAIRN_ASSIGN(message.role, get_string(value.get_object(), "role"));
+    CAIRN_ASSIGN(message.content, get_string(value.get_object(), "content"));
+    messages.push_back(std::move(message));
+  }
+  return render_chat(messages, true);
+}
+
+Result<std::vector<std::int64_t>> prompt_of(const Qwen3& model, const Tokenizer& tokenizer,
+                                            const json::object& line) {
+  if (line.contains("ids")) return read_ids(line, model.config().vocab_size);
+  if (line.contains("messages")) {
+    CAIRN_ASSIGN(const std::string text, chat_text(line));
+    return tokenizer.encode(text);
+  }
+  CAIRN_ASSIGN(const std::string text, get_string(line, "text"));
+  return tokenizer.encode(text);
+}
+
+}  // namespace
+
+Result<json::object> tokenize_line(const Tokenizer& tokenizer, const json::object& line) {
+  CAIRN_ASSIGN(const std::string text, get_string(line, "text"));
+  return json::object{{"ids", to_array(tokenizer.encode(text))}};
+}
+
+Result<json::object> decode_line(const Tokenizer& tokenizer, const json::object& line) {
+  CAIRN_ASSIGN(const std::vector<std::int64_t> ids, read_ids(line, tokenizer.vocab_size()));
+  return json::object{{"text", tokenizer.decode(ids)}};
+}
+
+Result<json::object> score_line(const Qwen3& model, const json::object& line) {
+  CAIRN_ASSIGN(std::vector<std::int64_t> ids, read_ids(line, model.config().vocab_size));
+  if (ids.size() < 2) return json::object{{"logprobs", json::array()}, {"entropy", json::array()}};
+  at::NoGradGuard no_grad;
+  const std::vector<TokenSequence> sequence = {{std::move(ids), 1}};
+  const TokenScores scores = model.score(pack_sequences(sequence), 1.0);
+  return json::object{{"logprobs", to_array(scores.logprob)},
+                      {"entropy", to_array(scores.entropy)}};
+}
+
+Result<json::object> generate_line(const Qwen3& model, const Tokenizer& tokenizer,
+                                   const json::object& line) {
+  SamplingOptions options;
+  options.stop_ids = model.config().eos_ids;
+  if (options.stop_ids.empty()) options.stop_ids = tokenizer.stop_ids();
+  if (line.contains("max_new_tokens")) {
+    CAIRN_ASSIGN(options.max_new_tokens, get_int(line, "max_new_tokens"));
+  }
+  if (line.contains("temperature")) {
+    CAIRN_ASSIGN(options.temperature, get_double(line, "temperature"));
+  }
+  if (line.contains("top_p")) {
+    CAIRN_ASSIGN(options.top_p, get_double(line, "top_p"));
+  }
+  std::uint64_t seed = 0;
+  if (line.contains("seed")) {
+    CAIRN_ASSIGN(seed, get_uint(line, "seed"));
+  }
+  CAIRN_ASSIGN(std::vector<std::int64_t> prompt, prompt_of(model, tokenizer, line));
+  CAIRN_ASSIGN(const auto results, generate(model, {{std::move(prompt), {seed}}}, options));
+  const Completion& completion = results[0][0];
+  return json::object{
+      {"ids", to_array(completion.ids)},
+      {"text", tokenizer.decode(completion.ids, true)},
+      {"logprobs", to_array(completion.logprobs)},
+      {"finish_reason", completion.finish == FinishReason::kStop ? "stop" : "length"}};
+}
+
+Result<void> each_line(std::istream& in, std::ostream& out,
+                       const std::function<Result<json::object>(const json::object&)>& work) {
+  std::string text;
+  for (std::int64_t number = 1; std::getline(in, text); ++number) {
+    if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const std::string where = "line " + std::to_string(number);
+    auto line = parse_json_object(text);
+    if (!line.ok()) return with_context(std::move(line).error(), where);
+    auto answer = work(*line);
+    if (!answer.ok()) return with_context(std::move(answer).error(), where);
+    out << json::serialize(*answer) << "\n" << std::flush;
+  }
+  return {};
+}
+
+}  // namespace cairn::model
