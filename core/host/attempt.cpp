@@ -18,6 +18,8 @@ void limit_threads(const v1::ResourceLimits& limits) {
     ::setenv(name, threads.c_str(), 1);
   std::string gpus;
   for (const auto& gpu : limits.gpus()) gpus += (gpus.empty() ? "" : ",") + gpu;
+  // Threads that wait for each other sleep: spinning starves whoever shares the cores.
+  ::setenv("OMP_WAIT_POLICY", "passive", 0);
   ::setenv("CUDA_VISIBLE_DEVICES", gpus.c_str(), 1);
 }
 
