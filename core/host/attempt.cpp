@@ -69,7 +69,6 @@ void Attempt::start() {
   thread_ = std::thread([this] {
     guard_this_thread();
     run();
-    hooks_.ended();
   });
 }
 

@@ -35,10 +35,9 @@ class PluginShelf {
 class Attempt {
  public:
   struct Hooks {
-    // A report that is in the spool and may be sent; from the stage's thread.
+    // A report that is in the spool and may be sent; from the stage's thread. Exactly one says
+    // Finished, and it is the last.
     std::function<void(v1::HostReport)> report;
-    // After the last report; from the stage's thread.
-    std::function<void()> ended;
   };
 
   Attempt(FileSystem& files, const Clock& clock, PluginShelf& shelf, v1::Assignment assignment,

@@ -124,18 +124,17 @@ void Host::handle(Lost) {
 }
 
 void Host::handle(v1::HostReport report) {
+  const bool finished = report.has_finished();
   // What has no number is in no spool and is not sent twice.
   if (report.sequence() > 0) unacknowledged_.push_back(report);
   link_->send(std::move(report));
-}
-
-void Host::handle(Ended) {
+  if (!finished) return;
+  // The last thing an attempt says. The engine may answer with the next assignment at once.
   attempt_ended_ = true;
   ended_at_ = clock_.monotonic();
-  if (unacknowledged_.empty()) {
-    attempt_.reset();
-    if (leaving_) exit_code_ = kReleased;
-  }
+  if (!unacknowledged_.empty()) return;
+  attempt_.reset();
+  if (leaving_) exit_code_ = kReleased;
 }
 
 void Host::handle(AskedToEnd) {
@@ -185,7 +184,6 @@ void Host::assign(const v1::Assignment& assignment) {
   told_to_stop_at_.reset();
   Attempt::Hooks hooks;
   hooks.report = [this](v1::HostReport report) { push(std::move(report)); };
-  hooks.ended = [this] { push(Ended{}); };
   attempt_ = std::make_unique<Attempt>(files_, clock_, shelf_, assignment, std::move(hooks));
   attempt_->start();
 }

@@ -33,15 +33,13 @@ class Host {
  private:
   struct Connected {};
   struct Lost {};
-  struct Ended {};
   struct AskedToEnd {};
-  using Event = std::variant<Connected, Lost, Ended, AskedToEnd, v1::EngineCommand, v1::HostReport>;
+  using Event = std::variant<Connected, Lost, AskedToEnd, v1::EngineCommand, v1::HostReport>;
 
   void push(Event event);
   [[nodiscard]] std::optional<Event> next_event();
   void handle(Connected);
   void handle(Lost);
-  void handle(Ended);
   void handle(AskedToEnd);
   void handle(const v1::EngineCommand& command);
   void handle(v1::HostReport report);

@@ -24,9 +24,9 @@ Result<void> write_file(const fs::path& path, const std::string& text) {
   return {};
 }
 
-// Waits until the file exists or the stage is asked to stop; false for the latter.
-bool wait_for_gate(const fs::path& gate, const StageContext& ctx) {
-  while (!fs::exists(gate)) {
+// Waits until one of the files exists or the stage is asked to stop; false for the latter.
+bool wait_for_gate(const fs::path& gate, const fs::path& other, const StageContext& ctx) {
+  while (!fs::exists(gate) && !fs::exists(other)) {
     if (ctx.cancelled()) return false;
     ::poll(nullptr, 0, kGatePollMs);
   }
@@ -106,8 +106,7 @@ struct Count : cairn::Stage {
     const fs::path folder = *gates;
     const std::string name = std::to_string(step);
     std::ofstream(folder / ("reached-" + name)).flush();
-    if (fs::exists(folder / "go")) return true;
-    return wait_for_gate(folder / ("go-" + name), ctx);
+    return wait_for_gate(folder / ("go-" + name), folder / "go", ctx);
   }
 };
 
@@ -121,7 +120,7 @@ struct Emit : cairn::Stage {
   cairn::Output result{this, "result", cairn::kind::kFile, "The text"};
 
   Result<void> run(StageContext& ctx) override {
-    if (!gate->empty() && !wait_for_gate(*gate, ctx)) return cairn::stage_cancelled();
+    if (!gate->empty() && !wait_for_gate(*gate, *gate, ctx)) return cairn::stage_cancelled();
     if (!fail->empty()) return cairn::invalid_argument(*fail);
     std::string content = *text;
     for (const auto& path : inputs.paths()) {
