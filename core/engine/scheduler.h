@@ -26,6 +26,7 @@
 #include "core/engine/state.h"
 #include "core/engine/step.h"
 #include "core/store/run_store.h"
+#include "core/workflow/expression.h"
 
 namespace cairn {
 
@@ -43,9 +44,9 @@ struct SchedulerConfig {
   Duration warm_host{10'000};     // how long an idle host is kept for the next attempt; 0: not
 };
 
-// Whether a stage's `when` holds, given {"STAGE": {"status", "metrics": {...}}}.
+// Whether a stage's `when` holds.
 using WhenEvaluator =
-    std::function<Result<bool>(const std::string& expression, const json::object& stages)>;
+    std::function<Result<bool>(const std::string& expression, const ConditionScope& scope)>;
 
 struct SchedulerPorts {
   RunStore& store;
@@ -55,7 +56,7 @@ struct SchedulerPorts {
   SpoolReader& spools;
   const Clock& clock;
   std::function<std::uint64_t()> random;  // for run ids and host names only
-  WhenEvaluator when;
+  WhenEvaluator when = evaluate_condition;
 };
 
 struct SubmitOptions {

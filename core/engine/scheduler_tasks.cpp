@@ -100,17 +100,30 @@ Event Scheduler::Impl::check_cache(Run& run, std::size_t task) {
 
 Event Scheduler::Impl::evaluate_when(const Run& run, std::size_t task) const {
   const StageSpec& stage = run.state.spec->stages[task];
-  json::object stages;
-  for (std::size_t i = 0; i < run.state.tasks.size(); ++i) {
-    json::object metrics;
-    for (const auto& [name, value] : run.state.tasks[i].metrics) metrics[name] = value;
-    stages[run.state.spec->stages[i].name] = {{"status", to_string(run.state.tasks[i].phase)},
-                                              {"metrics", std::move(metrics)}};
-  }
+  const auto find = [&](std::string_view name) -> const TaskState* {
+    const auto index = run.state.find(name);
+    return index ? &run.state.tasks[*index] : nullptr;
+  };
+  ConditionScope scope;
+  scope.params = run.state.spec->params;
+  scope.seed = run.state.spec->seed;
+  scope.run_name = run.state.spec->name;
+  scope.status = [&](std::string_view name) -> std::optional<std::string> {
+    const TaskState* other = find(name);
+    if (other == nullptr) return std::nullopt;
+    return to_string(other->phase);
+  };
+  scope.metric = [&](std::string_view name, std::string_view metric) -> std::optional<double> {
+    const TaskState* other = find(name);
+    if (other == nullptr) return std::nullopt;
+    const auto value = other->metrics.find(std::string(metric));
+    if (value == other->metrics.end()) return std::nullopt;
+    return value->second;
+  };
   Event event;
   v1::WhenEvaluated* when = event.mutable_when_evaluated();
   when->set_task(stage.name);
-  const auto value = ports.when(*stage.when, stages);
+  const auto value = ports.when(*stage.when, scope);
   if (value.ok()) {
     when->set_value(*value);
   } else {

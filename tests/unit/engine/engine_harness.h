@@ -45,17 +45,13 @@ struct Lab {
     store.revive();
     scheduler = std::make_unique<Scheduler>(
         *io,
-        SchedulerPorts{
-            .store = store,
-            .artifacts = artifacts,
-            .executor = world,
-            .link = world,
-            .spools = world,
-            .clock = clock,
-            .random = [this] { return ++draws * 0x9e3779b97f4a7c15ULL; },
-            .when = [](const std::string& text, const json::object& stages) -> Result<bool> {
-              return stages.at(text).at("status").as_string() == "succeeded";
-            }},
+        SchedulerPorts{.store = store,
+                       .artifacts = artifacts,
+                       .executor = world,
+                       .link = world,
+                       .spools = world,
+                       .clock = clock,
+                       .random = [this] { return ++draws * 0x9e3779b97f4a7c15ULL; }},
         config);
   }
   // kill -9 of the engine.

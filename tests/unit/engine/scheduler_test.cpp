@@ -230,10 +230,10 @@ TEST(Scheduler, WhenIsAskedOnceTheStagesBeforeItEnded) {
   StageSpec bad = stage("bad");
   bad.params["fail"] = "error";
   StageSpec yes = stage("yes");
-  yes.when = "good";  // the harness's expressions: did this stage succeed?
+  yes.when = "stages.good.metrics.steps == 3 and stages.good.status == 'succeeded'";
   yes.after = {"good"};
   StageSpec no = stage("no");
-  no.when = "bad";
+  no.when = "stages.bad.status == 'succeeded'";
   no.after = {"bad"};
   StageSpec off = stage("off");
   off.enabled = false;
