@@ -240,6 +240,7 @@ json::object explain_view(const RunState& state, std::size_t index, bool served,
   }
   return {{"stage", name},
           {"status", task_status(state, index, served)},
+          {"folder", task_folder(state, index)},
           {"because", why(state, index)},
           {"cache", std::move(cache)},
           {"attempts", std::move(attempts)}};

@@ -29,7 +29,8 @@ struct ViewOptions {
                                       const Event& event);
 // Why a task is in its state: what it waits for, its cache key and, against the same stage of an
 // earlier run, which component differs, its attempts and causes.
-//   {"stage","status","because":[...],"cache":{"key","hit","differs":[...]},"attempts":[...]}
+//   {"stage","status","folder" (below the
+//   store),"because":[...],"cache":{"key","hit","differs":[...]},"attempts":[...]}
 [[nodiscard]] json::object explain_view(const RunState& state, std::size_t task, bool served,
                                         const RunState* earlier);
 

@@ -13,6 +13,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <charconv>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -28,9 +29,10 @@ int open_pidfd(pid_t pid) {
 }
 constexpr auto kPidfd = static_cast<idtype_t>(3);
 
-// State and start time; the name in parentheses may hold spaces and parentheses itself.
+// State, session and start time; the name in parentheses may hold spaces and parentheses itself.
 struct ProcStat {
   char state = '?';
+  pid_t session = 0;
   std::uint64_t start_ticks = 0;
 };
 
@@ -42,14 +44,15 @@ Result<ProcStat> read_stat(pid_t pid) {
   if (name_end == std::string::npos || name_end + 2 >= text->size()) {
     return corrupt(path + " cannot be read");
   }
-  // After the name: state is field 3, the start time field 22.
+  // After the name: state is field 3, the session field 6, the start time field 22.
   const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
   if (fields.size() < 20 || fields[0].empty()) return corrupt(path + " cannot be read");
   ProcStat stat;
   stat.state = fields[0][0];
-  const std::string_view ticks = fields[19];
-  if (std::from_chars(ticks.data(), ticks.data() + ticks.size(), stat.start_ticks).ec !=
-      std::errc()) {
+  const auto parse = [](std::string_view text, auto& number) {
+    return std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
+  };
+  if (!parse(fields[3], stat.session) || !parse(fields[19], stat.start_ticks)) {
     return corrupt(path + " cannot be read");
   }
   return stat;
@@ -139,6 +142,27 @@ void signal_group(const ProcessIdentity& process, int signal) {
   }
 }
 
+void kill_session(const ProcessIdentity& process) {
+  if (process.pid <= 1) return;
+  std::set<pid_t> killed;
+  // Once more after each pass that found some: they may have forked before they died.
+  for (std::size_t before = 1; before != killed.size() + 1;) {
+    // While a session has members the kernel does not give its number away again.
+    const auto leader = read_stat(process.pid);
+    if (leader.ok() && leader->start_ticks != process.start_ticks) return;
+    before = killed.size() + 1;
+    std::error_code error;
+    for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      pid_t pid = 0;
+      if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
+      const auto stat = read_stat(pid);
+      if (!stat.ok() || stat->session != process.pid || !killed.insert(pid).second) continue;
+      ::kill(pid, SIGKILL);
+    }
+  }
+}
+
 std::vector<std::string> host_environment(const std::vector<std::string>& base, int threads,
                                           const std::vector<std::string>& gpus) {
   static constexpr std::array<std::string_view, 4> kThreadVariables = {
@@ -168,6 +192,7 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
   explicit State(const boost::asio::any_io_executor& executor) : pidfd(executor) {}
 
   boost::asio::posix::stream_descriptor pidfd;
+  ProcessIdentity process;
   Callback callback;
   bool cancelled = false;
 
@@ -185,6 +210,7 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
   }
 
   ProcessExit reap() {
+    kill_session(process);
     siginfo_t info{};
     ProcessExit exit;
     if (::waitid(kPidfd, static_cast<id_t>(pidfd.native_handle()), &info, WEXITED) != 0) {
@@ -204,6 +230,7 @@ Result<std::unique_ptr<ExitWatch>> ExitWatch::create(const boost::asio::any_io_e
                                                      const ProcessIdentity& process,
                                                      Callback callback) {
   auto state = std::make_shared<State>(executor);
+  state->process = process;
   state->callback = std::move(callback);
   std::unique_ptr<ExitWatch> watch(new ExitWatch(state));
   const int fd = open_pidfd(process.pid);

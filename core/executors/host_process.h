@@ -44,6 +44,8 @@ struct HostProcessSpec {
 
 // Sends a signal to the process group the host leads; nothing happens when the host has ended.
 void signal_group(const ProcessIdentity& process, int signal);
+// SIGKILL to every process of the session the host leads, or led before it ended.
+void kill_session(const ProcessIdentity& process);
 
 // The environment of a host: that of the engine, with the number of threads every numerical
 // library shall use and the devices it may see (none: the variable is set and empty).
@@ -60,7 +62,8 @@ struct ProcessExit {
 [[nodiscard]] std::string describe(const ProcessExit& exit);
 
 // Calls back once, on the executor, when the process ends; destroying the watch before that
-// cancels the call. A process that has already ended is reported the same way. Not thread-safe.
+// cancels the call. A process that has already ended is reported the same way. What is left of its
+// session is killed before its pid is given back. Not thread-safe.
 class ExitWatch {
  public:
   using Callback = std::function<void(ProcessExit)>;

@@ -153,7 +153,8 @@ Result<json::value> expression_contains(const json::value& whole, const json::va
     return json::value(whole.as_object().contains(part.as_string()));
   if (whole.is_string() && part.is_string())
     return json::value(text_of(whole).find(text_of(part)) != std::string::npos);
-  return invalid_argument(std::string("cannot look for ") + type_name(part) + " in " + type_name(whole));
+  return invalid_argument(std::string("cannot look for ") + type_name(part) + " in " +
+                          type_name(whole));
 }
 
 Result<json::value> call_expression_function(const std::string& function,

@@ -83,6 +83,15 @@ TEST_F(HostProcess, SignalsReachTheWholeGroup) {
   EXPECT_FALSE(is_alive(*grandchild));
 }
 
+TEST_F(HostProcess, NothingOfASessionOutlivesItsLeader) {
+  // `set -m`: the job gets a process group of its own.
+  const auto process = start("set -m; sh -c 'echo $$ > $1; read x < $1' sh $1 & kill -KILL $$");
+  const auto job = identify_process(std::stoi(read_gate())).value();
+  EXPECT_EQ(wait_for(process)->signal, SIGKILL);
+  EXPECT_TRUE(wait_for(job));
+  EXPECT_FALSE(is_alive(job));
+}
+
 TEST_F(HostProcess, WatchesAdoptedProcessWhoseExitIsUnknown) {
   // The middle shell ends, so the inner one is no child of this test.
   const auto middle = start("sh -c 'echo $$ > $1; read x < $1' sh $1 & exit 0");

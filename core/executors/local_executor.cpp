@@ -1,0 +1,70 @@
+#include "core/executors/local_executor.h"
+
+#include <signal.h>
+
+namespace cairn {
+namespace {
+
+ProcessIdentity identity(const HostHandle& host) {
+  return {static_cast<pid_t>(host.pid), host.pid_start_ticks};
+}
+
+}  // namespace
+
+Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
+  CAIRN_TRY(real_file_system().make_directories(request.attempt_folder));
+  HostProcessSpec spec;
+  spec.program = options_.host_program;
+  spec.arguments = {"--engine",         options_.socket.string(),
+                    "--host",           request.host,
+                    "--store",          options_.store_folder.string(),
+                    "--orphan-timeout", std::to_string(options_.orphan_timeout.count()) + "ms"};
+  const auto& gpus = request.limits.gpus();
+  spec.environment = host_environment(options_.environment, static_cast<int>(request.limits.cpus()),
+                                      {gpus.begin(), gpus.end()});
+  spec.output = request.attempt_folder / "output.log";
+  CAIRN_ASSIGN(const ProcessIdentity process, start_host_process(spec));
+  if (auto watched = watch(request.host, process); !watched.ok()) {
+    kill_session(process);
+    return std::move(watched).error();
+  }
+  HostHandle handle;
+  handle.host = request.host;
+  handle.executor = kName;
+  handle.pid = process.pid;
+  handle.pid_start_ticks = process.start_ticks;
+  return handle;
+}
+
+void LocalExecutor::kill(const HostHandle& host) {
+  kill_session(identity(host));
+}
+
+bool LocalExecutor::adopt(const HostHandle& host) {
+  const ProcessIdentity process = identity(host);
+  if (host.executor != kName || !is_alive(process)) {
+    // Dead, but something it started may still write.
+    if (host.executor == kName) kill_session(process);
+    return false;
+  }
+  return watch(host.host, process).ok();
+}
+
+Result<void> LocalExecutor::watch(const std::string& host, const ProcessIdentity& process) {
+  CAIRN_ASSIGN(watches_[host],
+               ExitWatch::create(executor_, process,
+                                 [this, host](const ProcessExit& exit) { ended(host, exit); }));
+  return {};
+}
+
+void LocalExecutor::ended(const std::string& host, const ProcessExit& exit) {
+  watches_.erase(host);
+  HostExit report;
+  report.host = host;
+  report.known = exit.known;
+  report.exit_code = exit.exit_code;
+  report.signal = exit.signal;
+  if (on_exit_) on_exit_(report);
+}
+
+}  // namespace cairn

@@ -1,0 +1,47 @@
+// EngineProcess: a whole engine inside this process: the store's lock, the socket, local hosts and
+// the scheduler, on a thread of its own. `cairn run` embeds it.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "core/base/files.h"
+#include "core/base/result.h"
+#include "core/engine/scheduler.h"
+
+namespace cairn {
+
+struct EngineOptions {
+  fs::path state_dir;
+  fs::path store_dir;
+  fs::path host_program;
+  ResourceTotals totals;
+  Duration orphan_timeout{600'000};
+  std::optional<fs::path> runtime_dir;   // $XDG_RUNTIME_DIR
+  std::vector<std::string> environment;  // of hosts
+  std::string command;                   // for those who ask who holds the store
+};
+
+class EngineProcess {
+ public:
+  // Takes the store's lock and listens. Errors: kConflict when another process holds it (the
+  // message names it), kIo, kInvalidArgument (a newer store, a state folder on a network disk).
+  [[nodiscard]] static Result<std::unique_ptr<EngineProcess>> start(const EngineOptions& options,
+                                                                    FileSystem& files,
+                                                                    const Clock& clock);
+  // Stops serving. Hosts that still run are left alone.
+  virtual ~EngineProcess() = default;
+
+  // Call its functions through on_strand().
+  [[nodiscard]] virtual Scheduler& scheduler() = 0;
+  [[nodiscard]] virtual boost::asio::io_context& io() = 0;
+  [[nodiscard]] virtual const RunStore& store() = 0;
+  // Absolute.
+  [[nodiscard]] virtual const fs::path& store_folder() const = 0;
+};
+
+}  // namespace cairn
