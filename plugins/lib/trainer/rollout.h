@@ -1,0 +1,36 @@
+// What a policy did with a batch of prompts, whatever produced it: one turn, or a memory agent's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/trainer/dataset.h"
+
+namespace cairn::trainer {
+
+// One prompt and the tokens drawn after it; prompts are no part of the gradient.
+struct Turn {
+  std::vector<std::int64_t> prompt;
+  std::vector<std::int64_t> tokens;
+  std::vector<double> entropies;  // nats, one per token, at the sampling temperature
+};
+
+struct Trajectory {
+  std::vector<Turn> turns;
+  std::string response;   // the final answer's text, what the reward is taken from
+  bool overlong = false;  // a turn was cut at the output limit
+};
+
+// Where rollouts come from. Called on the stage's thread.
+class RolloutSource {
+ public:
+  virtual ~RolloutSource() = default;
+  // [prompt][response]; samples are items of the dataset. Draws are keyed by (step, sample, index).
+  [[nodiscard]] virtual Result<std::vector<std::vector<Trajectory>>> roll(
+      const model::Qwen3& policy, std::int64_t step, const std::vector<std::size_t>& samples) = 0;
+};
+
+}  // namespace cairn::trainer
