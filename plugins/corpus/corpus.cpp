@@ -1,0 +1,134 @@
+// corpus: real documents from unpacked Debian packages, and why others were left out.
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+#include "core/sdk/plugin.h"
+#include "plugins/corpus/filters.h"
+#include "plugins/corpus/reader.h"
+#include "plugins/corpus/source.h"
+
+namespace cairn::corpus {
+namespace {
+
+json::value demo() {
+  return parse_json(demo_sources()).value();
+}
+
+struct CorpusStage : Stage {
+  Param<fs::path> packages{this, "packages", Required{},
+                           "Folder of unpacked packages, one folder each, as deploy/setup makes it",
+                           Content{}};
+  Param<json::value> sources{
+      this, "sources", demo(),
+      "List of {reader, package, path, domain, ...}: which files become documents, and how"};
+  Param<std::int64_t> min_characters{this, "min_characters", 40, "Shortest text", AtLeast{0}};
+  Param<std::int64_t> max_characters{this, "max_characters", 220, "Longest text", AtLeast{1}};
+  Param<std::int64_t> min_lines{this, "min_lines", 3, "Fewest lines", AtLeast{0}};
+  Param<std::int64_t> max_lines{this, "max_lines", 7, "Most lines", AtLeast{1}};
+  Param<std::int64_t> max_title{this, "max_title", 28, "Longest title, in characters", AtLeast{1}};
+  Param<std::int64_t> max_value{this, "max_value", 24,
+                                "Longest value of a 'Key: value' line after the first", AtLeast{1}};
+  Param<double> max_symbols{this, "max_symbols", 0.4,
+                            "Largest share of characters that are no letter, digit or space",
+                            Range{0.0, 1.0}};
+  Param<double> max_repetition{this, "max_repetition", 0.5,
+                               "Largest share of words that the text already had", Range{0.0, 1.0}};
+  Param<double> min_latin{this, "min_latin", 0.9, "Smallest share of letters from the Latin script",
+                          Range{0.0, 1.0}};
+  Param<std::vector<std::string>> boilerplate{
+      this,
+      "boilerplate",
+      {"all rights reserved", "this file is generated", "dummy package", "transitional package"},
+      "Phrases, in lower case, that no document may hold"};
+  Output documents{this, "documents", kind::kDocuments, "Documents kept, sorted by id"};
+  Output decisions{this, "decisions", kind::kTable,
+                   "One line for each document read: id, domain, kept, reason"};
+
+  Result<void> run(StageContext& ctx) override {
+    CAIRN_ASSIGN(const std::vector<Source> wanted, parse_sources(*sources));
+    Filter filter(rules());
+    std::vector<text::Document> kept;
+    std::map<std::string, std::int64_t> by_domain;
+    std::ofstream decided(decisions.path(), std::ios::binary | std::ios::trunc);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (ctx.cancelled()) return stage_cancelled();
+      CAIRN_ASSIGN(std::vector<Draft> drafts, read(wanted[i]));
+      for (Draft& draft : drafts) {
+        if (draft.problem.empty()) draft.problem = filter.reason_to_drop(draft.document);
+      }
+      apply_limit(wanted[i], drafts);
+      for (Draft& draft : drafts) {
+        decided << json::serialize(decision(draft)) << '\n';
+        if (!draft.problem.empty()) continue;
+        ++by_domain[draft.document.domain];
+        kept.push_back(std::move(draft.document));
+      }
+      ctx.progress(i + 1, wanted.size(), "sources");
+    }
+    decided.flush();
+    if (!decided) return io_error("write", decisions.path().string(), errno);
+    std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    for (const auto& [domain, count] : by_domain) {
+      ctx.metric("documents_" + domain, 0, static_cast<double>(count));
+    }
+    ctx.metric("documents", 0, static_cast<double>(kept.size()));
+    return text::write_documents(documents.path(), kept);
+  }
+
+ private:
+  Rules rules() const {
+    return {*min_characters, *max_characters, *min_lines,      *max_lines, *max_title,
+            *max_value,      *max_symbols,    *max_repetition, *min_latin, *boilerplate};
+  }
+
+  Result<std::vector<Draft>> read(const Source& source) const {
+    const std::unique_ptr<Reader> reader = make_reader(source.reader);
+    const Origin origin = origin_of(source, *packages);
+    CAIRN_ASSIGN(const std::vector<fs::path> files,
+                 files_of(source, *packages, reader->extension()));
+    std::vector<Draft> all;
+    for (const fs::path& path : files) {
+      CAIRN_ASSIGN(std::string bytes, real_file_system().read(path));
+      const SourceFile file{path.lexically_relative(*packages / source.package).generic_string(),
+                            std::move(bytes)};
+      CAIRN_ASSIGN(std::vector<Draft> drafts, reader->read(source, file));
+      for (Draft& draft : drafts) {
+        if (draft.document.package.empty()) {
+          draft.document.package = origin.package;
+          draft.document.version = origin.version;
+        }
+        all.push_back(std::move(draft));
+      }
+    }
+    return all;
+  }
+
+  // Only what the rules keep competes for the places.
+  static void apply_limit(const Source& source, std::vector<Draft>& drafts) {
+    std::vector<Draft*> candidates;
+    std::vector<Draft> heads;
+    for (Draft& draft : drafts) {
+      if (!draft.problem.empty()) continue;
+      candidates.push_back(&draft);
+      heads.push_back(draft);
+    }
+    const std::vector<bool> within = within_limit(source, heads);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (!within[i]) candidates[i]->problem = "beyond the limit of its source";
+    }
+  }
+
+  static json::object decision(const Draft& draft) {
+    return {{"id", draft.document.id},
+            {"domain", draft.document.domain},
+            {"kept", draft.problem.empty()},
+            {"reason", draft.problem}};
+  }
+};
+
+}  // namespace
+}  // namespace cairn::corpus
+
+CAIRN_PLUGIN(cairn::stage_type<cairn::corpus::CorpusStage>(
+    "corpus", "Reads documents from unpacked packages and keeps those that the rules accept"))

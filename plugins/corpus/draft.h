@@ -1,0 +1,54 @@
+// What readers make of sources: drafts of documents, before the rules decide on them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "plugins/lib/text/records.h"
+
+namespace cairn::corpus {
+
+// One element of the stage's parameter `sources` (see source.h for how it is written).
+struct Source {
+  std::string reader;
+  std::string package;     // folder below `packages`, and the middle part of ids; may be empty
+  std::string path;        // file or folder below that
+  std::string domain;      // code, academic, professional, general, dialogue
+  std::int64_t limit = 0;  // documents to keep; 0: all
+  std::string separator = "\t";       // delimited: between columns
+  std::vector<std::string> columns;   // delimited: their names, in order
+  std::string array;                  // json: key of the array of records
+  std::string id;                     // records: expression that ids are made of
+  std::vector<std::string> fields;    // records: "Key = expression", the entity's name first
+  std::vector<std::string> links;     // keys whose values name other documents of the source
+  std::vector<std::string> named_by;  // keys that such values are equal to; the name is one
+  std::int64_t rows = 0;              // csv: rows of a table to read; 0: all
+};
+
+// One file of a source; path is relative to the source's package folder.
+struct SourceFile {
+  std::string path;
+  std::string bytes;
+};
+
+struct Draft {
+  text::Document document;         // package and version may still be empty
+  std::vector<std::string> names;  // what links of other drafts call it
+  std::vector<std::string> links;  // names of drafts that it leads to
+  std::string problem;             // why the source's text gives no document; empty: it does
+};
+
+// Lower case; whatever is no letter, digit, '.', '+' or '_' becomes one '-'. ASCII only.
+[[nodiscard]] std::string slug(std::string_view text);
+
+// "Key: value" lines.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+// A record document: the first field's value is the title.
+[[nodiscard]] Draft record_draft(const Source& source, std::string_view id, const Fields& lines);
+// What a malformed piece of a file leaves behind.
+[[nodiscard]] Draft malformed_draft(const Source& source, const SourceFile& file, std::size_t line,
+                                    std::string problem);
+
+}  // namespace cairn::corpus
