@@ -1,6 +1,8 @@
 // Chooses what is trained on and what is evaluated (RECIPE §2 "Verification" and "Curation").
 #include "core/sdk/plugin.h"
+#include "plugins/filtering/policy_params.h"
 #include "plugins/lib/curation/rules.h"
+#include "plugins/lib/model/compat.h"
 
 namespace cairn {
 namespace {
@@ -50,14 +52,21 @@ struct Filtering : Stage {
                            AtLeast{0}};
   Param<std::int64_t> items{this, "items", 0,
                             "Training records, drawn evenly over the tasks; 0: all", AtLeast{0}};
+  filtering::PolicyParams with_policy{this};
 
   InputList qa{this, "qa", kind::kQa, "Records to choose from"};
+  Input policy{this, "policy", kind::kModel,
+               "Model about to be trained: records are chosen by what it can answer, not by the "
+               "rules of the first filter",
+               Optional{}};
   Input evaluation{this, "evaluation", kind::kQa,
                    "Records that are evaluated: nothing like them is kept for training",
                    Optional{}};
   Output training{this, "qa", kind::kQa, "Records to train on"};
-  Output heldout{this, "heldout", kind::kQa,
-                 "Records to evaluate on, from documents that no training record has"};
+  Output heldout{
+      this, "heldout", kind::kQa,
+      "Records to evaluate on, from documents that no training record has; with a policy, "
+      "what `evaluation` brought"};
   Output report{this, "report", kind::kReport,
                 "JSON: counts by rule, task and reason, and every dropped record"};
 
@@ -66,8 +75,13 @@ struct Filtering : Stage {
  private:
   Result<Records> read_all() const;
   Result<curation::RuleOptions> rule_options(const StageContext& ctx) const;
-  Result<void> write(StageContext& ctx, const curation::Filtered& filtered,
-                     json::object account) const;
+  Result<void> by_rules(StageContext& ctx, Records records, const Records& evaluated,
+                        const curation::RuleOptions& options);
+  Result<void> by_policy(StageContext& ctx, Records records, Records evaluated,
+                         const curation::RuleOptions& rules);
+  // further: entries of the report beside the ledger's.
+  Result<void> write(StageContext& ctx, const char* mode, const curation::Filtered& filtered,
+                     const curation::Ledger& ledger, json::object further) const;
 };
 
 Result<Records> Filtering::read_all() const {
@@ -103,20 +117,59 @@ Result<curation::RuleOptions> Filtering::rule_options(const StageContext& ctx) c
   return options;
 }
 
-Result<void> Filtering::write(StageContext& ctx, const curation::Filtered& filtered,
-                              json::object account) const {
+Result<void> Filtering::write(StageContext& ctx, const char* mode,
+                              const curation::Filtered& filtered, const curation::Ledger& ledger,
+                              json::object further) const {
+  json::object account{{"mode", mode}};
+  json::object counts = ledger.report(filtered.training, filtered.heldout);
+  for (json::object* part : {&further, &counts}) {
+    for (auto& [key, value] : *part) account[key] = std::move(value);
+  }
   if (filtered.training.empty()) {
-    return invalid_argument(
-        "no record is left to train on: " + json::serialize(account.at("rules")),
-        "loosen the rule that dropped most, or bring more records");
+    return invalid_argument("no record is left to train on: " + ledger.summary(),
+                            "loosen the rule that dropped most, or bring more records");
   }
   ctx.metric("training", 0, static_cast<double>(filtered.training.size()));
   ctx.metric("heldout", 0, static_cast<double>(filtered.heldout.size()));
   ctx.info(std::to_string(filtered.training.size()) + " records to train on, " +
-           std::to_string(filtered.heldout.size()) + " held out");
+           std::to_string(filtered.heldout.size()) + " held out; dropped: " + ledger.summary());
   CAIRN_TRY(text::write_qa(training.path(), filtered.training));
   CAIRN_TRY(text::write_qa(heldout.path(), filtered.heldout));
   return real_file_system().write_atomic(report.path(), pretty_json(account));
+}
+
+Result<void> Filtering::by_rules(StageContext& ctx, Records records, const Records& evaluated,
+                                 const curation::RuleOptions& options) {
+  const std::uint64_t total = records.size();
+  curation::Ledger ledger;
+  CAIRN_ASSIGN(const curation::Filtered filtered,
+               curation::filter_by_rules(std::move(records), evaluated, options, ledger));
+  ctx.progress(total, total, "records");
+  if (filtered.heldout.empty() && *split) {
+    ctx.warn("no record is held out: bring records from more documents");
+    ledger.note("no record is held out");
+  }
+  return write(ctx, "rules", filtered, ledger, {});
+}
+
+Result<void> Filtering::by_policy(StageContext& ctx, Records records, Records evaluated,
+                                  const curation::RuleOptions& rules) {
+  model::fix_threads(ctx.resources().cpus);
+  CAIRN_ASSIGN(filtering::PolicyOptions options, with_policy.resolve(ctx.seed()));
+  options.training_items = rules.training_items;
+  options.task_ratio = rules.task_ratio;
+  options.contamination = rules.contamination;
+  CAIRN_ASSIGN(const model::Tokenizer tokenizer, model::Tokenizer::load(policy.path()));
+  CAIRN_ASSIGN(const model::Qwen3 asked, model::Qwen3::load(policy.path()));
+  filtering::Scorer scorer(ctx, asked, tokenizer, options.score);
+  curation::Ledger ledger;
+  CAIRN_ASSIGN(filtering::PolicyFiltered filtered,
+               filtering::filter_by_policy(std::move(records), evaluated, options, scorer, ledger));
+  if (!evaluation.present()) {
+    ledger.note("no record is held out: the input `evaluation` is not given");
+  }
+  return write(ctx, "policy", {std::move(filtered.training), std::move(evaluated)}, ledger,
+               std::move(filtered.difficulty));
 }
 
 Result<void> Filtering::run(StageContext& ctx) {
@@ -126,20 +179,8 @@ Result<void> Filtering::run(StageContext& ctx) {
   if (evaluation.present()) {
     CAIRN_ASSIGN(evaluated, text::read_qa(evaluation.path()));
   }
-  const std::uint64_t total = records.size();
-  curation::Ledger ledger;
-  CAIRN_ASSIGN(const curation::Filtered filtered,
-               curation::filter_by_rules(std::move(records), evaluated, options, ledger));
-  ctx.progress(total, total, "records");
-  if (*split && filtered.heldout.empty()) {
-    ctx.warn("no record is held out: bring records from more documents");
-    ledger.note("no record is held out");
-  }
-  json::object account{{"mode", "rules"}};
-  for (auto& [key, value] : ledger.report(filtered.training, filtered.heldout)) {
-    account[key] = std::move(value);
-  }
-  return write(ctx, filtered, std::move(account));
+  if (policy.present()) return by_policy(ctx, std::move(records), std::move(evaluated), options);
+  return by_rules(ctx, std::move(records), evaluated, options);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/text.h"
+
 namespace cairn::curation {
 namespace {
 
@@ -49,6 +51,16 @@ void Ledger::apply(std::string_view rule, const Verdicts& verdicts, Records& rec
 
 void Ledger::note(std::string text) {
   notes_.push_back(std::move(text));
+}
+
+std::string Ledger::summary() const {
+  std::vector<std::string> parts;
+  for (const auto& rule : rules_) {
+    for (const auto& [reason, count] : rule.reasons) {
+      parts.push_back(std::to_string(count) + " " + reason);
+    }
+  }
+  return join(parts, ", ");
 }
 
 json::object Ledger::report(const Records& training, const Records& heldout) const {

@@ -35,6 +35,9 @@ class Ledger {
   void note(std::string text);
 
   [[nodiscard]] std::int64_t dropped() const { return static_cast<std::int64_t>(drops_.size()); }
+  // "3 no accepted answer, 5 exact duplicate": every reason that dropped a record, in the order of
+  // the rules.
+  [[nodiscard]] std::string summary() const;
   // {"records":{in,training,heldout,dropped}, "rules":[{rule,in,out,reasons}] in the order of use,
   //  "tasks":{task:{in,training,heldout,dropped:{reason:count}}}, "notes":[…],
   //  "dropped":[{id,task,rule,reason,detail?}] sorted by id}
