@@ -22,6 +22,10 @@ ExitCode print_cancelled(const Cli& cli, const json::object& run) {
   return ExitCode::kDone;
 }
 
+bool ended(const std::string& status) {
+  return status == "succeeded" || status == "failed" || status == "cancelled";
+}
+
 // Nobody serves the run: this process takes the store, journals the wish and ends hosts that
 // outlived their engine.
 ExitCode cancel_here(Cli& cli, const std::string& text) {
@@ -31,6 +35,10 @@ ExitCode cancel_here(Cli& cli, const std::string& text) {
   StoreRuns runs((*engine)->store(), (*engine)->store_folder(), &scheduler);
   const auto id = on_strand(scheduler, [&] { return runs.resolve(text); });
   if (!id.ok()) return fail(cli, id.error());
+  const auto before = on_strand(scheduler, [&] { return runs.get(*id); });
+  if (!before.ok()) return fail(cli, before.error());
+  if (const std::string status = text_of(*before, "status"); ended(status))
+    return fail(cli, conflict("run " + *id + " has already ended: " + status));
   std::promise<void> idle;
   const auto cancelled = on_strand(scheduler, [&]() -> Result<void> {
     CAIRN_TRY(scheduler.recover(*id));

@@ -84,17 +84,22 @@ ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
                        const std::function<Result<std::string>(Scheduler&)>& begin) {
   Scheduler& scheduler = engine.scheduler();
   Progress progress;
-  boost::asio::signal_set signals(engine.io(), SIGINT, SIGTERM);
+  boost::asio::signal_set signals(scheduler.strand(), SIGINT, SIGTERM);
   const std::function<void(const boost::system::error_code&, int)> on_signal =
       [&](const boost::system::error_code& error, int) {
         if (error) return;
-        const std::lock_guard lock(progress.mutex);
-        if (++progress.signals == 1) {
+        int received = 0;
+        {
+          const std::lock_guard lock(progress.mutex);
+          received = ++progress.signals;
+          progress.changed.notify_all();
+        }
+        // Both call the subscriber below, which takes the mutex.
+        if (received == 1) {
           scheduler.interrupt_all();
         } else {
           scheduler.kill_all();
         }
-        progress.changed.notify_all();
         signals.async_wait(on_signal);
       };
   signals.async_wait(on_signal);
