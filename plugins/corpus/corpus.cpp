@@ -16,17 +16,18 @@ json::value demo() {
 }
 
 struct CorpusStage : Stage {
-  Param<fs::path> packages{this, "packages", Required{},
+  Param<fs::path> packages{this, "packages", fs::path(),
                            "Folder of unpacked packages, one folder each, as deploy/setup makes it",
                            Content{}};
   Param<json::value> sources{
       this, "sources", demo(),
-      "List of {reader, package, path, domain, ...}: which files become documents, and how"};
+      "List of {reader, package, path, domain, ...}: which files become documents, and how. The "
+      "cache knows the content of 'packages' only: nothing of a path that begins at the root"};
   Param<std::int64_t> min_characters{this, "min_characters", 40, "Shortest text", AtLeast{0}};
   Param<std::int64_t> max_characters{this, "max_characters", 220, "Longest text", AtLeast{1}};
   Param<std::int64_t> min_lines{this, "min_lines", 3, "Fewest lines", AtLeast{0}};
   Param<std::int64_t> max_lines{this, "max_lines", 7, "Most lines", AtLeast{1}};
-  Param<std::int64_t> max_title{this, "max_title", 28, "Longest title, in characters", AtLeast{1}};
+  Param<std::int64_t> max_title{this, "max_title", 32, "Longest title, in characters", AtLeast{1}};
   Param<std::int64_t> max_value{this, "max_value", 24,
                                 "Longest value of a 'Key: value' line after the first", AtLeast{1}};
   Param<double> max_symbols{this, "max_symbols", 0.4,
@@ -90,8 +91,10 @@ struct CorpusStage : Stage {
     std::vector<Draft> all;
     for (const fs::path& path : files) {
       CAIRN_ASSIGN(std::string bytes, real_file_system().read(path));
-      const SourceFile file{path.lexically_relative(*packages / source.package).generic_string(),
-                            std::move(bytes)};
+      const fs::path base = fs::path(source.path).is_absolute()
+                                ? fs::path(source.path).parent_path()
+                                : *packages / source.package;
+      const SourceFile file{path.lexically_relative(base).generic_string(), std::move(bytes)};
       CAIRN_ASSIGN(std::vector<Draft> drafts, reader->read(source, file));
       for (Draft& draft : drafts) {
         if (draft.document.package.empty()) {

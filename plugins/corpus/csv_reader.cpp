@@ -8,7 +8,7 @@
 namespace cairn::corpus {
 namespace {
 
-constexpr std::size_t kMaxCell = 6;  // characters of a number; longer ones make no column
+constexpr std::size_t kMaxCell = 5;  // characters of a number; longer ones make no column
 constexpr std::size_t kMaxLabel = 12;
 constexpr std::size_t kMaxHeader = 12;
 constexpr std::size_t kColumnsOfPiece = 3;  // beside the label

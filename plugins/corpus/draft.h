@@ -12,7 +12,7 @@ namespace cairn::corpus {
 
 // One element of the stage's parameter `sources` (see source.h for how it is written).
 struct Source {
-  std::string reader;
+  std::string reader = "text";
   std::string package;     // folder below `packages`, and the middle part of ids; may be empty
   std::string path;        // file or folder below that
   std::string domain;      // code, academic, professional, general, dialogue
@@ -21,6 +21,7 @@ struct Source {
   std::vector<std::string> columns;   // delimited: their names, in order
   std::string array;                  // json: key of the array of records
   std::string id;                     // records: expression that ids are made of
+  std::string only;                   // records: expression that must give something
   std::vector<std::string> fields;    // records: "Key = expression", the entity's name first
   std::vector<std::string> links;     // keys whose values name other documents of the source
   std::vector<std::string> named_by;  // keys that such values are equal to; the name is one

@@ -15,7 +15,7 @@ struct Rules {
   std::int64_t max_characters = 220;
   std::int64_t min_lines = 3;
   std::int64_t max_lines = 7;
-  std::int64_t max_title = 28;  // code points
+  std::int64_t max_title = 32;  // code points
   std::int64_t max_value = 24;  // code points after "Key: ", except the first line's
   double max_symbols = 0.4;     // share of code points that are no letter, digit or white space
   double max_repetition = 0.5;  // share of words that stood in the text before

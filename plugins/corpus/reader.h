@@ -32,6 +32,9 @@ class Reader {
 // Python source: a document for each module, and each public class and function at its top level.
 [[nodiscard]] std::unique_ptr<Reader> python_reader();
 
+// Any text: a file is a document, its first line the title.
+[[nodiscard]] std::unique_ptr<Reader> text_reader();
+
 [[nodiscard]] const std::vector<std::string>& reader_names();
 // Null for a name that is not one of reader_names().
 [[nodiscard]] std::unique_ptr<Reader> make_reader(std::string_view name);
@@ -49,7 +52,8 @@ class RecordMapping {
     std::string key;
     Expression value;
   };
-  std::vector<Expression> id_;  // one
+  std::vector<Expression> id_;    // one
+  std::vector<Expression> only_;  // at most one
   std::vector<Line> lines_;
 };
 

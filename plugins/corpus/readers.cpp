@@ -5,7 +5,8 @@
 namespace cairn::corpus {
 
 const std::vector<std::string>& reader_names() {
-  static const std::vector<std::string> names = {"control", "json", "delimited", "csv", "python"};
+  static const std::vector<std::string> names = {"control", "json",   "delimited",
+                                                 "csv",     "python", "text"};
   return names;
 }
 
@@ -15,6 +16,7 @@ std::unique_ptr<Reader> make_reader(std::string_view name) {
   if (name == "delimited") return delimited_reader();
   if (name == "csv") return csv_reader();
   if (name == "python") return python_reader();
+  if (name == "text") return text_reader();
   return nullptr;
 }
 

@@ -24,6 +24,10 @@ Result<RecordMapping> RecordMapping::of(const Source& source) {
     CAIRN_ASSIGN(Expression id, Expression::parse(source.id));
     mapping.id_.push_back(std::move(id));
   }
+  if (!source.only.empty()) {
+    CAIRN_ASSIGN(Expression only, Expression::parse(source.only));
+    mapping.only_.push_back(std::move(only));
+  }
   return mapping;
 }
 
@@ -40,7 +44,11 @@ Draft RecordMapping::draft(const Source& source, const SourceFile& file, std::si
   }
   const std::string id = id_.front().evaluate(record);
   if (slug(id).empty()) return malformed_draft(source, file, line, "no value for its id");
-  return record_draft(source, id, lines);
+  Draft draft = record_draft(source, id, lines);
+  if (!only_.empty() && only_.front().evaluate(record).empty()) {
+    draft.problem = "not among those that its source is for";
+  }
+  return draft;
 }
 
 }  // namespace cairn::corpus

@@ -31,7 +31,7 @@ Result<void> read_key(const json::object& object, std::string_view key, Source& 
   const std::map<std::string_view, std::string*> texts = {
       {"reader", &source.reader}, {"package", &source.package}, {"path", &source.path},
       {"domain", &source.domain}, {"array", &source.array},     {"separator", &source.separator},
-      {"id", &source.id}};
+      {"id", &source.id},         {"only", &source.only}};
   const std::map<std::string_view, std::vector<std::string>*> lists = {
       {"columns", &source.columns},
       {"fields", &source.fields},
@@ -93,6 +93,10 @@ Result<std::vector<Source>> parse_sources(const json::value& list) {
 Result<std::vector<fs::path>> files_of(const Source& source, const fs::path& packages,
                                        std::string_view extension) {
   const fs::path path = packages / source.package / source.path;
+  if (path.is_relative()) {
+    return invalid_argument("source " + source.path + " has no folder to start from",
+                            "set 'packages', or give the source's whole path");
+  }
   std::error_code error;
   std::vector<fs::path> files;
   if (fs::is_regular_file(path, error)) return std::vector<fs::path>{path};

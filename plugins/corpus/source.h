@@ -8,8 +8,8 @@
 
 namespace cairn::corpus {
 
-// The parameter `sources`: a list of objects with the keys of Source. `reader`, `path` and `domain`
-// are required. Errors name the element and its key.
+// The parameter `sources`: a list of objects with the keys of Source. `path` and
+// `domain` are required. Errors name the element and its key.
 [[nodiscard]] Result<std::vector<Source>> parse_sources(const json::value& list);
 
 // The sources of the demo: sources.json, in the packages that packages.txt lists.
@@ -17,7 +17,8 @@ namespace cairn::corpus {
 
 // The files a source names, sorted by path: the file itself, or the files of a folder (and of the
 // folders below it) that end in `extension`. Links are passed over.
-// Errors: the path is not there.
+// A path that begins at the root stands for itself.
+// Errors: the path is not there, or begins nowhere because `packages` is empty.
 [[nodiscard]] Result<std::vector<fs::path>> files_of(const Source& source, const fs::path& packages,
                                                      std::string_view extension);
 
