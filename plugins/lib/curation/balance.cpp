@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "core/base/random.h"
 #include "plugins/lib/curation/shingles.h"
@@ -17,21 +18,14 @@ std::int64_t sum_cut_at(const std::vector<std::int64_t>& counts, std::int64_t ca
   return sum;
 }
 
-// Members of each group, in drawn order.
-using Groups = std::map<std::string, std::vector<std::size_t>>;
-
-template <typename NameOf>
-Groups group_by(const Records& records, std::uint64_t seed, std::string_view purpose,
-                const NameOf& name_of) {
+std::vector<std::string> ids_of(const Records& records) {
   std::vector<std::string> ids;
   for (const auto& record : records) ids.push_back(record.id);
-  Groups groups;
-  for (const std::size_t i : drawn_order(ids, seed, purpose)) {
-    const std::string name = name_of(records[i]);
-    if (!name.empty()) groups[name].push_back(i);
-  }
-  return groups;
+  return ids;
 }
+
+// Members of each group, in drawn order.
+using Groups = std::map<std::string, std::vector<std::size_t>>;
 
 std::vector<std::int64_t> sizes_of(const Groups& groups) {
   std::vector<std::int64_t> sizes;
@@ -47,33 +41,40 @@ std::string letter_of(const text::QaRecord& record) {
   return letter ? std::string(1, *letter) : "";
 }
 
-// Splits every template by the answer and cuts those above their share.
-template <typename AnswerOf>
-void cut_frequent(const Records& records, const GuessOptions& options, std::string_view reason,
-                  const AnswerOf& answer_of, Verdicts& verdicts) {
-  std::map<std::string, Groups> templates;
-  for (const auto& [name, members] : group_by(records, options.seed, "guess", template_of)) {
-    for (const std::size_t i : members) {
-      const std::string answer = answer_of(records[i]);
-      if (verdicts[i].keeps() && !answer.empty()) templates[name][answer].push_back(i);
+// Splits every template by the answer and cuts those above their share. Templates and answers are
+// given by record; an empty answer is none.
+void cut_frequent(const Records& records, const std::vector<std::string>& templates,
+                  const std::vector<std::string>& answers, const GuessOptions& options,
+                  const char* reason, Verdicts& verdicts) {
+  std::map<std::string, Groups> by_template;
+  for (const std::size_t i : drawn_order(ids_of(records), options.seed, "guess")) {
+    if (verdicts[i].keeps() && !answers[i].empty()) {
+      by_template[templates[i]][answers[i]].push_back(i);
     }
   }
-  for (const auto& [name, answers] : templates) {
-    const std::vector<std::int64_t> counts = sizes_of(answers);
-    if (sum_cut_at(counts, records.size()) < options.min_records) continue;
-    if (answers.size() == 1) {
-      for (const std::size_t i : answers.begin()->second) {
+  for (const auto& [name, by_answer] : by_template) {
+    const std::vector<std::int64_t> counts = sizes_of(by_answer);
+    if (std::accumulate(counts.begin(), counts.end(), std::int64_t{0}) < options.min_records) {
+      continue;
+    }
+    if (by_answer.size() == 1) {
+      for (const std::size_t i : by_answer.begin()->second) {
         verdicts[i] = {"one answer to the template", name};
       }
       continue;
     }
     const auto cap = static_cast<std::size_t>(share_cap(counts, options.share));
-    for (const auto& [answer, members] : answers) {
-      for (std::size_t n = cap; n < members.size(); ++n) {
-        verdicts[members[n]] = {std::string(reason), name};
-      }
+    for (const auto& [answer, members] : by_answer) {
+      for (std::size_t n = cap; n < members.size(); ++n) verdicts[members[n]] = {reason, name};
     }
   }
+}
+
+template <typename Function>
+std::vector<std::string> of_each(const Records& records, const Function& function) {
+  std::vector<std::string> values;
+  for (const auto& record : records) values.push_back(function(record));
+  return values;
 }
 
 }  // namespace
@@ -142,17 +143,53 @@ std::string template_of(const text::QaRecord& record) {
   return record.task + "/" + name;
 }
 
+std::vector<std::string> question_shapes(const Records& records, std::int64_t common) {
+  std::vector<std::vector<std::string>> questions;
+  std::map<std::string, std::int64_t> holders;
+  for (const auto& record : records) {
+    questions.push_back(words_of(record.question));
+    const std::set<std::string> distinct(questions.back().begin(), questions.back().end());
+    for (const auto& word : distinct) ++holders[word];
+  }
+  std::vector<std::string> shapes;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    std::string shape = records[i].task + ":";
+    for (const auto& word : questions[i]) {
+      if (holders.at(word) >= common) {
+        shape += " " + word;
+      } else if (!shape.ends_with(" _")) {
+        shape += " _";
+      }
+    }
+    shapes.push_back(std::move(shape));
+  }
+  return shapes;
+}
+
 Verdicts guessable(const Records& records, const GuessOptions& options) {
   Verdicts verdicts(records.size());
-  cut_frequent(records, options, "most frequent answer", canonical_answer_key, verdicts);
-  cut_frequent(records, options, "most frequent letter", letter_of, verdicts);
+  const auto answers = of_each(records, canonical_answer_key);
+  const auto letters = of_each(records, letter_of);
+  const auto shapes = question_shapes(records, options.min_records);
+  const auto templates = of_each(records, template_of);
+  const auto kept = [&] { return std::ranges::count_if(verdicts, &Verdict::keeps); };
+  // What one limit drops raises the other answers' shares of another template.
+  for (auto before = kept() + 1; kept() != before;) {
+    before = kept();
+    for (const auto* groups : {&shapes, &templates}) {
+      cut_frequent(records, *groups, answers, options, "most frequent answer", verdicts);
+      cut_frequent(records, *groups, letters, options, "most frequent letter", verdicts);
+    }
+  }
   return verdicts;
 }
 
 Verdicts beyond_task_share(const Records& records, std::int64_t total, double ratio,
                            std::uint64_t seed) {
-  const Groups tasks =
-      group_by(records, seed, "task", [](const text::QaRecord& record) { return record.task; });
+  Groups tasks;
+  for (const std::size_t i : drawn_order(ids_of(records), seed, "task")) {
+    tasks[records[i].task].push_back(i);
+  }
   Verdicts verdicts(records.size());
   if (tasks.empty()) return verdicts;
   std::vector<std::int64_t> available = sizes_of(tasks);

@@ -27,14 +27,21 @@ namespace cairn::curation {
 // The template a record's question was made from: provenance.template, else task and question type.
 [[nodiscard]] std::string template_of(const text::QaRecord& record);
 
+// The questions' own templates, found in their words: what occurs in fewer than `common` questions
+// (names, titles, numbers) becomes a gap. "What is the Section of hello?" and "... of bash?" have
+// one shape, "... Priority of bash?" another: what somebody sees who knows the questions' kinds and
+// none of the documents.
+[[nodiscard]] std::vector<std::string> question_shapes(const Records& records, std::int64_t common);
+
 struct GuessOptions {
   double share = 0.3;            // of a template that one answer may make
   std::int64_t min_records = 8;  // smaller templates have no answer worth guessing
   std::uint64_t seed = 0;
 };
 
-// Grounding without a model: who knows a template's most frequent answer gets at most `share` of it
-// right (an equal part where it has fewer answers than that takes).
+// Grounding without a model: who knows the most frequent answer of every template, or of every
+// shape of question, gets at most `share` of it right (an equal part where it has fewer answers
+// than that takes). min_records is also the `common` of question_shapes().
 //   "most frequent answer"   drawn from those of an answer above its share
 //   "most frequent letter"   the same for the letter of multiple choice, whatever it stands for
 //   "one answer to the template"  every record of the template has it

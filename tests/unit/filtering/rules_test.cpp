@@ -115,6 +115,24 @@ TEST(Guessing, ATemplateWithOneAnswerTeachesNothing) {
   EXPECT_EQ(verdicts[0].reason, "one answer to the template");
 }
 
+TEST(Guessing, SeesWhatIsAskedThroughTheWordsOfAQuestion) {
+  Records records;
+  for (int i = 0; i < 40; ++i) {
+    for (const char* key : {"Section", "Maintainer"}) {
+      records.push_back(lookup(i, "reading", key));
+      records.back().provenance["template"] = "lookup";
+    }
+    records[records.size() - 2].answer = {"libs"};
+  }
+  const auto shapes = question_shapes(records, 8);
+  EXPECT_EQ(
+      std::set<std::string>(shapes.begin(), shapes.end()),
+      (std::set<std::string>{"reading: what is maintainer of _", "reading: what is section of _"}));
+  const Verdicts verdicts = guessable(records, {0.6, 8, 1});  // of the template libs makes half
+  EXPECT_EQ(dropped(verdicts), 40);
+  EXPECT_EQ(verdicts[0].reason, "one answer to the template");
+}
+
 TEST(Guessing, CutsALetterThatIsRightTooOften) {
   Records records;
   for (int i = 0; i < 60; ++i) {
