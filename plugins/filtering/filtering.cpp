@@ -26,10 +26,10 @@ struct Filtering : Stage {
   Param<std::int64_t> evidence_ngram{this, "evidence_ngram", 8,
                                      "Words in an n-gram of evidence for decontamination",
                                      Range{1, 64}};
-  Param<double> contamination_share{this, "contamination_share", 0.5,
-                                    "Share of its n-grams in one evaluated item from which a "
-                                    "record is dropped",
-                                    Range{0.0, 1.0}};
+  Param<double> contamination_share{this, "contamination_share", 0.8,
+                                    "Shared part of the smaller n-gram set from which a record is "
+                                    "too much like an evaluated one",
+                                    Range{0.01, 1.0}};
   Param<std::int64_t> common_ngrams{this, "common_ngrams", 10,
                                     "N-grams of more records than this belong to a template and "
                                     "count for nothing",

@@ -1,6 +1,7 @@
 #include "plugins/lib/curation/contamination.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
 #include <unordered_set>
@@ -28,33 +29,38 @@ class Overlap {
     for (auto& set : training_) {
       std::erase_if(set, [&](std::uint64_t gram) { return records.at(gram) > common; });
     }
+    sizes_.resize(evaluated.size());
     for (std::size_t i = 0; i < evaluated.size(); ++i) {
       for (const std::uint64_t gram : evaluated[i]) {
-        if (records.at(gram) <= common) holders_[gram].push_back(i);
+        if (records.at(gram) > common) continue;
+        holders_[gram].push_back(i);
+        ++sizes_[i];
       }
     }
   }
 
-  // The evaluated text that holds most of the n-grams of training text i, where it is enough.
+  // The evaluated text that training text i overlaps most with, where it is enough.
   [[nodiscard]] std::optional<std::size_t> found(std::size_t i, double share) const {
-    std::unordered_map<std::size_t, std::size_t> hits;
-    std::size_t best = 0, most = 0;
+    std::map<std::size_t, std::size_t> hits;
     for (const std::uint64_t gram : training_[i]) {
       const auto holders = holders_.find(gram);
       if (holders == holders_.end()) continue;
-      for (const std::size_t holder : holders->second) {
-        const std::size_t count = ++hits[holder];
-        if (count > most || (count == most && holder < best)) best = holder, most = count;
-      }
+      for (const std::size_t holder : holders->second) ++hits[holder];
     }
-    const double size = static_cast<double>(training_[i].size());
-    if (most == 0 || static_cast<double>(most) < share * size) return std::nullopt;
+    std::optional<std::size_t> best;
+    double most = 0;
+    for (const auto& [holder, count] : hits) {
+      const std::size_t smaller = std::min(training_[i].size(), sizes_[holder]);
+      const double overlap = static_cast<double>(count) / static_cast<double>(smaller);
+      if (overlap >= share && overlap > most) best = holder, most = overlap;
+    }
     return best;
   }
 
  private:
   std::vector<ShingleSet> training_;
   std::unordered_map<std::uint64_t, std::vector<std::size_t>> holders_;
+  std::vector<std::size_t> sizes_;  // of the evaluated texts, common n-grams left out
 };
 
 std::vector<ShingleSet> question_sets(const Records& records, std::size_t words) {

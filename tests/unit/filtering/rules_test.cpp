@@ -69,6 +69,12 @@ TEST_F(ContaminationTest, SeesAQuestionInOtherWordsAroundIt) {
   EXPECT_EQ(reason_of_first(), "evaluated question");
 }
 
+TEST_F(ContaminationTest, AnotherNameInARareTemplateIsAnotherQuestion) {
+  evaluated[0].question = "What is the code point of Cherokee letter qua?";
+  training[0].question = "What is the code point of Cherokee letter ti?";
+  EXPECT_EQ(reason_of_first(), "");
+}
+
 TEST_F(ContaminationTest, SeesEvidenceThatWasCopiedWithChanges) {
   const std::string story =
       "the old bridge was built by two brothers who had come from the mountains in the spring of "
