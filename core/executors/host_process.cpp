@@ -146,11 +146,11 @@ void kill_session(const ProcessIdentity& process) {
   if (process.pid <= 1) return;
   std::set<pid_t> killed;
   // Once more after each pass that found some: they may have forked before they died.
-  for (std::size_t before = 1; before != killed.size() + 1;) {
+  for (bool found = true; found;) {
     // While a session has members the kernel does not give its number away again.
     const auto leader = read_stat(process.pid);
     if (leader.ok() && leader->start_ticks != process.start_ticks) return;
-    before = killed.size() + 1;
+    found = false;
     std::error_code error;
     for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
       const std::string name = it->path().filename().string();
@@ -158,6 +158,7 @@ void kill_session(const ProcessIdentity& process) {
       if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
       const auto stat = read_stat(pid);
       if (!stat.ok() || stat->session != process.pid || !killed.insert(pid).second) continue;
+      found = true;
       ::kill(pid, SIGKILL);
     }
   }
