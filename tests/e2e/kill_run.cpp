@@ -74,7 +74,7 @@ KillStory run_with_kills(const Place& place, const fs::path& workflow, const Kil
           wait_until([&] { return command->ended() || steps_under_way(place, stage) >= wanted; });
       if (!moved) break;
     } else {
-      pass(milliseconds(random.below(700)));
+      pass(milliseconds(random.below(500)));
     }
     if (command->ended()) continue;
     const bool inside = !plan.inside.empty() && steps_under_way(place, plan.inside) > 0;
