@@ -9,15 +9,6 @@
 
 namespace cairn::report {
 
-// Percentile interval of the mean: resamples of the same size with replacement, quantiles 2.5 %
-// and 97.5 % with linear interpolation. values is not empty.
-struct Interval {
-  double low = 0;
-  double high = 0;
-};
-[[nodiscard]] Interval bootstrap_mean(const std::vector<double>& values, int resamples,
-                                      RandomStream& random);
-
 struct Difference {
   std::string from;
   std::string to;

@@ -87,8 +87,8 @@ std::string results(const Report& report) {
 }
 
 // Zero and every interval.
-Interval axis_of(const Report& report) {
-  Interval axis{-0.001, 0.001};
+Axis axis_of(const Report& report) {
+  Axis axis{-0.001, 0.001};
   for (const auto* list : {&report.from_previous, &report.from_first, &report.by_task})
     for (const auto& difference : *list)
       axis = {std::min(axis.low, difference.low), std::max(axis.high, difference.high)};
@@ -96,7 +96,7 @@ Interval axis_of(const Report& report) {
 }
 
 std::string difference_row(const std::string& name, const Difference& difference,
-                           const Interval& axis) {
+                           const Axis& axis) {
   std::string out = "<tr><th>" + escape(name) + "</th>" + cell(std::to_string(difference.n));
   if (difference.n == 0) return out + cell("no item in common") + cell("") + cell("") + "</tr>\n";
   out += cell(shown_points(difference.mean), difference.clear() ? "clear" : nullptr);
@@ -110,7 +110,7 @@ std::string group(const std::string& title) {
 
 std::string differences(const Report& report) {
   if (report.from_previous.empty()) return {};
-  const Interval axis = axis_of(report);
+  const Axis axis = axis_of(report);
   std::string out =
       "<h2>What each stage changed</h2>\n<p class=\"note\">Differences on the same items, in "
       "points of "

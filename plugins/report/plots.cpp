@@ -243,7 +243,7 @@ std::string interval_plot(const std::vector<Evaluation>& evaluations) {
   return out + "</svg>\n";
 }
 
-std::string difference_bar(const Difference& difference, const Interval& axis) {
+std::string difference_bar(const Difference& difference, const Axis& axis) {
   constexpr double kBarWidth = 220;
   constexpr double kBarHeight = 20;
   const Scale x{axis.low, axis.high, 8, kBarWidth - 8};

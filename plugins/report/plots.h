@@ -17,8 +17,13 @@ namespace cairn::report {
 // One line per evaluation: its mean as a dot, its 95 % interval as a bar. Not empty.
 [[nodiscard]] std::string interval_plot(const std::vector<Evaluation>& evaluations);
 
+// What a scale spans.
+struct Axis {
+  double low = 0;
+  double high = 0;
+};
 // A difference as a dot with its interval. axis: what all rows of a table share; it holds 0.
-[[nodiscard]] std::string difference_bar(const Difference& difference, const Interval& axis);
+[[nodiscard]] std::string difference_bar(const Difference& difference, const Axis& axis);
 
 // Reward, entropy and response length (rows) over the steps of each training (columns); a row
 // shares its axis. Every training has at least one step.

@@ -1,16 +1,14 @@
 #include "plugins/lib/rl/intervals.h"
 
-#include "core/base/random.h"
 #include "plugins/lib/rl/mask.h"
 
 namespace cairn::rl {
 
-Interval bootstrap_mean(const std::vector<double>& values, std::uint64_t seed, int resamples) {
+Interval bootstrap_mean(const std::vector<double>& values, RandomStream stream, int resamples) {
   if (values.empty()) return {};
   Interval interval;
   for (double value : values) interval.mean += value;
   interval.mean /= static_cast<double>(values.size());
-  RandomStream stream(seed, "bootstrap", {values.size()});
   std::vector<double> means;
   means.reserve(static_cast<std::size_t>(resamples));
   for (int r = 0; r < resamples; ++r) {
@@ -21,6 +19,10 @@ Interval bootstrap_mean(const std::vector<double>& values, std::uint64_t seed, i
   interval.low = quantile(means, 0.025);
   interval.high = quantile(std::move(means), 0.975);
   return interval;
+}
+
+Interval bootstrap_mean(const std::vector<double>& values, std::uint64_t seed, int resamples) {
+  return bootstrap_mean(values, RandomStream(seed, "bootstrap", {values.size()}), resamples);
 }
 
 Interval bootstrap_paired(const std::vector<double>& a, const std::vector<double>& b,

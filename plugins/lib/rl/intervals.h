@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/random.h"
+
 namespace cairn::rl {
 
 struct Interval {
@@ -13,7 +15,12 @@ struct Interval {
   [[nodiscard]] double half_width() const { return (high - low) / 2; }
 };
 
-// Percentile bootstrap over the values. Equal seeds give equal intervals; empty values give zeros.
+// Percentile bootstrap of the mean: resamples of the same size with replacement, quantiles 2.5 %
+// and 97.5 % with linear interpolation. Equal streams give equal intervals; empty values give
+// zeros.
+[[nodiscard]] Interval bootstrap_mean(const std::vector<double>& values, RandomStream stream,
+                                      int resamples = 2000);
+// Draws keyed by the seed and the number of values.
 [[nodiscard]] Interval bootstrap_mean(const std::vector<double>& values, std::uint64_t seed,
                                       int resamples = 2000);
 // Of the mean of b[i] - a[i]; both have the same items in the same order.

@@ -94,13 +94,11 @@ UpdatePlan plan_update(const std::vector<std::vector<Trajectory>>& rollouts,
   return plan;
 }
 
-UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
-                          const std::vector<std::vector<Trajectory>>& rollouts,
-                          const UpdatePlan& plan, const RlOptions& options) {
+double accumulate_gradient(model::Qwen3& policy,
+                           const std::vector<std::vector<Trajectory>>& rollouts,
+                           const UpdatePlan& plan, const RlOptions& options) {
   const auto work = gather_work(rollouts, plan);
-  policy.require_grad(true);
-  policy.zero_grad();
-  UpdateResult result;
+  double loss = 0;
   for (std::size_t begin = 0; begin < work.size();) {
     std::vector<model::TokenGroup> groups;
     std::vector<float> weights;
@@ -109,17 +107,29 @@ UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
     while (end < work.size() &&
            (end == begin || rows + work[end].rows <= options.micro_batch_tokens)) {
       groups.push_back(work[end].group);
-      weights.insert(weights.end(), work[end].weights.begin(), work[end].weights.end());
+      // rho has the value 1 and the gradient of the log-probability.
+      for (double weight : work[end].weights) {
+        weights.push_back(static_cast<float>(weight));
+        loss += weight;
+      }
       rows += work[end].rows;
       ++end;
     }
     begin = end;
     const auto scores = policy.score(model::pack_groups(groups), options.temperature);
-    const auto weight = torch::tensor(weights, torch::kFloat);
-    // rho has the value 1 and the gradient of the log-probability.
-    for (float value : weights) result.loss += value;
+    const auto weight = torch::tensor(weights, torch::kFloat).to(scores.logprob.device());
     (weight * scores.logprob).sum().backward();
   }
+  return loss;
+}
+
+UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
+                          const std::vector<std::vector<Trajectory>>& rollouts,
+                          const UpdatePlan& plan, const RlOptions& options) {
+  policy.require_grad(true);
+  policy.zero_grad();
+  UpdateResult result;
+  result.loss = accumulate_gradient(policy, rollouts, plan, options);
   result.grad_norm = options.grad_clip > 0 ? model::clip_grad_norm(policy, options.grad_clip)
                                            : model::grad_norm(policy);
   optimizer.step(policy, options.learning_rate);

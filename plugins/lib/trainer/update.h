@@ -31,13 +31,18 @@ struct UpdatePlan {
                                      const std::vector<std::vector<double>>& rewards,
                                      const RlOptions& options, rl::Aepo* aepo);
 
+// Adds the gradient of the loss to the policy's, over micro-batches; returns the loss's value.
+// Turns with the same prompt share its computation. The policy's gradients must be on and zero.
+double accumulate_gradient(model::Qwen3& policy,
+                           const std::vector<std::vector<Trajectory>>& rollouts,
+                           const UpdatePlan& plan, const RlOptions& options);
+
 struct UpdateResult {
   double loss = 0;
   double grad_norm = 0;  // before clipping
 };
 
-// Sums the gradient of sum(weight * log-probability) over micro-batches, clips it and steps.
-// Turns with the same prompt share its computation.
+// The gradient, clipped, and one step of the optimizer.
 [[nodiscard]] UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
                                         const std::vector<std::vector<Trajectory>>& rollouts,
                                         const UpdatePlan& plan, const RlOptions& options);
