@@ -62,8 +62,11 @@ KillStory run_with_kills(const Place& place, const fs::path& workflow, const Kil
   command.emplace(place, std::vector<std::string>{"run", workflow.string(), "-q"});
   for (int round = 0; story.kills < plan.kills || story.inside < plan.kills_inside; ++round) {
     if (command->ended()) {
-      if (status_of(place.run_json({"get", "@latest"})) == "succeeded") break;
-      command.emplace(place, std::vector<std::string>{"resume", "@latest", "-q"});
+      const std::string status = status_of(place.run_json({"get", "@latest"}));
+      if (status == "succeeded") break;
+      command.emplace(place, status.empty()  // killed before there was a run
+                                 ? std::vector<std::string>{"run", workflow.string(), "-q"}
+                                 : std::vector<std::string>{"resume", "@latest", "-q"});
     }
     const bool aimed = round % 2 == 1;
     const std::string stage = story.kills >= plan.kills / 2 ? plan.inside : "";

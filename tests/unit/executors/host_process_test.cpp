@@ -93,8 +93,8 @@ TEST_F(HostProcess, NothingOfASessionOutlivesItsLeader) {
 }
 
 TEST_F(HostProcess, WatchesAdoptedProcessWhoseExitIsUnknown) {
-  // The middle shell ends, so the inner one is no child of this test.
-  const auto middle = start("sh -c 'echo $$ > $1; read x < $1' sh $1 & exit 0");
+  // The middle shell ends, so the inner one is no child of this test; its session is its own.
+  const auto middle = start("setsid sh -c 'echo $$ > $1; read x < $1' sh $1 & exit 0");
   const pid_t orphan = std::stoi(read_gate());
   EXPECT_EQ(wait_for(middle)->exit_code, 0);
   const auto identity = identify_process(orphan);

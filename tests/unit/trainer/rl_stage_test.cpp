@@ -61,7 +61,8 @@ TEST_F(RlStageTest, PermutedRewardsTrainAnotherModelOnTheSameRecord) {
 }
 
 TEST_F(RlStageTest, LearnsWhatIsRewarded) {
-  stage.param("steps", 30).param("learning_rate", 5e-3).param("checkpoint_every", 30);
+  stage.param("steps", 40).param("learning_rate", 1e-3).param("checkpoint_every", 40);
+  stage.param("batch", 8).param("group_size", 8);
   ASSERT_FALSE(stage.run().failure.has_value());
   const auto steps = lines_of(stage.output("rollouts") / "steps.jsonl");
   double before = 0;
