@@ -103,5 +103,8 @@ function(cairn_test NAME)
     ${NAME}_test
     TEST_PREFIX ${NAME}.
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+    PROPERTIES LABELS ${ARG_LABEL}
+               TIMEOUT ${ARG_TIMEOUT}
+               # Tests run side by side: threads that wait must not hold the cores.
+               ENVIRONMENT OMP_WAIT_POLICY=passive)
 endfunction()

@@ -37,7 +37,7 @@ struct EvalStage : Stage {
   Param<bool> thinks{this, "thinks", false,
                      "The model thinks: grade what follows the last </think>"};
   Input policy{this, "policy", kind::kModel, "Model to evaluate"};
-  Input qa{this, "qa", kind::kQa, "Evaluation items"};
+  Input dataset{this, "dataset", kind::kQa, "Evaluation items"};
   Output summary{this, "summary", kind::kSummary, "Averages with intervals, and every score"};
   Output scores{this, "scores", kind::kScores, "Every item with its responses"};
 
@@ -64,7 +64,7 @@ struct EvalStage : Stage {
 // By prompt length, so that a batch holds prompts of like length.
 Result<std::vector<EvalStage::Item>> EvalStage::read_items(
     const model::Tokenizer& tokenizer) const {
-  CAIRN_ASSIGN(auto records, text::read_qa(qa.path()));
+  CAIRN_ASSIGN(auto records, text::read_qa(dataset.path()));
   if (records.empty()) return invalid_argument("there are no items to evaluate");
   std::ranges::sort(records, {}, &text::QaRecord::id);
   const auto twice = std::ranges::adjacent_find(records, {}, &text::QaRecord::id);

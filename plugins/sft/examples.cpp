@@ -15,12 +15,14 @@ Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
   }
   ExampleSet set;
   std::vector<Example> all;
-  for (const text::QaRecord& record : records) {
+  for (std::size_t index = 0; index < records.size(); ++index) {
+    const text::QaRecord& record = records[index];
     if (record.answer.empty()) {
       ++set.unanswered;
       continue;
     }
     Example example;
+    example.record = index;
     example.tokens = tokenizer.encode_prompt(text::render_prompt(record));
     example.prompt_length = static_cast<std::int64_t>(example.tokens.size());
     if (example.prompt_length > max_input) {

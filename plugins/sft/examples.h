@@ -15,6 +15,7 @@ namespace cairn::sft {
 struct Example {
   std::vector<std::int64_t> tokens;  // prompt, answer, <|im_end|>
   std::int64_t prompt_length = 0;
+  std::size_t record = 0;  // it was made from
 };
 
 struct ExampleSet {

@@ -6,6 +6,7 @@
 #include "plugins/lib/model/optimizer.h"
 #include "plugins/lib/model/qwen3.h"
 #include "plugins/sft/examples.h"
+#include "plugins/sft/memory_turns.h"
 #include "plugins/sft/transplant.h"
 
 namespace cairn {
@@ -50,6 +51,11 @@ struct SftStage : Stage {
                                  "Part of the records that is only measured on", Range{0, 0.9}};
   Param<std::int64_t> heldout_every{this, "heldout_every", 50,
                                     "Steps between measurements of heldout_loss", AtLeast{1}};
+  Param<double> memory_share{this, "memory_share", 0.0,
+                             "Part of the records that is also shown as turns of a memory agent",
+                             Range{0, 1}};
+  Param<Tokens> chunk_tokens{this, "chunk_tokens", Tokens{8192},
+                             "Documents per turn of those demonstrations", AtLeast{1}};
   Input tokenizer{this, "tokenizer", kind::kTokenizer, "Vocabulary of the model"};
   Input dataset{this, "dataset", kind::kQa, "Questions with answers"};
   Input policy{this, "policy", kind::kModel,
@@ -202,13 +208,17 @@ Result<void> SftStage::run(StageContext& ctx) {
   model::fix_threads(ctx.resources().cpus);
   CAIRN_ASSIGN(const model::Tokenizer vocabulary, model::Tokenizer::load(tokenizer.path()));
   CAIRN_ASSIGN(const std::vector<text::QaRecord> records, text::read_qa(dataset.path()));
-  CAIRN_ASSIGN(const sft::ExampleSet examples,
+  CAIRN_ASSIGN(sft::ExampleSet examples,
                sft::make_examples(records, vocabulary, max_input->count, *heldout_fraction,
                                   ctx.random("heldout")));
-  ctx.info(std::to_string(examples.training.size()) + " records to train on, " +
+  CAIRN_ASSIGN(const std::int64_t turns,
+               sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
+                                     max_input->count, ctx.random("memory"), examples));
+  ctx.info(std::to_string(examples.training.size()) + " examples to train on, " +
            std::to_string(examples.heldout.size()) + " held out, " +
            std::to_string(examples.too_long) + " with prompts over the limit left out, " +
-           std::to_string(examples.unanswered) + " without an answer");
+           std::to_string(examples.unanswered) + " without an answer, " + std::to_string(turns) +
+           " turns of a memory agent");
   CAIRN_ASSIGN(model::Qwen3 trained, first_model(ctx, vocabulary));
   trained.require_grad(true);
   model::AdamW optimizer({0.9, *beta2, 1e-8, *weight_decay});

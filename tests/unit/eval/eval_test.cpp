@@ -78,7 +78,7 @@ struct EvalTest : ::testing::Test {
     const auto records = questions();
     write_policy(stage.folder(), records);
     EXPECT_TRUE(text::write_qa(stage.folder() / "qa.jsonl", records).ok());
-    stage.input("policy", stage.folder() / "policy").input("qa", stage.folder() / "qa.jsonl");
+    stage.input("policy", stage.folder() / "policy").input("dataset", stage.folder() / "qa.jsonl");
     stage.param("max_output_tokens", 12).param("batch", 4).seed(7).resources({2, 0, 0});
   }
   StageHarness stage;
