@@ -11,7 +11,7 @@ namespace {
 struct SynthesisStage : Stage {
   Param<std::int64_t> items{this, "items", 600,
                             "Items to make from documents that may be trained on", AtLeast{0}};
-  Param<std::int64_t> held_out_items{this, "held_out_items", 240,
+  Param<std::int64_t> held_out_items{this, "held_out_items", 400,
                                      "Items to make from held-out documents", AtLeast{0}};
   Param<double> min_share{this, "min_share", 0.5,
                           "Fewer than this share of the wanted items, on either side, is an error",
