@@ -26,8 +26,11 @@ void compare(const std::string& path, const json::value* one, const json::value*
   for (const auto& entry : one->as_object()) names.emplace(entry.key());
   for (const auto& entry : other->as_object()) names.emplace(entry.key());
   for (const std::string& name : names) {
-    compare(path.empty() ? name : path + "." + name, one->as_object().if_contains(name),
-            other->as_object().if_contains(name), differing);
+    std::string inner = path;
+    if (!inner.empty()) inner += '.';
+    inner += name;
+    compare(inner, one->as_object().if_contains(name), other->as_object().if_contains(name),
+            differing);
   }
 }
 
