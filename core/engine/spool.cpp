@@ -50,7 +50,8 @@ std::string FileSpoolReader::read_tail(const fs::path& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) return {};
   const auto size = static_cast<std::streamoff>(file.tellg());
-  const std::streamoff begin = std::max<std::streamoff>(0, size - kOutputBytes);
+  const std::streamoff begin =
+      std::max<std::streamoff>(0, size - static_cast<std::streamoff>(kOutputBytes));
   std::string bytes(static_cast<std::size_t>(size - begin), '\0');
   file.seekg(begin);
   file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
