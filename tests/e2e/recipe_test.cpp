@@ -59,10 +59,8 @@ TEST(Recipe, EveryStageRunsAndTheReportShowsThem) {
     if (!text.ok()) return found;
     for (std::size_t at = 0; at < text->size();) {
       const auto end = std::min(text->find('\n', at), text->size());
-      for (const auto& document : json::parse(std::string_view(*text).substr(at, end - at))
-                                      .as_object()
-                                      .at("documents")
-                                      .as_array())
+      const json::value record = json::parse(std::string_view(*text).substr(at, end - at));
+      for (const auto& document : record.as_object().at("documents").as_array())
         found.insert(std::string(document.as_object().at("id").as_string()));
       at = end + 1;
     }
