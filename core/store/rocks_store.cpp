@@ -137,6 +137,12 @@ class RocksStore final : public RunStore {
         database_(std::move(database)),
         read_only_(read_only) {}
 
+  // RocksDB asserts when it closes a file that it could not write: after a failed write the
+  // database ends with the process.
+  ~RocksStore() override {
+    if (failure_) static_cast<void>(database_.release());
+  }
+
   // Checks the format, writes it into a new store, finds the last sequence.
   Result<void> prepare() {
     std::string text;
@@ -180,6 +186,7 @@ class RocksStore final : public RunStore {
   Result<std::uint64_t> append(const StoreBatch& batch) override {
     if (read_only_) return conflict(folder_.string() + " is open for reading only");
     const std::lock_guard guard(mutex_);
+    if (failure_) return *failure_;
     rocksdb::WriteBatch writes;
     std::uint64_t sequence = sequence_;
     for (const auto& record : batch.journal) {
@@ -190,7 +197,10 @@ class RocksStore final : public RunStore {
     rocksdb::WriteOptions synced;
     synced.sync = true;
     const rocksdb::Status status = database_->Write(synced, &writes);
-    if (!status.ok()) return from_status(status, "write to", folder_);
+    if (!status.ok()) {
+      failure_ = from_status(status, "write to", folder_);
+      return *failure_;
+    }
     const std::uint64_t first = sequence_ + 1;
     sequence_ = sequence;
     return first;
@@ -245,7 +255,21 @@ class RocksStore final : public RunStore {
   bool read_only_;
   mutable std::mutex mutex_;
   std::uint64_t sequence_ = 0;
+  std::optional<Error> failure_;  // of the first write that failed; none is tried after it
 };
+
+// RocksDB asserts, too, when it runs out of space while it opens.
+Result<void> require_space(const fs::path& folder) {
+  constexpr std::uintmax_t kNeeded = std::uintmax_t{4} << 20;
+  std::error_code error;
+  const auto space = fs::space(folder, error);
+  if (error || space.available >= kNeeded) return {};
+  return make_error(ErrorCode::kIo,
+                    "no space left for " + folder.string() + ": " +
+                        std::to_string(space.available >> 10) + " KiB free, " +
+                        std::to_string(kNeeded >> 10) + " KiB needed",
+                    "free some space on this disk and resume the run");
+}
 
 Result<std::unique_ptr<RunStore>> finish(std::unique_ptr<RocksStore> store) {
   CAIRN_TRY(store->prepare());
@@ -257,6 +281,7 @@ Result<std::unique_ptr<RunStore>> finish(std::unique_ptr<RocksStore> store) {
 Result<std::unique_ptr<RunStore>> open_rocks_store(const fs::path& folder) {
   CAIRN_TRY(real_file_system().make_directories(folder));
   CAIRN_ASSIGN(HolderLock lock, HolderLock::take(folder));
+  CAIRN_TRY(require_space(folder));
   rocksdb::DB* database = nullptr;
   const fs::path path = folder / kDatabase;
   const auto status = rocksdb::DB::Open(database_options(), path.string(), &database);
