@@ -28,8 +28,9 @@ std::map<std::string, ContentPlace> content_places(const StageDraft& draft,
   for (const ParamDecl& param : draft.decl->params) {
     if (!is_content(*draft.decl, param)) continue;
     const YamlEntry* given = with == nullptr ? nullptr : with->value.find(param.name);
-    places[param.name] = given == nullptr ? ContentPlace{draft.source, draft.offset}
-                                          : ContentPlace{draft.source, given->value.offset};
+    places[param.name] = given == nullptr
+                             ? ContentPlace{draft.source, draft.offset, param.doc}
+                             : ContentPlace{draft.source, given->value.offset, param.doc};
   }
   return places;
 }
@@ -48,9 +49,9 @@ void identify_contents(WorkflowSpec& spec, bool identify, const ContentPlaces& p
         const std::string text(path.as_string());
         std::error_code ignored;
         if (!fs::exists(text, ignored)) {
-          diagnostics.error("missing_file", *place.source, place.offset,
-                            "there is nothing at " + text,
-                            "relative paths begin at the workflow file's folder");
+          diagnostics.error(
+              "missing_file", *place.source, place.offset, "there is nothing at " + text,
+              param + ": " + place.doc + "; relative paths begin at the workflow file's folder");
           return;
         }
         if (!identify) return;

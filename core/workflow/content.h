@@ -15,6 +15,7 @@ namespace cairn {
 struct ContentPlace {
   SourcePtr source;
   std::size_t offset = 0;
+  std::string doc;  // of the parameter
 };
 // By stage, then by parameter.
 using ContentPlaces = std::map<std::string, std::map<std::string, ContentPlace>>;

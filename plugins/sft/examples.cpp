@@ -5,6 +5,11 @@
 
 namespace cairn::sft {
 
+void Example::append(const std::vector<std::int64_t>& more, bool answer) {
+  tokens.insert(tokens.end(), more.begin(), more.end());
+  is_answer.resize(tokens.size(), answer);
+}
+
 Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
                                  const model::Tokenizer& tokenizer, std::int64_t max_input,
                                  double heldout_fraction, RandomStream order) {
@@ -23,15 +28,13 @@ Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
     }
     Example example;
     example.record = index;
-    example.tokens = tokenizer.encode_prompt(text::render_prompt(record));
-    example.prompt_length = static_cast<std::int64_t>(example.tokens.size());
-    if (example.prompt_length > max_input) {
+    example.append(tokenizer.encode_prompt(text::render_prompt(record)), false);
+    if (example.size() > max_input) {
       ++set.too_long;
       continue;
     }
-    const auto answer = tokenizer.encode("The answer is " + record.answer.front());
-    example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
-    example.tokens.push_back(*end);
+    example.append(tokenizer.encode("The answer is " + record.answer.front()), true);
+    example.append({*end}, true);
     all.push_back(std::move(example));
   }
   order.shuffle(all);
@@ -70,7 +73,7 @@ std::vector<std::size_t> batch_of_step(std::uint64_t seed, std::int64_t step, st
 std::int64_t answer_tokens(const std::vector<const Example*>& examples) {
   std::int64_t count = 0;
   for (const Example* example : examples) {
-    count += static_cast<std::int64_t>(example->tokens.size()) - example->prompt_length;
+    count += std::count(example->is_answer.begin(), example->is_answer.end(), true);
   }
   return count;
 }
@@ -79,7 +82,7 @@ std::vector<WeightedBatch> weigh(const std::vector<const Example*>& examples, do
                                  std::int64_t max_tokens) {
   std::int64_t all = 0;
   for (const Example* example : examples) {
-    all += static_cast<std::int64_t>(example->tokens.size()) - 1;
+    all += example->size() - 1;
   }
   const auto for_all = static_cast<float>(prompt_weight / static_cast<double>(all));
   const auto for_answer =
@@ -95,13 +98,14 @@ std::vector<WeightedBatch> weigh(const std::vector<const Example*>& examples, do
   for (const Example* example : examples) {
     if (sequences.empty()) parts.emplace_back();
     WeightedBatch& part = parts.back();
-    const std::int64_t first = prompt_weight > 0 ? 1 : example->prompt_length;
+    const auto answer = std::find(example->is_answer.begin(), example->is_answer.end(), true);
+    const std::int64_t first = prompt_weight > 0 ? 1 : answer - example->is_answer.begin();
     sequences.push_back({example->tokens, first});
-    for (auto i = first; i < static_cast<std::int64_t>(example->tokens.size()); ++i) {
-      part.in_answer.push_back(i >= example->prompt_length);
+    for (std::int64_t i = first; i < example->size(); ++i) {
+      part.in_answer.push_back(example->is_answer[static_cast<std::size_t>(i)]);
       part.weights.push_back(part.in_answer.back() ? for_answer : for_all);
     }
-    tokens += static_cast<std::int64_t>(example->tokens.size());
+    tokens += example->size();
     if (tokens >= max_tokens) close();
   }
   if (!sequences.empty()) close();

@@ -12,10 +12,14 @@
 
 namespace cairn::sft {
 
+// A chat. Only the tokens of the assistant's turns, each with its <|im_end|>, are answer tokens.
 struct Example {
-  std::vector<std::int64_t> tokens;  // prompt, answer, <|im_end|>
-  std::int64_t prompt_length = 0;
-  std::size_t record = 0;  // it was made from
+  std::vector<std::int64_t> tokens;
+  std::vector<bool> is_answer;  // by token
+  std::size_t record = 0;       // it was made from
+
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(tokens.size()); }
+  void append(const std::vector<std::int64_t>& more, bool answer);
 };
 
 struct ExampleSet {

@@ -31,12 +31,10 @@ Result<std::int64_t> add_memory_turns(const std::vector<text::QaRecord>& records
              records[index], static_cast<std::size_t>(turns.chunk_tokens), length)) {
       Example example;
       example.record = index;
-      example.tokens = tokenizer.encode_prompt(turn.prompt);
-      example.prompt_length = static_cast<std::int64_t>(example.tokens.size());
-      if (example.prompt_length > max_input) continue;
-      const auto response = tokenizer.encode(turn.response);
-      example.tokens.insert(example.tokens.end(), response.begin(), response.end());
-      example.tokens.push_back(*end);
+      example.append(tokenizer.encode_prompt(turn.prompt), false);
+      if (example.size() > max_input) continue;
+      example.append(tokenizer.encode(turn.response), true);
+      example.append({*end}, true);
       set.training.push_back(std::move(example));
       ++added;
     }

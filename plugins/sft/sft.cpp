@@ -5,6 +5,7 @@
 #include "core/sdk/plugin.h"
 #include "plugins/lib/model/optimizer.h"
 #include "plugins/lib/model/qwen3.h"
+#include "plugins/sft/drills.h"
 #include "plugins/sft/examples.h"
 #include "plugins/sft/memory_turns.h"
 #include "plugins/sft/transplant.h"
@@ -56,6 +57,21 @@ struct SftStage : Stage {
                              Range{0, 1}};
   Param<Tokens> chunk_tokens{this, "chunk_tokens", Tokens{8192},
                              "Documents per turn of those demonstrations", AtLeast{1}};
+  Param<std::int64_t> drill_turns{this, "drill_turns", 0,
+                                  "Turns added after every answer, each of which asks for a "
+                                  "\"key: value\" line of the record's documents",
+                                  AtLeast{0}};
+  Param<double> substituted_share{this, "substituted_share", 0.0,
+                                  "Part of the records whose documents are also shown with random "
+                                  "values, to be repeated and, drill_turns times, looked up",
+                                  Range{0, 1}};
+  Param<std::int64_t> repeats{this, "repeats", 0,
+                              "Examples of random tokens to be repeated, added to the records",
+                              AtLeast{0}};
+  Param<double> question_share{this, "question_share", 1.0,
+                               "Part of the training records whose questions are trained on; below "
+                               "1 for drills alone",
+                               Range{0, 1}};
   Input tokenizer{this, "tokenizer", kind::kTokenizer, "Vocabulary of the model"};
   Input dataset{this, "dataset", kind::kQa, "Questions with answers"};
   Input policy{this, "policy", kind::kModel,
@@ -211,14 +227,23 @@ Result<void> SftStage::run(StageContext& ctx) {
   CAIRN_ASSIGN(sft::ExampleSet examples,
                sft::make_examples(records, vocabulary, max_input->count, *heldout_fraction,
                                   ctx.random("heldout")));
+  examples.training.resize(
+      static_cast<std::size_t>(*question_share * static_cast<double>(examples.training.size())));
+  const std::int64_t drills =
+      sft::add_drills(records, vocabulary, *drill_turns, ctx.random("drills"), examples);
+  const std::int64_t substituted =
+      sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns, max_input->count,
+                           ctx.random("substituted"), examples);
+  sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples);
   CAIRN_ASSIGN(const std::int64_t turns,
                sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
                                      max_input->count, ctx.random("memory"), examples));
   ctx.info(std::to_string(examples.training.size()) + " examples to train on, " +
            std::to_string(examples.heldout.size()) + " held out, " +
            std::to_string(examples.too_long) + " with prompts over the limit left out, " +
-           std::to_string(examples.unanswered) + " without an answer, " + std::to_string(turns) +
-           " turns of a memory agent");
+           std::to_string(examples.unanswered) + " without an answer, " + std::to_string(drills) +
+           " turns of drill, " + std::to_string(substituted) + " with substituted values, " +
+           std::to_string(turns) + " turns of a memory agent");
   CAIRN_ASSIGN(model::Qwen3 trained, first_model(ctx, vocabulary));
   trained.require_grad(true);
   model::AdamW optimizer({0.9, *beta2, 1e-8, *weight_decay});

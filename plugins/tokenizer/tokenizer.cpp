@@ -13,6 +13,9 @@ struct TokenizerStage : Stage {
                                  Range{259, 1 << 20}};
   Param<std::int64_t> max_documents{this, "max_documents", 0,
                                     "Documents to learn from, spread evenly; 0: all", AtLeast{0}};
+  Param<std::vector<std::string>> phrases{
+      this, "phrases", std::vector<std::string>{},
+      "Sentences that prompts repeat; each is learned from as often as there are documents"};
   Param<Tokens> max_length{this, "model_max_length", Tokens{4096},
                            "Context length written to tokenizer_config.json"};
   Input documents{this, "documents", kind::kDocuments, "Texts to learn from"};
@@ -46,6 +49,9 @@ struct TokenizerStage : Stage {
       text::Document& document = all[static_cast<std::size_t>(i * count / wanted)];
       texts.push_back(std::move(document.title));
       texts.push_back(std::move(document.text));
+    }
+    for (std::int64_t i = 0; i < wanted; ++i) {
+      texts.insert(texts.end(), phrases->begin(), phrases->end());
     }
     if (dataset.present()) {
       CAIRN_ASSIGN(const std::vector<text::QaRecord> records, text::read_qa(dataset.path()));

@@ -6,6 +6,7 @@
 
 #include "core/base/clock.h"
 #include "plugins/lib/grade/reward.h"
+#include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/optimizer.h"
 #include "plugins/lib/rl/aepo.h"
 #include "plugins/lib/rl/sampler.h"
@@ -171,7 +172,7 @@ class RlRun {
 }  // namespace
 
 Result<void> run_rl(StageContext& ctx, const RlJob& job) {
-  torch::set_num_threads(ctx.resources().cpus);
+  model::fix_threads(ctx.resources().cpus);
   if (job.dataset->too_long > 0) {
     ctx.info(std::to_string(job.dataset->too_long) +
              " samples are longer than max_input_tokens and left out");
