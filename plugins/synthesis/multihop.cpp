@@ -4,6 +4,8 @@
 #include <cmath>
 #include <set>
 
+#include "plugins/synthesis/walk.h"
+
 namespace cairn::synthesis {
 namespace {
 
@@ -79,8 +81,8 @@ class Maker {
     for (const Record& record : records) by_id_[record.document->id] = &record;
   }
 
-  Synthesis make() {
-    for (const bool held : {false, true}) make_side(held);
+  Result<Synthesis> make() {
+    for (const bool held : {false, true}) CAIRN_TRY(make_side(held));
     sort_by_id(result_.records);
     return std::move(result_);
   }
@@ -92,7 +94,7 @@ class Maker {
     return pointers;
   }
 
-  void make_side(bool held) {
+  Result<void> make_side(bool held) {
     std::vector<const Record*> side;
     DistractorPool pool;
     for (const Record* record : all_) {
@@ -113,39 +115,24 @@ class Maker {
     const std::int64_t wanted = held ? options_.wanted.held_out_items : options_.wanted.items;
     const auto alone =
         static_cast<std::int64_t>(std::floor(static_cast<double>(wanted) * options_.single_share));
-    const std::int64_t made = take(across, wanted - alone, pool, held, "across");
-    take(single, std::min(alone, made), pool, held, "single");
+    CAIRN_ASSIGN(const std::int64_t made, take(across, wanted - alone, pool, held, "across"));
+    CAIRN_TRY(take(single, std::min(alone, made), pool, held, "single"));
+    return {};
   }
 
-  // Walks the paths until `wanted` items are made, at most `variants` times.
-  std::int64_t take(const std::vector<Path>& paths, std::int64_t wanted, const DistractorPool& pool,
-                    bool held, const std::string& what) {
-    std::int64_t made = 0;
-    for (std::int64_t variant = 0; variant < options_.variants; ++variant) {
-      for (std::size_t i = 0; i < paths.size() && made < wanted; ++i) {
-        const std::uint64_t seed = derive_seed(options_.seed, "multihop/item/" + what,
-                                               {held, static_cast<std::uint64_t>(variant), i});
-        // The first wording is drawn, so that it tells nothing of the path's place; later variants
-        // go through the others.
-        const std::uint64_t wording =
-            RandomStream(options_.seed, "multihop/wording/" + what, {held, i}).below(1 << 16);
-        auto record = make_item(
-            paths[i], static_cast<std::size_t>(wording) + static_cast<std::size_t>(variant), pool,
-            seed);
-        if (!record) continue;
-        if (!ids_.insert(record->id).second) {
-          result_.audit.reject("asked before");
-          continue;
-        }
-        result_.records.push_back(std::move(*record));
-        ++made;
-      }
-    }
+  Result<std::int64_t> take(const std::vector<Path>& paths, std::int64_t wanted,
+                            const DistractorPool& pool, bool held, const std::string& what) {
+    const Walk walk{options_.seed, "multihop",        "/" + what, held,
+                    paths.size(),  options_.variants, wanted};
+    const auto make = [&](std::size_t path, std::size_t wording, std::uint64_t seed) {
+      return Result(make_item(paths[path], wording, pool, seed));
+    };
+    CAIRN_ASSIGN(const std::int64_t made, make_items(walk, make, ids_, result_));
     result_.audit.count(std::string(held ? "held_out" : "trained") + "/" + what, made);
     return made;
   }
 
-  std::optional<text::QaRecord> make_item(const Path& path, std::size_t turn,
+  std::optional<text::QaRecord> make_item(const Path& path, std::size_t wording,
                                           const DistractorPool& pool, std::uint64_t seed);
   bool verify(const text::QaRecord& record, const GraphQuestion& question, const Path& path);
   Graph context_graph(const text::QaRecord& record, std::size_t without) const;
@@ -175,7 +162,7 @@ const Fact* describe(const Path& path, const FactCounts& counts, RandomStream& r
   return usable.empty() ? nullptr : usable[random.below(usable.size())];
 }
 
-std::optional<text::QaRecord> Maker::make_item(const Path& path, std::size_t turn,
+std::optional<text::QaRecord> Maker::make_item(const Path& path, std::size_t wording,
                                                const DistractorPool& pool, std::uint64_t seed) {
   RandomStream random(seed, "item");
   const Record& first = *path.nodes.front();
@@ -223,7 +210,7 @@ std::optional<text::QaRecord> Maker::make_item(const Path& path, std::size_t tur
     record.documents.push_back(context_document(*distractor->document, false));
 
   const auto& words = templates(question.relations.size());
-  const std::size_t which = turn % words.size();
+  const std::size_t which = wording % words.size();
   const std::string subject =
       description == nullptr
           ? first.subject
@@ -284,7 +271,7 @@ Result<GraphQuestion> graph_question(const json::object& provenance) {
 Result<Synthesis> make_multihop(const std::vector<text::Document>& documents,
                                 const MultihopOptions& options) {
   const std::vector<Record> records = parse_records(documents);
-  Synthesis result = Maker(records, options).make();
+  CAIRN_ASSIGN(Synthesis result, Maker(records, options).make());
   CAIRN_TRY(check_enough(result.records, options.wanted, result.audit));
   return result;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/base/text.h"
+#include "plugins/synthesis/walk.h"
 
 namespace cairn::synthesis {
 namespace {
@@ -182,30 +183,15 @@ class Maker {
     result_.audit.count(name + "/tables", static_cast<std::int64_t>(side.size()));
     result_.audit.count(name + "/plans", static_cast<std::int64_t>(plans.size()));
     const std::int64_t wanted = held ? options_.wanted.held_out_items : options_.wanted.items;
-    std::int64_t made = 0;
-    for (std::int64_t variant = 0; variant < options_.variants; ++variant) {
-      for (std::size_t i = 0; i < plans.size() && made < wanted; ++i) {
-        const std::uint64_t seed = derive_seed(options_.seed, "numerical/item",
-                                               {held, static_cast<std::uint64_t>(variant), i});
-        const std::uint64_t wording =
-            RandomStream(options_.seed, "numerical/wording", {held, i}).below(1 << 16);
-        CAIRN_ASSIGN(auto record, make_item(plans[i],
-                                            static_cast<std::size_t>(wording) +
-                                                static_cast<std::size_t>(variant),
-                                            pool, seed));
-        if (!record) continue;
-        if (!ids_.insert(record->id).second) {
-          result_.audit.reject("asked before");
-          continue;
-        }
-        result_.records.push_back(std::move(*record));
-        ++made;
-      }
-    }
+    const Walk walk{options_.seed, "numerical", "", held, plans.size(), options_.variants, wanted};
+    const auto make = [&](std::size_t plan, std::size_t wording, std::uint64_t seed) {
+      return make_item(plans[plan], wording, pool, seed);
+    };
+    CAIRN_TRY(make_items(walk, make, ids_, result_));
     return {};
   }
 
-  Result<std::optional<text::QaRecord>> make_item(const Plan& plan, std::size_t turn,
+  Result<std::optional<text::QaRecord>> make_item(const Plan& plan, std::size_t wording,
                                                   const DistractorPool& pool, std::uint64_t seed);
   Result<std::optional<std::vector<std::string>>> answer(const Plan& plan, const std::string& sql,
                                                          const std::vector<SqlValue>& parameters);
@@ -261,7 +247,7 @@ Result<std::optional<std::vector<std::string>>> Maker::answer(
   return std::optional(std::move(accepted));
 }
 
-Result<std::optional<text::QaRecord>> Maker::make_item(const Plan& plan, std::size_t turn,
+Result<std::optional<text::QaRecord>> Maker::make_item(const Plan& plan, std::size_t wording,
                                                        const DistractorPool& pool,
                                                        std::uint64_t seed) {
   const auto refuse = [&](const char* why) {
@@ -296,7 +282,7 @@ Result<std::optional<text::QaRecord>> Maker::make_item(const Plan& plan, std::si
   record.seed = seed;
   record.answer = std::move(*accepted);
   record.format_instruction = kFormatInstruction;
-  record.question = fill(asked.words[turn % asked.words.size()], words_of(plan));
+  record.question = fill(asked.words[wording % asked.words.size()], words_of(plan));
   for (const Table* each : plan.tables)
     record.documents.push_back(context_document(*each->document, true));
   const auto evidence = static_cast<std::int64_t>(record.documents.size());
@@ -321,7 +307,7 @@ Result<std::optional<text::QaRecord>> Maker::make_item(const Plan& plan, std::si
   for (const Column& column : table.columns)
     columns.push_back(json::object{{"name", column.name}, {"type", to_string(column.type)}});
   record.provenance = {
-      {"template", std::string(asked.name) + "/" + std::to_string(turn % asked.words.size())},
+      {"template", std::string(asked.name) + "/" + std::to_string(wording % asked.words.size())},
       {"roles", json::object{{"extractor", "rules"}, {"proposer", "rules"}}},
       {"sql", sql},
       {"parameters", std::move(bound)},

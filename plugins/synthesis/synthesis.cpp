@@ -61,7 +61,16 @@ Choices rules() {
   return Choices{{"rules"}};
 }
 
-struct Multihop : SynthesisStage {
+// Stages that ask for facts of records.
+struct FactStage : SynthesisStage {
+  Param<double> max_fact_share{
+      this, "max_fact_share", 0.5,
+      "Answers that hold for more than this share of a relation's records are left out",
+      Range{0, 1}};
+  Param<std::int64_t> max_answer{this, "max_answer", 40, "Longest answer in bytes", AtLeast{1}};
+};
+
+struct Multihop : FactStage {
   Param<std::string> extractor{this, "extractor", "rules", "Who finds the facts", rules()};
   Param<std::string> proposer{this, "proposer", "rules", "Who words the questions", rules()};
   Param<std::int64_t> max_hops{this, "max_hops", 2, "Most documents on a path", Range{2, 4}};
@@ -71,11 +80,6 @@ struct Multihop : SynthesisStage {
       this, "obfuscate_share", 0.15,
       "Share of cross-document items that describe their first entity in place of its name",
       Range{0, 1}};
-  Param<double> max_fact_share{
-      this, "max_fact_share", 0.5,
-      "Answers that hold for more than this share of a relation's records are left out",
-      Range{0, 1}};
-  Param<std::int64_t> max_answer{this, "max_answer", 40, "Longest answer in bytes", AtLeast{1}};
   Param<std::int64_t> variants{this, "variants", 3, "Most questions about one path", AtLeast{1}};
 
   Result<Synthesis> make(const std::vector<text::Document>& all,
@@ -114,7 +118,7 @@ struct Numerical : SynthesisStage {
   }
 };
 
-struct General : SynthesisStage {
+struct General : FactStage {
   Param<std::string> proposer{this, "proposer", "rules", "Who asks", rules()};
   Param<std::string> solver{this, "solver", "rules", "Who answers from the prompt", rules()};
   Param<std::string> verifier{this, "verifier", "rules", "Who compares the two", rules()};
@@ -126,11 +130,6 @@ struct General : SynthesisStage {
                               Range{0, 1}};
   Param<std::int64_t> history{this, "history", 3, "Verified questions that the proposer is shown",
                               Range{0, 100}};
-  Param<double> max_fact_share{
-      this, "max_fact_share", 0.5,
-      "Answers that hold for more than this share of a relation's records are left out",
-      Range{0, 1}};
-  Param<std::int64_t> max_answer{this, "max_answer", 40, "Longest answer in bytes", AtLeast{1}};
 
   Result<Synthesis> make(const std::vector<text::Document>& all,
                          std::uint64_t seed) const override {
