@@ -122,7 +122,7 @@ Result<void> EvalStage::measure(const model::Qwen3& model, const model::Tokenize
     if (item.record.answer.empty()) continue;
     groups.push_back(
         {item.prompt,
-         {tokenizer.encode("The answer is " + item.record.answer.front() + model::kImEnd)}});
+         {tokenizer.encode(text::answer_sentence(item.record.answer.front()) + model::kImEnd)}});
     measured.push_back(&results[i]);
   }
   CAIRN_ASSIGN(const auto sums, eval::reference_nll(model, groups, micro_batch->count));

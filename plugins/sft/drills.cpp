@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 #include <ranges>
 #include <set>
 
@@ -43,19 +42,12 @@ std::vector<Turn> lookups(const std::vector<Sheet>& sheets, std::int64_t count,
     for (const Field& field : sheet.fields) {
       if (field.value == sheet.subject) continue;
       turns.push_back({"What is the " + field.key + " of " + sheet.subject + "?",
-                       "The answer is " + field.value});
+                       text::answer_sentence(field.value)});
     }
   }
   draw.shuffle(turns);
   if (std::ssize(turns) > count) turns.resize(static_cast<std::size_t>(count));
   return turns;
-}
-
-void append_turn(const model::Tokenizer& tokenizer, const Turn& turn, Example& example) {
-  if (!example.tokens.empty()) example.append(tokenizer.encode("\n"), false);
-  example.append(tokenizer.encode_prompt(turn.question), false);
-  example.append(tokenizer.encode(turn.answer), true);
-  example.append({tokenizer.find(model::kImEnd).value_or(-1)}, true);
 }
 
 }  // namespace
@@ -96,7 +88,7 @@ std::int64_t add_drills(const std::vector<text::QaRecord>& records,
   std::int64_t added = 0;
   for (Example& example : set.training) {
     for (const Turn& turn : lookups(sheets_of(records[example.record]), turns, draw)) {
-      append_turn(tokenizer, turn, example);
+      example.append_turn(tokenizer, turn.question, turn.answer);
       ++added;
     }
   }
@@ -106,15 +98,8 @@ std::int64_t add_drills(const std::vector<text::QaRecord>& records,
 std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
                              const model::Tokenizer& tokenizer, double share, std::int64_t turns,
                              std::int64_t max_input, RandomStream draw, ExampleSet& set) {
-  std::vector<std::size_t> order(records.size());
-  std::iota(order.begin(), order.end(), 0);
-  draw.shuffle(order);
-  order.resize(static_cast<std::size_t>(share * static_cast<double>(records.size())));
-  std::set<std::size_t> heldout;
-  for (const Example& example : set.heldout) heldout.insert(example.record);
   std::int64_t added = 0;
-  for (const std::size_t index : order) {
-    if (heldout.contains(index)) continue;
+  for (const std::size_t index : draw_training_records(records.size(), share, set, draw)) {
     const std::vector<Sheet> sheets = substituted(sheets_of(records[index]), draw);
     if (sheets.empty()) continue;
     text::QaRecord record;
@@ -125,10 +110,11 @@ std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
     record.question = "What is known of " + repeated.subject + "?";
     Example example;
     example.record = index;
-    append_turn(tokenizer, {text::render_prompt(record), text_of(repeated)}, example);
-    const auto answer = std::ranges::find(example.is_answer, true);
-    if (answer - example.is_answer.begin() > max_input) continue;
-    for (const Turn& turn : lookups(sheets, turns, draw)) append_turn(tokenizer, turn, example);
+    example.append_turn(tokenizer, text::render_prompt(record), text_of(repeated));
+    if (example.prompt_size() > max_input) continue;
+    for (const Turn& turn : lookups(sheets, turns, draw)) {
+      example.append_turn(tokenizer, turn.question, turn.answer);
+    }
     set.training.push_back(std::move(example));
     ++added;
   }
@@ -149,7 +135,7 @@ void add_repeats(const model::Tokenizer& tokenizer, std::int64_t count, RandomSt
       text += pieces[draw.below(pieces.size())];
     }
     Example example;
-    append_turn(tokenizer, {text, text}, example);
+    example.append_turn(tokenizer, text, text);
     set.training.push_back(std::move(example));
   }
 }

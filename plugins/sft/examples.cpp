@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 namespace cairn::sft {
 
@@ -10,11 +11,22 @@ void Example::append(const std::vector<std::int64_t>& more, bool answer) {
   is_answer.resize(tokens.size(), answer);
 }
 
+std::int64_t Example::prompt_size() const {
+  return std::ranges::find(is_answer, true) - is_answer.begin();
+}
+
+void Example::append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
+                          std::string_view answer) {
+  if (!tokens.empty()) append(tokenizer.encode("\n"), false);
+  append(tokenizer.encode_prompt(prompt), false);
+  append(tokenizer.encode(answer), true);
+  append({tokenizer.find(model::kImEnd).value_or(-1)}, true);
+}
+
 Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
                                  const model::Tokenizer& tokenizer, std::int64_t max_input,
                                  double heldout_fraction, RandomStream order) {
-  const auto end = tokenizer.find(model::kImEnd);
-  if (!end) {
+  if (!tokenizer.find(model::kImEnd)) {
     return invalid_argument("the tokenizer has no token <|im_end|> to end an answer with",
                             "use a tokenizer with ChatML's special tokens");
   }
@@ -28,13 +40,12 @@ Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
     }
     Example example;
     example.record = index;
-    example.append(tokenizer.encode_prompt(text::render_prompt(record)), false);
-    if (example.size() > max_input) {
+    example.append_turn(tokenizer, text::render_prompt(record),
+                        text::answer_sentence(record.answer.front()));
+    if (example.prompt_size() > max_input) {
       ++set.too_long;
       continue;
     }
-    example.append(tokenizer.encode("The answer is " + record.answer.front()), true);
-    example.append({*end}, true);
     all.push_back(std::move(example));
   }
   order.shuffle(all);
@@ -49,6 +60,18 @@ Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
                             "raise max_input_tokens, or make shorter prompts");
   }
   return set;
+}
+
+std::vector<std::size_t> draw_training_records(std::size_t records, double share,
+                                               const ExampleSet& set, RandomStream& draw) {
+  std::vector<std::size_t> order(records);
+  std::iota(order.begin(), order.end(), 0);
+  draw.shuffle(order);
+  order.resize(static_cast<std::size_t>(share * static_cast<double>(records)));
+  std::set<std::size_t> heldout;
+  for (const Example& example : set.heldout) heldout.insert(example.record);
+  std::erase_if(order, [&](std::size_t record) { return heldout.contains(record); });
+  return order;
 }
 
 std::vector<std::size_t> batch_of_step(std::uint64_t seed, std::int64_t step, std::int64_t batch,
@@ -98,8 +121,7 @@ std::vector<WeightedBatch> weigh(const std::vector<const Example*>& examples, do
   for (const Example* example : examples) {
     if (sequences.empty()) parts.emplace_back();
     WeightedBatch& part = parts.back();
-    const auto answer = std::find(example->is_answer.begin(), example->is_answer.end(), true);
-    const std::int64_t first = prompt_weight > 0 ? 1 : answer - example->is_answer.begin();
+    const std::int64_t first = prompt_weight > 0 ? 1 : example->prompt_size();
     sequences.push_back({example->tokens, first});
     for (std::int64_t i = first; i < example->size(); ++i) {
       part.in_answer.push_back(example->is_answer[static_cast<std::size_t>(i)]);

@@ -19,6 +19,12 @@ struct Example {
   std::size_t record = 0;       // it was made from
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(tokens.size()); }
+  [[nodiscard]] std::int64_t prompt_size() const;  // tokens before the first answer
+  // A question and its answer; make_examples has seen that the tokenizer has <|im_end|>.
+  void append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
+                   std::string_view answer);
+
+ private:
   void append(const std::vector<std::int64_t>& more, bool answer);
 };
 
@@ -35,6 +41,11 @@ struct ExampleSet {
                                                const model::Tokenizer& tokenizer,
                                                std::int64_t max_input, double heldout_fraction,
                                                RandomStream order);
+
+// `share` of the records in a drawn order, without those that the set holds out.
+[[nodiscard]] std::vector<std::size_t> draw_training_records(std::size_t records, double share,
+                                                             const ExampleSet& set,
+                                                             RandomStream& draw);
 
 // The examples of one step: every epoch is one shuffle of all, drawn by (seed, epoch), so a step's
 // batch is a function of the step.

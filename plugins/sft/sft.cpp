@@ -235,9 +235,9 @@ Result<void> SftStage::run(StageContext& ctx) {
       sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns, max_input->count,
                            ctx.random("substituted"), examples);
   sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples);
-  CAIRN_ASSIGN(const std::int64_t turns,
-               sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
-                                     max_input->count, ctx.random("memory"), examples));
+  const std::int64_t turns =
+      sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
+                            max_input->count, ctx.random("memory"), examples);
   ctx.info(std::to_string(examples.training.size()) + " examples to train on, " +
            std::to_string(examples.heldout.size()) + " held out, " +
            std::to_string(examples.too_long) + " with prompts over the limit left out, " +

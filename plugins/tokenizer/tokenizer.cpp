@@ -57,7 +57,7 @@ struct TokenizerStage : Stage {
       CAIRN_ASSIGN(const std::vector<text::QaRecord> records, text::read_qa(dataset.path()));
       for (const text::QaRecord& record : records) {
         texts.push_back(text::render_prompt(record));
-        if (!record.answer.empty()) texts.push_back("The answer is " + record.answer.front());
+        if (!record.answer.empty()) texts.push_back(text::answer_sentence(record.answer.front()));
       }
     }
     return texts;

@@ -14,12 +14,6 @@ constexpr const char* kSearch = "search";
 constexpr const char* kAnswer = "answer";
 constexpr const char* kUpdate = "Update the memory.";
 
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \n\t");
-  if (first == std::string_view::npos) return {};
-  return std::string(text.substr(first, text.find_last_not_of(" \n\t") - first + 1));
-}
-
 text::QaRecord with_documents(const text::QaRecord& record,
                               const std::vector<text::ContextDocument>& documents) {
   text::QaRecord part = record;
@@ -71,8 +65,8 @@ Notes parse_notes(std::string_view response) {
   if (const auto at = response.find(kMemory); at != std::string_view::npos)
     response.remove_prefix(at + kMemory.size());
   const auto plan = response.rfind(kPlan);
-  if (plan != std::string_view::npos) notes.plan = trimmed(response.substr(plan + kPlan.size()));
-  notes.memory = trimmed(response.substr(0, plan));
+  if (plan != std::string_view::npos) notes.plan = trim(response.substr(plan + kPlan.size()));
+  notes.memory = trim(response.substr(0, plan));
   return notes;
 }
 
@@ -95,7 +89,7 @@ std::vector<Demonstration> demonstrate(const text::QaRecord& record, std::size_t
     turns.push_back(std::move(turn));
   }
   if (!record.answer.empty())
-    turns.push_back({answer_prompt(record, notes), "The answer is " + record.answer.front()});
+    turns.push_back({answer_prompt(record, notes), text::answer_sentence(record.answer.front())});
   return turns;
 }
 

@@ -186,4 +186,8 @@ std::string render_prompt(const QaRecord& record) {
   return text;
 }
 
+std::string answer_sentence(std::string_view answer) {
+  return "The answer is " + std::string(answer);
+}
+
 }  // namespace cairn::text

@@ -63,6 +63,9 @@ struct QaRecord {
 // How a record is put to a model: the user turn of a chat.
 //   [document texts, each under its title] question [choices] format instruction
 [[nodiscard]] std::string render_prompt(const QaRecord& record);
+
+// What a model is taught to answer: "The answer is X".
+[[nodiscard]] std::string answer_sentence(std::string_view answer);
 // The documents alone, and the question alone, for the memory agent.
 [[nodiscard]] std::string render_documents(const QaRecord& record);
 [[nodiscard]] std::string render_question(const QaRecord& record);
