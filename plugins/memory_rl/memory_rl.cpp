@@ -21,11 +21,12 @@ class MemoryAgent final : public trainer::RolloutSource {
   MemoryAgent(const StageContext& ctx, const trainer::Dataset& dataset,
               const model::Tokenizer& tokenizer, const trainer::RlOptions& options,
               const MemoryLimits& limits)
-      : ctx_(ctx), dataset_(dataset), tokenizer_(tokenizer), options_(options), limits_(limits) {
-    sampling_.temperature = options.temperature;
-    sampling_.top_p = options.top_p;
-    sampling_.stop_ids = tokenizer.stop_ids();
-  }
+      : ctx_(ctx),
+        dataset_(dataset),
+        tokenizer_(tokenizer),
+        options_(options),
+        limits_(limits),
+        sampling_(trainer::sampling_of(options, tokenizer)) {}
 
   // Turn by turn for the whole batch. A trajectory with fewer chunks than others waits for the last
   // turn, which all of them take together.
@@ -124,9 +125,8 @@ class MemoryAgent final : public trainer::RolloutSource {
       auto& trajectory = readers[i]->trajectory;
       texts.push_back(tokenizer_.decode(completion.ids, true));
       if (completion.finish == model::FinishReason::kLength) trajectory.overlong = true;
-      trajectory.turns.push_back({std::move(groups[i].prompt),
-                                  std::move(completion.ids),
-                                  {completion.entropies.begin(), completion.entropies.end()}});
+      trajectory.turns.push_back(
+          trainer::turn_of(std::move(groups[i].prompt), std::move(completion)));
     }
     return texts;
   }
@@ -139,26 +139,18 @@ class MemoryAgent final : public trainer::RolloutSource {
   model::SamplingOptions sampling_;
 };
 
-struct MemoryRl : Stage {
-  trainer::RlParams params{this};
+struct MemoryRl : trainer::PolicyStage {
   Param<Tokens> chunk_tokens{this, "chunk_tokens", Tokens{8192},
                              "Documents read per turn; a longer document is read alone",
                              AtLeast{1}};
   Param<Tokens> memory_tokens{this, "memory_tokens", Tokens{1024},
                               "The memory is cut to this after each turn", AtLeast{1}};
-  Input policy{this, "policy", kind::kModel, "Model to start from"};
-  Input dataset{this, "dataset", kind::kQa, "Questions with verifiable answers"};
-  Output model{this, "model", kind::kModel, "The trained model"};
-  Output rollouts{this, "rollouts", kind::kRollouts, "Every step and every response, with rewards"};
 
-  Result<void> run(StageContext& ctx) override {
-    CAIRN_ASSIGN(const auto options, params.resolve());
-    CAIRN_ASSIGN(const auto tokenizer, model::Tokenizer::load(policy.path()));
-    CAIRN_ASSIGN(const auto data,
-                 trainer::load_dataset(dataset.path(), tokenizer, options.max_input_tokens));
-    MemoryAgent source(ctx, data, tokenizer, options, {chunk_tokens->count, memory_tokens->count});
-    return trainer::run_rl(ctx,
-                           {policy.path(), model.path(), rollouts.path(), options, &data, &source});
+  [[nodiscard]] std::unique_ptr<trainer::RolloutSource> source(
+      const StageContext& ctx, const trainer::Dataset& data, const model::Tokenizer& tokenizer,
+      const trainer::RlOptions& options) const override {
+    const MemoryLimits limits{chunk_tokens->count, memory_tokens->count};
+    return std::make_unique<MemoryAgent>(ctx, data, tokenizer, options, limits);
   }
 };
 

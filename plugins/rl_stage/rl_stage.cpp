@@ -27,12 +27,8 @@ class SingleTurn final : public trainer::RolloutSource {
             derive_seed(ctx_.seed(), "sample", {static_cast<std::uint64_t>(step), sample, g}));
       }
     }
-    model::SamplingOptions sampling;
-    sampling.temperature = options_.temperature;
-    sampling.top_p = options_.top_p;
-    sampling.max_new_tokens = options_.max_output_tokens;
-    sampling.stop_ids = tokenizer_.stop_ids();
-    CAIRN_ASSIGN(auto completions, model::generate(policy, groups, sampling));
+    CAIRN_ASSIGN(auto completions,
+                 model::generate(policy, groups, trainer::sampling_of(options_, tokenizer_)));
 
     std::vector<std::vector<Trajectory>> rollouts;
     for (std::size_t p = 0; p < groups.size(); ++p) {
@@ -41,9 +37,7 @@ class SingleTurn final : public trainer::RolloutSource {
         Trajectory trajectory;
         trajectory.response = tokenizer_.decode(completion.ids, true);
         trajectory.overlong = completion.finish == model::FinishReason::kLength;
-        trajectory.turns.push_back({groups[p].prompt,
-                                    std::move(completion.ids),
-                                    {completion.entropies.begin(), completion.entropies.end()}});
+        trajectory.turns.push_back(trainer::turn_of(groups[p].prompt, std::move(completion)));
         row.push_back(std::move(trajectory));
       }
     }
@@ -57,21 +51,11 @@ class SingleTurn final : public trainer::RolloutSource {
   const trainer::RlOptions& options_;
 };
 
-struct RlStage : Stage {
-  trainer::RlParams params{this};
-  Input policy{this, "policy", kind::kModel, "Model to start from"};
-  Input dataset{this, "dataset", kind::kQa, "Questions with verifiable answers"};
-  Output model{this, "model", kind::kModel, "The trained model"};
-  Output rollouts{this, "rollouts", kind::kRollouts, "Every step and every response, with rewards"};
-
-  Result<void> run(StageContext& ctx) override {
-    CAIRN_ASSIGN(const auto options, params.resolve());
-    CAIRN_ASSIGN(const auto tokenizer, model::Tokenizer::load(policy.path()));
-    CAIRN_ASSIGN(const auto data,
-                 trainer::load_dataset(dataset.path(), tokenizer, options.max_input_tokens));
-    SingleTurn source(ctx, data, tokenizer, options);
-    return trainer::run_rl(ctx,
-                           {policy.path(), model.path(), rollouts.path(), options, &data, &source});
+struct RlStage : trainer::PolicyStage {
+  [[nodiscard]] std::unique_ptr<trainer::RolloutSource> source(
+      const StageContext& ctx, const trainer::Dataset& data, const model::Tokenizer& tokenizer,
+      const trainer::RlOptions& options) const override {
+    return std::make_unique<SingleTurn>(ctx, data, tokenizer, options);
   }
 };
 

@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "plugins/lib/model/generate.h"
 #include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/tokenizer.h"
 #include "plugins/lib/trainer/dataset.h"
+#include "plugins/lib/trainer/params.h"
 
 namespace cairn::trainer {
 
@@ -17,6 +20,11 @@ struct Turn {
   std::vector<std::int64_t> tokens;
   std::vector<double> entropies;  // nats, one per token, at the sampling temperature
 };
+
+[[nodiscard]] Turn turn_of(std::vector<std::int64_t> prompt, model::Completion completion);
+// Until the tokenizer's stop ids or max_output_tokens.
+[[nodiscard]] model::SamplingOptions sampling_of(const RlOptions& options,
+                                                 const model::Tokenizer& tokenizer);
 
 struct Trajectory {
   std::vector<Turn> turns;

@@ -185,4 +185,13 @@ Result<void> run_rl(StageContext& ctx, const RlJob& job) {
   return run.run();
 }
 
+Result<void> PolicyStage::run(StageContext& ctx) {
+  CAIRN_ASSIGN(const RlOptions options, params.resolve());
+  CAIRN_ASSIGN(const auto tokenizer, model::Tokenizer::load(policy.path()));
+  CAIRN_ASSIGN(const Dataset data,
+               load_dataset(dataset.path(), tokenizer, options.max_input_tokens));
+  const auto rolls = source(ctx, data, tokenizer, options);
+  return run_rl(ctx, {policy.path(), model.path(), rollouts.path(), options, &data, rolls.get()});
+}
+
 }  // namespace cairn::trainer

@@ -4,7 +4,10 @@
 // killed anywhere continues from it to the same bytes.
 #pragma once
 
+#include <memory>
+
 #include "core/sdk/context.h"
+#include "core/sdk/stage.h"
 #include "plugins/lib/trainer/params.h"
 #include "plugins/lib/trainer/rollout.h"
 
@@ -21,5 +24,23 @@ struct RlJob {
 
 // On cancellation a checkpoint is saved and the error is kCancelled.
 [[nodiscard]] Result<void> run_rl(StageContext& ctx, const RlJob& job);
+
+// A stage that trains a policy on its own rollouts; what it adds is where they come from.
+struct PolicyStage : Stage {
+  RlParams params{this};
+  Input policy{this, "policy", kind::kModel, "Model to start from"};
+  Input dataset{this, "dataset", kind::kQa, "Questions with verifiable answers"};
+  Output model{this, "model", kind::kModel, "The trained model"};
+  Output rollouts{this, "rollouts", kind::kRollouts, "Every step and every response, with rewards"};
+
+  Result<void> run(StageContext& ctx) override;
+
+ protected:
+  // What it is given outlives the source.
+  [[nodiscard]] virtual std::unique_ptr<RolloutSource> source(const StageContext& ctx,
+                                                              const Dataset& data,
+                                                              const model::Tokenizer& tokenizer,
+                                                              const RlOptions& options) const = 0;
+};
 
 }  // namespace cairn::trainer
