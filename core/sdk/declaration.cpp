@@ -225,10 +225,10 @@ const Decl* find_named(const std::vector<Decl>& list, std::string_view name) {
 }  // namespace
 
 const std::vector<std::string>& all_kinds() {
-  static const std::vector<std::string> kinds = {kind::kDocuments, kind::kQa,       kind::kModel,
-                                                 kind::kTokenizer, kind::kRollouts, kind::kScores,
-                                                 kind::kSummary,   kind::kReport,   kind::kTable,
-                                                 kind::kFile,      kind::kDirectory};
+  static const std::vector<std::string> kinds = {
+      kind::kDocuments, kind::kQa,          kind::kModel,  kind::kTokenizer,
+      kind::kRollouts,  kind::kPredictions, kind::kScores, kind::kSummary,
+      kind::kReport,    kind::kTable,       kind::kFile,   kind::kDirectory};
   return kinds;
 }
 

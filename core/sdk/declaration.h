@@ -17,15 +17,16 @@ namespace cairn {
 
 // Artifact kinds. `file` and `directory` are what a port takes that does not care.
 namespace kind {
-inline constexpr const char* kDocuments = "documents";  // JSON Lines, one Document each
-inline constexpr const char* kQa = "qa";                // JSON Lines, one QaRecord each
-inline constexpr const char* kModel = "model";          // Hugging Face folder
-inline constexpr const char* kTokenizer = "tokenizer";  // folder with tokenizer.json
-inline constexpr const char* kRollouts = "rollouts";    // folder: steps.jsonl, rollouts.jsonl
-inline constexpr const char* kScores = "scores";        // JSON Lines {id, score, ...}
-inline constexpr const char* kSummary = "summary";      // one JSON object
-inline constexpr const char* kReport = "report";        // folder with index.html, or JSON
-inline constexpr const char* kTable = "table";          // JSON Lines of flat objects
+inline constexpr const char* kDocuments = "documents";      // JSON Lines, one Document each
+inline constexpr const char* kQa = "qa";                    // JSON Lines, one QaRecord each
+inline constexpr const char* kModel = "model";              // Hugging Face folder
+inline constexpr const char* kTokenizer = "tokenizer";      // folder with tokenizer.json
+inline constexpr const char* kRollouts = "rollouts";        // folder: steps.jsonl, rollouts.jsonl
+inline constexpr const char* kPredictions = "predictions";  // JSON Lines {id, response}
+inline constexpr const char* kScores = "scores";            // JSON Lines {id, score, ...}
+inline constexpr const char* kSummary = "summary";          // one JSON object
+inline constexpr const char* kReport = "report";            // folder with index.html, or JSON
+inline constexpr const char* kTable = "table";              // JSON Lines of flat objects
 inline constexpr const char* kFile = "file";
 inline constexpr const char* kDirectory = "directory";
 }  // namespace kind

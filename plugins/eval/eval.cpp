@@ -3,6 +3,7 @@
 #include "core/sdk/segmented_log.h"
 #include "plugins/eval/direct.h"
 #include "plugins/eval/likelihood.h"
+#include "plugins/eval/predictions.h"
 #include "plugins/eval/summary.h"
 #include "plugins/lib/model/compat.h"
 
@@ -36,7 +37,10 @@ struct EvalStage : Stage {
                             "Tokens computed at once for the likelihood", AtLeast{1}};
   Param<bool> thinks{this, "thinks", false,
                      "The model thinks: grade what follows the last </think>"};
-  Input policy{this, "policy", kind::kModel, "Model to evaluate"};
+  Input policy{this, "policy", kind::kModel, "Model to evaluate", Optional{}};
+  Input predictions{this, "predictions", kind::kPredictions,
+                    "In place of a policy, responses made elsewhere: JSON Lines {id, response}",
+                    Optional{}};
   Input dataset{this, "dataset", kind::kQa, "Evaluation items"};
   Output summary{this, "summary", kind::kSummary, "Averages with intervals, and every score"};
   Output scores{this, "scores", kind::kScores, "Every item with its responses"};
@@ -52,24 +56,34 @@ struct EvalStage : Stage {
   };
   using Batch = std::vector<const Item*>;
 
+  Result<std::vector<text::QaRecord>> read_records() const;
   Result<std::vector<Item>> read_items(const model::Tokenizer& tokenizer) const;
+  Result<void> ask(StageContext& ctx) const;
+  Result<void> grade(StageContext& ctx) const;
   Result<std::vector<eval::ItemResult>> evaluate(const StageContext& ctx, const model::Qwen3& model,
                                                  const model::Tokenizer& tokenizer,
                                                  const Batch& asked) const;
   Result<void> measure(const model::Qwen3& model, const model::Tokenizer& tokenizer,
                        const Batch& asked, std::vector<eval::ItemResult>& results) const;
-  Result<void> write_outputs(StageContext& ctx, SegmentedLog& log) const;
+  Result<void> write_outputs(StageContext& ctx, const char* mode, std::int64_t count,
+                             std::vector<eval::ItemResult> results) const;
 };
 
-// By prompt length, so that a batch holds prompts of like length.
-Result<std::vector<EvalStage::Item>> EvalStage::read_items(
-    const model::Tokenizer& tokenizer) const {
+// Sorted by id.
+Result<std::vector<text::QaRecord>> EvalStage::read_records() const {
   CAIRN_ASSIGN(auto records, text::read_qa(dataset.path()));
   if (records.empty()) return invalid_argument("there are no items to evaluate");
   std::ranges::sort(records, {}, &text::QaRecord::id);
   const auto twice = std::ranges::adjacent_find(records, {}, &text::QaRecord::id);
   if (twice != records.end())
     return invalid_argument("the evaluation items hold the id '" + twice->id + "' twice");
+  return records;
+}
+
+// By prompt length, so that a batch holds prompts of like length.
+Result<std::vector<EvalStage::Item>> EvalStage::read_items(
+    const model::Tokenizer& tokenizer) const {
+  CAIRN_ASSIGN(auto records, read_records());
   std::vector<Item> items;
   for (auto& record : records) {
     Item item;
@@ -133,20 +147,13 @@ Result<void> EvalStage::measure(const model::Qwen3& model, const model::Tokenize
   return {};
 }
 
-// From what was logged, so that an interrupted and an uninterrupted run read the same.
-Result<void> EvalStage::write_outputs(StageContext& ctx, SegmentedLog& log) const {
-  const fs::path lines = ctx.temp_dir() / "items.jsonl";
-  CAIRN_TRY(log.assemble(lines));
-  std::vector<eval::ItemResult> results;
-  CAIRN_TRY(text::read_json_lines(lines, [&](const json::object& object) -> Result<void> {
-    CAIRN_ASSIGN(results.emplace_back(), eval::item_from_json(object));
-    return {};
-  }));
+Result<void> EvalStage::write_outputs(StageContext& ctx, const char* mode, std::int64_t count,
+                                      std::vector<eval::ItemResult> results) const {
   std::ranges::sort(results, {}, &eval::ItemResult::id);
   std::string text;
   for (const auto& result : results) text += json::serialize(eval::to_json(result)) + "\n";
   CAIRN_TRY(real_file_system().write_atomic(scores.path(), text));
-  const auto totals = eval::summarise({*name, "direct", *samples, ctx.seed()}, std::move(results));
+  const auto totals = eval::summarise({*name, mode, count, ctx.seed()}, std::move(results));
   for (const char* key : {"average", "well_formed", "loss", "tokens_mean", "too_long"}) {
     const auto& value = totals.at(key);
     if (value.is_number()) ctx.metric(key, 0, value.to_number<double>());
@@ -155,6 +162,23 @@ Result<void> EvalStage::write_outputs(StageContext& ctx, SegmentedLog& log) cons
 }
 
 Result<void> EvalStage::run(StageContext& ctx) {
+  if (policy.present() == predictions.present())
+    return invalid_argument(policy.present()
+                                ? "there are a policy and predictions: one of them is graded"
+                                : "there is nothing to grade: neither a policy nor predictions",
+                            "connect either the input policy or the input predictions");
+  return policy.present() ? ask(ctx) : grade(ctx);
+}
+
+Result<void> EvalStage::grade(StageContext& ctx) const {
+  CAIRN_ASSIGN(const auto records, read_records());
+  CAIRN_ASSIGN(auto results, eval::grade_predictions(predictions.path(), records, *thinks));
+  ctx.progress(results.size(), results.size(), "items");
+  const auto count = static_cast<std::int64_t>(results.front().responses.size());
+  return write_outputs(ctx, eval::kPredictionsMode, count, std::move(results));
+}
+
+Result<void> EvalStage::ask(StageContext& ctx) const {
   if (*samples > 1 && *temperature == 0)
     return invalid_argument("samples is " + std::to_string(*samples) +
                                 " at temperature 0, where all of them are the same",
@@ -200,7 +224,15 @@ Result<void> EvalStage::run(StageContext& ctx) {
     }));
     ctx.progress(static_cast<std::uint64_t>(done), items.size(), "items");
   }
-  return write_outputs(ctx, log);
+  // From what was logged, so that an interrupted and an uninterrupted run read the same.
+  const fs::path lines = ctx.temp_dir() / "items.jsonl";
+  CAIRN_TRY(log.assemble(lines));
+  std::vector<eval::ItemResult> results;
+  CAIRN_TRY(text::read_json_lines(lines, [&](const json::object& object) -> Result<void> {
+    CAIRN_ASSIGN(results.emplace_back(), eval::item_from_json(object));
+    return {};
+  }));
+  return write_outputs(ctx, "direct", *samples, std::move(results));
 }
 
 }  // namespace

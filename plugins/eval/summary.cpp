@@ -53,8 +53,9 @@ json::object summarise(const SummaryHead& head, std::vector<ItemResult> items) {
   summary["mode"] = head.mode;
   summary["samples"] = head.samples;
   summary["too_long"] = std::ranges::count_if(items, &ItemResult::too_long);
-  summary["tokens_mean"] = mean_of(items, &ItemResult::tokens);
-  summary["cut"] = mean_of(items, &ItemResult::cut);
+  const bool generated = head.mode != kPredictionsMode;
+  summary["tokens_mean"] = generated ? json::value(mean_of(items, &ItemResult::tokens)) : nullptr;
+  summary["cut"] = generated ? json::value(mean_of(items, &ItemResult::cut)) : nullptr;
   summary["loss"] = reference_tokens == 0
                         ? json::value(nullptr)
                         : json::value(nll / static_cast<double>(reference_tokens));

@@ -9,6 +9,9 @@
 
 namespace cairn::eval {
 
+// The mode in which nothing was generated here, so that nothing is known of tokens.
+inline constexpr const char* kPredictionsMode = "predictions";
+
 struct SummaryHead {
   std::string name;
   std::string mode;
@@ -22,6 +25,7 @@ struct SummaryHead {
 //    "loss", "loss_tokens", "too_long", "tokens_mean", "cut", "mode", "samples"}
 // Items over the input limit stay in every n, with score 0. loss is the mean negative
 // log-likelihood per token of the reference answers, in nats; null where none was measured.
+// tokens_mean and cut are null for predictions made elsewhere.
 // items must not be empty; any order.
 [[nodiscard]] json::object summarise(const SummaryHead& head, std::vector<ItemResult> items);
 

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/sdk/testing/stage_harness.h"
@@ -131,6 +132,62 @@ TEST_F(EvalTest, RefusesManySamplesOfOneGreedyAnswer) {
   const HarnessRun run = stage.run();
   ASSERT_TRUE(run.failure.has_value());
   EXPECT_NE(run.failure->message.find("temperature"), std::string::npos);
+}
+
+struct PredictionsTest : ::testing::Test {
+  PredictionsTest()
+      : stage(testing::stage_of(fs::path(CAIRN_BINARY_DIR) / "plugins/eval.so", "eval")) {
+    EXPECT_TRUE(text::write_qa(stage.folder() / "qa.jsonl", questions()).ok());
+    stage.input("dataset", stage.folder() / "qa.jsonl");
+  }
+  void predict(const std::string& lines) {
+    EXPECT_TRUE(real_file_system().write_atomic(file(), lines).ok());
+  }
+  fs::path file() const { return stage.folder() / "predictions.jsonl"; }
+  std::string failure() {
+    const HarnessRun run = stage.run();
+    return run.failure ? run.failure->message : "";
+  }
+  static std::string line(int item, const std::string& response) {
+    return json::serialize(
+               json::object{{"id", "q" + std::to_string(item)}, {"response", response}}) +
+           "\n";
+  }
+  StageHarness stage;
+};
+
+TEST_F(PredictionsTest, AreGradedLikeOurOwn) {
+  std::string lines;
+  for (int sample = 0; sample < 2; ++sample)
+    for (int i = 9; i >= 0; --i)
+      lines += line(i, i == 4 && sample == 1 ? "" : "So the answer is red.");
+  predict(lines);
+  stage.input("predictions", file());
+  ASSERT_EQ(failure(), "");
+  const auto summary = summary_of(stage);
+  EXPECT_DOUBLE_EQ(summary.at("average").as_double(), 0.45);
+  EXPECT_EQ(summary.at("mode").as_string(), "predictions");
+  EXPECT_EQ(summary.at("samples").as_int64(), 2);
+  EXPECT_TRUE(summary.at("tokens_mean").is_null());
+  EXPECT_TRUE(
+      report::evaluation_from_text(real_file_system().read(stage.output("summary")).value()).ok());
+}
+
+TEST_F(PredictionsTest, MustBeOfEveryItemAndNoOther) {
+  EXPECT_THAT(failure(), ::testing::HasSubstr("neither a policy nor predictions"));
+  stage.input("predictions", file());
+  std::string all;
+  for (int i = 0; i < 10; ++i) all += line(i, "red");
+  for (const auto& [lines, part] : std::vector<std::pair<std::string, std::string>>{
+           {all + line(10, "red"), "'q10'"},
+           {all + line(3, "green"), "2 responses to 'q3', but 1 to 'q0'"},
+           {all.substr(all.find('\n') + 1), "0 responses to 'q0'"},
+           {"{\"id\": 3}\n", "predictions.jsonl:1"},
+           {"", "0 responses to 'q0'"}}) {
+    stage.reset();
+    predict(lines);
+    EXPECT_THAT(failure(), ::testing::HasSubstr(part));
+  }
 }
 
 TEST_F(EvalTest, LikelihoodIsThatOfTheLogits) {
