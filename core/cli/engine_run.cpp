@@ -158,7 +158,10 @@ ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
   }
   display.clear();
   const auto failure = on_strand(scheduler, [&] { return scheduler.failure(); });
-  const auto document = on_strand(scheduler, [&] { return runs.get(*begun); });
+  // After a second signal its attempts are dead, whatever the scheduler still waits to hear.
+  StoreRuns as_left(engine.store(), engine.store_folder());
+  RunSource& last = progress.signals > 1 ? as_left : runs;
+  const auto document = on_strand(scheduler, [&] { return last.get(*begun); });
   finish();
   if (failure) {
     print_error(cli, *failure);

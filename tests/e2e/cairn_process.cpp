@@ -124,6 +124,10 @@ bool Running::ended() {
   return reaped_;
 }
 
+std::string Running::err() const {
+  return read_all(err_);
+}
+
 Finished Running::wait() {
   while (!reaped_) {
     if (::waitpid(pid_, &status_, 0) == pid_) reaped_ = true;

@@ -57,6 +57,7 @@ class Running {
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
   [[nodiscard]] bool ended();
+  [[nodiscard]] std::string err() const;  // so far
   Finished wait();
 
  private:

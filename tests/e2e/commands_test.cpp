@@ -145,6 +145,26 @@ stages:
   EXPECT_FALSE(fs::exists(gates / "reached-0")) << "the steps before the checkpoint ran again";
 }
 
+TEST(Commands, InterruptedAgainItEndsAtOnceAndSaysSo) {
+  const Place place;
+  Running running(place, {"run", place
+                                     .write("never.yaml", R"(cairn: 1
+name: never
+stages:
+  never: {uses: bad.never_ends}
+)")
+                                     .string()});
+  ASSERT_TRUE(wait_until([&] { return !place.hosts().empty(); }));
+  running.signal(SIGINT);
+  ASSERT_TRUE(wait_until([&] { return running.err().find("again") != std::string::npos; }));
+  running.signal(SIGINT);
+  const Finished interrupted = running.wait();
+  EXPECT_EQ(interrupted.exit_code, 130) << interrupted.err;
+  EXPECT_NE(interrupted.out.find("interrupted"), std::string::npos) << interrupted.out;
+  EXPECT_EQ(interrupted.out.find("running"), std::string::npos) << interrupted.out;
+  EXPECT_TRUE(wait_until([&] { return place.hosts().empty(); }));
+}
+
 class BadStage : public testing::TestWithParam<std::string> {};
 
 TEST_P(BadStage, FailsAloneWithItsCause) {
