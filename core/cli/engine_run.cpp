@@ -92,6 +92,7 @@ ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
         {
           const std::lock_guard lock(progress.mutex);
           received = ++progress.signals;
+          progress.moved = true;
           progress.changed.notify_all();
         }
         // Both call the subscriber below, which takes the mutex.

@@ -154,7 +154,7 @@ stages:
   never: {uses: bad.never_ends}
 )")
                                      .string()});
-  ASSERT_TRUE(wait_until([&] { return !place.hosts().empty(); }));
+  ASSERT_TRUE(wait_until([&] { return running.err().find("started") != std::string::npos; }));
   running.signal(SIGINT);
   ASSERT_TRUE(wait_until([&] { return running.err().find("again") != std::string::npos; }));
   running.signal(SIGINT);
