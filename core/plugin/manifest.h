@@ -41,10 +41,10 @@ class Registry {
   Registry(Registry&&) = default;
   Registry& operator=(Registry&&) = default;
 
-  // Reads the folders in order; a stage type found twice belongs to the first folder, and the
-  // second is reported in problems(). A library that cannot be described is a problem, too, not
-  // an error: other plugins still work.
-  // describe_program: the path of cairn-host, used for libraries without a valid manifest.
+  // Reads the folders in order, each once; a stage type found twice belongs to the first folder,
+  // and the second is reported in problems(). A library that cannot be described is a problem, too,
+  // not an error: other plugins still work. describe_program: the path of cairn-host, used for
+  // libraries without a valid manifest.
   [[nodiscard]] static Result<Registry> scan(const std::vector<fs::path>& folders,
                                              const fs::path& describe_program);
   // For tests and harnesses.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/plugin/manifest.h"
 #include "core/plugin/manifest_cache.h"
@@ -26,10 +27,13 @@ Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
   options.describe_program = describe_program;
   const ManifestCache cache(options);
   Registry registry;
+  std::set<fs::path> seen;
   for (const auto& folder : folders) {
     std::error_code error;
     const fs::path absolute = fs::absolute(folder, error).lexically_normal();
     if (error) return io_error("find plugin folder", folder, error.value());
+    const fs::path real = fs::weakly_canonical(absolute, error);
+    if (!error && !seen.insert(real).second) continue;
     CAIRN_ASSIGN(const std::vector<fs::path> libraries, libraries_in(absolute));
     for (const auto& library : libraries) {
       auto manifest = cache.manifest_of(library);

@@ -48,6 +48,15 @@ TEST_F(Plugins, AManifestBesideTheLibraryIsEnough) {
   EXPECT_EQ(registry->find("nope"), nullptr);
 }
 
+TEST_F(Plugins, AFolderNamedTwiceIsReadOnce) {
+  place(kNoop, "p", true);
+  fs::create_directory_symlink(folder_ / "p", folder_ / "link");
+  const auto registry =
+      Registry::scan({folder_ / "p", folder_ / "p" / "", folder_ / "link"}, kNobody);
+  ASSERT_TRUE(registry.ok()) << registry.error().to_string();
+  EXPECT_TRUE(registry->problems().empty()) << registry->problems()[0].to_string();
+}
+
 TEST_F(Plugins, AManifestOfAnotherBuildIsNotBelieved) {
   const fs::path library = place(kNoop, "p", true);
   std::ofstream(library, std::ios::app) << "more";
