@@ -38,7 +38,7 @@ std::string describe(const json::value& value) {
     case json::kind::array:
       return "a list";
     case json::kind::object:
-      return "a map";
+      return is_secret(value) ? "a secret" : "a map";
     case json::kind::double_:
       return number_text(value.as_double());
     default:
@@ -96,6 +96,10 @@ Result<json::value> canonical_double(const ParamDecl& param, const json::value& 
 }
 
 Result<json::value> canonical_string(const ParamDecl& param, const json::value& given) {
+  if (is_secret(given)) {
+    if (param.choices.empty() && param.type != ParamType::kPath) return given;
+    return invalid_argument("parameter '" + param.name + "' cannot be a secret");
+  }
   if (!given.is_string()) return wrong_type(param, given, "a string");
   CAIRN_TRY(check_choice(param, std::string(given.as_string())));
   return given;
@@ -234,6 +238,13 @@ const std::vector<std::string>& all_kinds() {
 
 bool kind_matches(std::string_view given, std::string_view wanted) {
   return given == wanted || given == kind::kFile || wanted == kind::kFile;
+}
+
+bool is_secret(const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr || object->size() != 1) return false;
+  const auto* reference = object->if_contains(kSecretKey);
+  return reference != nullptr && reference->is_string();
 }
 
 const char* to_string(ParamType type) {

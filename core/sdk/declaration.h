@@ -95,6 +95,12 @@ struct StageDecl {
 // The error says what was expected and what stands there; it knows no position.
 [[nodiscard]] Result<json::value> canonical_param(const ParamDecl& param, const json::value& given);
 
+// A secret is a reference that a host replaces by what it names, when an attempt starts:
+// {"$secret": "env:NAME"} or {"$secret": "file:PATH"}. A text parameter takes one in place of a
+// text, and a JSON parameter anywhere inside.
+inline constexpr const char* kSecretKey = "$secret";
+[[nodiscard]] bool is_secret(const json::value& value);
+
 // Every parameter of the declaration, defaults filled in; unknown and missing names are errors.
 [[nodiscard]] Result<json::object> canonical_params(const StageDecl& stage,
                                                     const json::object& given);

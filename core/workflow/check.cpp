@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/workflow/content.h"
 #include "core/workflow/keys.h"
+#include "core/workflow/notify.h"
 #include "core/workflow/params.h"
 #include "core/workflow/resolver.h"
 #include "core/workflow/source.h"
@@ -177,7 +178,7 @@ class Checker {
     spec_.name = document.path.stem().string();
     spec_.file = request_.file.string();
     spec_.source = document.root.source->text;
-    spec_.folder = document.folder.string();
+    spec_.folder = documents_.back().folder.string();
     if (const YamlNode* name = head("name")) {
       if (name->is_scalar() && is_name(name->text, true))
         spec_.name = name->text;
@@ -201,6 +202,12 @@ class Checker {
     if (const YamlNode* description = head("description"))
       spec_.description = resolver_.description(*description).value_or("");
     read_labels();
+    if (const YamlNode* pools = head("pools")) {
+      for (Count& pool : read_counts(*pools, "'pools'", resolver_, diagnostics_))
+        spec_.pools[pool.name] = pool.units;
+    }
+    if (const YamlNode* notify = head("notify"))
+      spec_.notify = read_notify(*notify, resolver_, diagnostics_);
   }
 
   void read_labels() {
@@ -222,6 +229,7 @@ class Checker {
     const Document& base = documents_.back();
     StageSources sources;
     sources.folder = base.folder;
+    sources.pools = spec_.pools;
     sources.stages = member(base.root, "stages");
     sources.defaults = member(base.root, "defaults");
     if (sources.defaults != nullptr && !sources.defaults->is_map()) {

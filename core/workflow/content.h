@@ -23,6 +23,9 @@ using ContentPlaces = std::map<std::string, std::map<std::string, ContentPlace>>
 // Paths declared as content, and the `files` of the shell stage.
 [[nodiscard]] bool is_content(const StageDecl& stage, const ParamDecl& param);
 
+// Whether a value is a secret or holds one.
+[[nodiscard]] bool holds_secret(const json::value& value);
+
 // Calls use for every text that is not empty of a value and of what it holds.
 void for_each_path(json::value& value, const std::function<void(json::value& path)>& use);
 
@@ -31,7 +34,8 @@ void for_each_path(json::value& value, const std::function<void(json::value& pat
                                                                  const StageSources& sources);
 
 // Reports content that is missing, for enabled stages. Fills key_params of every stage; with
-// identify, content paths become digests there (each path is read once).
+// identify, content paths become digests there and in the key_params of cells (each path is read
+// once).
 void identify_contents(WorkflowSpec& spec, bool identify, const ContentPlaces& places,
                        Diagnostics& diagnostics);
 

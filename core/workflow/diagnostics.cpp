@@ -95,8 +95,17 @@ void Diagnostics::add(Severity severity, std::string code, const SourceFile& sou
       severity, std::move(code), std::move(message), source.where(offset), std::move(hint), {}};
   constexpr std::size_t kKeptLine = 4096;
   const std::string_view line = source.line(item.where.line);
-  if (line.size() <= kKeptLine) item.source_line = line;
+  if (line.size() <= kKeptLine && !hidden_.contains({item.where.file, item.where.line}))
+    item.source_line = line;
   items_.push_back(std::move(item));
+}
+
+void Diagnostics::hide_line(const SourceFile& source, std::size_t offset) {
+  const Where where = source.where(offset);
+  hidden_.emplace(where.file, where.line);
+  for (Diagnostic& item : items_) {
+    if (item.where.file == where.file && item.where.line == where.line) item.source_line.clear();
+  }
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {

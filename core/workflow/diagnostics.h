@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/json.h"
@@ -47,6 +49,9 @@ class Diagnostics {
     add(Severity::kError, std::move(code), source, offset, std::move(message), std::move(hint));
   }
 
+  // The line is shown with no diagnostic, earlier ones included: it may hold a secret.
+  void hide_line(const SourceFile& source, std::size_t offset);
+
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t errors() const { return errors_; }
   // Sorted by file, in the order the files were first named, then by position.
@@ -59,6 +64,7 @@ class Diagnostics {
 
  private:
   std::vector<Diagnostic> items_;
+  std::set<std::pair<std::string, int>> hidden_;  // file and line
   std::size_t errors_ = 0;
   std::size_t warnings_ = 0;
 };

@@ -226,6 +226,7 @@ class Parser {
     NodePtr done = arguments(node, ")");
     if (!done) return nullptr;
     const auto& function = expression_functions()[static_cast<std::size_t>(found - known.begin())];
+    node->call = function.call;
     if (node->children.size() < function.min_arguments ||
         node->children.size() > function.max_arguments)
       return fail(token.offset, "'" + token.text + "' takes another number of arguments");
@@ -246,7 +247,7 @@ class Parser {
     while (parts.size() < wanted()) {
       if (!is("."))
         return fail(token_.offset, "'" + join(parts, ".") + "' is not complete",
-                    "write for example params.steps, run.seed or stages.NAME.status");
+                    "write for example params.steps, matrix.NAME or stages.NAME.status");
       if (!advance()) return nullptr;
       if (token_.kind != Token::Kind::kWord)
         return fail(token_.offset, "a name is missing after '.'");

@@ -1,10 +1,12 @@
 // The expression language of `${…}`: small and pure. No loops, no assignment, no input or output.
 //
 //   literals     12  0.5  1e-3  'text'  "text"  true  false  null  [1, 2]
-//   names        params.NAME  run.seed  run.name  stages.S.status  stages.S.metrics.M
+//   names        params.NAME  matrix.NAME  item  run.seed  run.name
+//                stages.S.status  stages.S.metrics.M
 //   operators    c ? a : b   or  and  not   == != < <= > >=  in   + -  * / // %   -a   a[i]  a.key
-//   functions    min max abs round floor ceil len int float str lower upper contains starts_with
-//                ends_with join
+//   functions    min max abs round floor ceil int float
+//                str lower upper strip replace split join contains starts_with ends_with
+//                len range sum sorted reversed unique first last zip keys
 // `/` always gives a float and `//` rounds down; integers that overflow are an error. Texts add up
 // with + and compare by bytes. Values of different types never compare, except numbers.
 #pragma once
@@ -50,6 +52,11 @@ class Expression {
   [[nodiscard]] const std::vector<ExpressionName>& names() const { return names_; }
   // Whether a name begins with this namespace.
   [[nodiscard]] bool uses(std::string_view space) const;
+
+  // The same with everything evaluated that names nothing for which varies is true. What cannot be
+  // evaluated stays as it is.
+  [[nodiscard]] Expression folded(const NameLookup& lookup,
+                                  const std::function<bool(const ExpressionName&)>& varies) const;
 
   // nullopt with *error filled. check_all: both sides of and, or and ?: are evaluated, too, so
   // that a mistake in a branch not taken is found; used with sample values at validation.

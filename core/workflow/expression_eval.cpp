@@ -13,7 +13,20 @@ namespace {
 
 using Node = Expression::Node;
 using Value = std::optional<json::value>;
-using Values = std::vector<json::value>;
+using NodePtr = std::shared_ptr<const Node>;
+
+// Most values that one evaluation may make: a short expression must not fill the memory.
+constexpr std::size_t kMaxMade = 4'000'000;
+
+std::size_t weight(const json::value& value) {
+  std::size_t sum = 1;
+  if (const auto* list = value.if_array()) {
+    for (const auto& item : *list) sum += weight(item);
+  } else if (const auto* object = value.if_object()) {
+    for (const auto& member : *object) sum += weight(member.value());
+  }
+  return sum;
+}
 
 constexpr auto type_name = expression_type_name;
 
@@ -41,9 +54,13 @@ class Evaluator {
       case Node::Kind::kName:
         return name(node);
       case Node::Kind::kList: {
-        auto items = all(node);
-        if (!items) return std::nullopt;
-        return json::value(json::array(items->begin(), items->end()));
+        json::array items;
+        for (const auto& child : node.children) {
+          auto item = evaluate(*child);
+          if (!item) return std::nullopt;
+          items.push_back(std::move(*item));
+        }
+        return made(node, std::move(items));
       }
       case Node::Kind::kUnary:
         return unary(node);
@@ -51,13 +68,13 @@ class Evaluator {
         return node.symbol == "and" || node.symbol == "or" ? logical(node) : binary(node);
       case Node::Kind::kConditional:
         return conditional(node);
-      case Node::Kind::kCall: {
-        auto arguments = all(node);
-        if (!arguments) return std::nullopt;
-        return from(node, call_expression_function(node.symbol, *arguments));
+      case Node::Kind::kCall:
+        return call(node);
+      case Node::Kind::kIndex: {
+        json::value storage;
+        const auto* entry = index(node, storage);
+        return entry == nullptr ? std::nullopt : made(node, *entry);
       }
-      case Node::Kind::kIndex:
-        return index(node);
     }
     return fail(node, "an expression of unknown kind");
   }
@@ -73,20 +90,41 @@ class Evaluator {
     return *result;
   }
 
+  // A value that was not there before.
+  Value made(const Node& node, json::value value) {
+    if (value.is_structured()) made_ += weight(value);
+    if (made_ > kMaxMade)
+      return fail(node, "the expression makes more than " + std::to_string(kMaxMade) + " values");
+    return value;
+  }
+
   Value name(const Node& node) {
     auto value = lookup_(node.name);
     if (!value.ok()) return fail(node, value.error().message, value.error().hint);
-    return *value;
+    return made(node, std::move(*value));
   }
 
-  std::optional<Values> all(const Node& node) {
-    Values values;
-    for (const auto& child : node.children) {
-      auto value = evaluate(*child);
-      if (!value) return std::nullopt;
-      values.push_back(std::move(*value));
+  // The value of a node: where it stands already, else in storage. Null where it fails.
+  const json::value* view(const Node& node, json::value& storage) {
+    if (node.kind == Node::Kind::kLiteral) return &node.literal;
+    if (node.kind == Node::Kind::kIndex) return index(node, storage);
+    auto value = evaluate(node);
+    if (!value) return nullptr;
+    storage = std::move(*value);
+    return &storage;
+  }
+
+  Value call(const Node& node) {
+    std::vector<json::value> storage(node.children.size());
+    ExpressionArguments arguments;
+    for (std::size_t i = 0; i < storage.size(); ++i) {
+      const auto* argument = view(*node.children[i], storage[i]);
+      if (argument == nullptr) return std::nullopt;
+      arguments.add(*argument);
     }
-    return values;
+    auto result = node.call(node.symbol, arguments);
+    if (!result.ok()) return fail(node, result.error().message, result.error().hint);
+    return made(node, std::move(*result));
   }
 
   std::optional<bool> truth(const Node& node) {
@@ -135,10 +173,13 @@ class Evaluator {
   }
 
   Value binary(const Node& node) {
-    auto operands = all(node);
-    if (!operands) return std::nullopt;
-    const json::value& a = (*operands)[0];
-    const json::value& b = (*operands)[1];
+    json::value left;
+    json::value right;
+    const auto* first = view(*node.children[0], left);
+    const auto* second = first == nullptr ? nullptr : view(*node.children[1], right);
+    if (second == nullptr) return std::nullopt;
+    const json::value& a = *first;
+    const json::value& b = *second;
     const std::string& op = node.symbol;
     if (op == "in") return from(node, expression_contains(b, a));
     if (op == "==" || op == "!=" || op == "<" || op == ">" || op == "<=" || op == ">=")
@@ -147,7 +188,7 @@ class Evaluator {
     if (op == "+" && a.is_array() && b.is_array()) {
       json::array joined = a.as_array();
       joined.insert(joined.end(), b.as_array().begin(), b.as_array().end());
-      return json::value(std::move(joined));
+      return made(node, std::move(joined));
     }
     if (!a.is_number() || !b.is_number()) return mismatch(node, a, b);
     if (a.is_int64() && b.is_int64() && op != "/")
@@ -156,8 +197,7 @@ class Evaluator {
   }
 
   Value text(const Node& node, std::string value) {
-    constexpr std::size_t kLongest = 1'000'000;
-    if (value.size() > kLongest) return fail(node, "the text becomes too long");
+    if (value.size() > kMaxExpressionText) return fail(node, "the text becomes too long");
     return json::value(json::string(value));
   }
 
@@ -224,37 +264,83 @@ class Evaluator {
     return json::value(result);
   }
 
-  Value index(const Node& node) {
-    auto operands = all(node);
-    if (!operands) return std::nullopt;
-    const json::value& of = (*operands)[0];
-    const json::value& key = (*operands)[1];
+  const json::value* index(const Node& node, json::value& storage) {
+    json::value whole;
+    json::value part;
+    const auto* of = view(*node.children[0], whole);
+    const auto* key = of == nullptr ? nullptr : view(*node.children[1], part);
+    const auto* found = key == nullptr ? nullptr : entry(node, *of, *key);
+    if (found == nullptr || of != &whole) return found;
+    json::value copy = *found;
+    storage = std::move(copy);
+    return &storage;
+  }
+
+  const json::value* entry(const Node& node, const json::value& of, const json::value& key) {
     if (of.is_array() && key.is_int64()) {
       const auto size = static_cast<std::int64_t>(of.as_array().size());
       const std::int64_t at = key.as_int64() < 0 ? key.as_int64() + size : key.as_int64();
-      if (at < 0 || at >= size)
-        return fail(node, "the list has " + std::to_string(size) + " entries, no " +
-                              std::to_string(key.as_int64()));
-      return of.as_array()[static_cast<std::size_t>(at)];
-    }
-    if (of.is_object() && key.is_string()) {
-      if (const auto* found = of.as_object().if_contains(key.as_string())) return *found;
+      if (at >= 0 && at < size) return &of.as_array()[static_cast<std::size_t>(at)];
+      fail(node, "the list has " + std::to_string(size) + " entries, no " +
+                     std::to_string(key.as_int64()));
+    } else if (of.is_object() && key.is_string() && !is_secret(of)) {
+      if (const auto* found = of.as_object().if_contains(key.as_string())) return found;
       std::vector<std::string> known;
-      for (const auto& entry : of.as_object()) known.emplace_back(entry.key());
+      for (const auto& member : of.as_object()) known.emplace_back(member.key());
       auto near = nearest_word(text_of(key), known);
-      return fail(node, "the map has no key '" + text_of(key) + "'",
-                  near ? "did you mean '" + *near + "'?" : "");
+      fail(node, "the map has no key '" + text_of(key) + "'",
+           near ? "did you mean '" + *near + "'?" : "");
+    } else {
+      fail(node, std::string("cannot take an entry of ") + type_name(of) + " by " + type_name(key));
     }
-    return fail(node,
-                std::string("cannot take an entry of ") + type_name(of) + " by " + type_name(key));
+    return nullptr;
   }
 
   const NameLookup& lookup_;
   ExpressionError* error_;
   bool check_all_;
+  std::size_t made_ = 0;
+};
+
+class Folder {
+ public:
+  Folder(const NameLookup& lookup, const std::function<bool(const ExpressionName&)>& varies)
+      : lookup_(lookup), varies_(varies) {}
+
+  NodePtr fold(const NodePtr& node) const {
+    if (node->kind == Node::Kind::kLiteral) return node;
+    if (constant(*node)) {
+      ExpressionError unused;
+      auto value = Evaluator(lookup_, &unused, false).evaluate(*node);
+      if (!value) return node;
+      auto literal = std::make_shared<Node>();
+      literal->offset = node->offset;
+      literal->literal = std::move(*value);
+      return literal;
+    }
+    auto copy = std::make_shared<Node>(*node);
+    for (auto& child : copy->children) child = fold(child);
+    return copy;
+  }
+
+ private:
+  bool constant(const Node& node) const {
+    if (node.kind == Node::Kind::kName) return !varies_(node.name);
+    return std::ranges::all_of(node.children, [&](const auto& child) { return constant(*child); });
+  }
+
+  const NameLookup& lookup_;
+  const std::function<bool(const ExpressionName&)>& varies_;
 };
 
 }  // namespace
+
+Expression Expression::folded(const NameLookup& lookup,
+                              const std::function<bool(const ExpressionName&)>& varies) const {
+  Expression result = *this;
+  result.root_ = Folder(lookup, varies).fold(root_);
+  return result;
+}
 
 std::optional<json::value> Expression::evaluate(const NameLookup& lookup, ExpressionError* error,
                                                 bool check_all) const {

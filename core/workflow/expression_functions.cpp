@@ -10,9 +10,7 @@
 namespace cairn {
 namespace {
 
-using Values = std::vector<json::value>;
-
-constexpr auto type_name = expression_type_name;
+using Arguments = ExpressionArguments;
 
 bool is_integer(const json::value& value) {
   return value.is_int64() || value.is_uint64();
@@ -26,45 +24,22 @@ std::string text_of(const json::value& value) {
   return std::string(value.as_string());
 }
 
-Error wrong_argument(const std::string& function, const json::value& value, const char* wanted) {
-  return invalid_argument("'" + function + "' takes " + wanted + ", not " + type_name(value));
-}
-
-Result<json::value> extreme(const std::string& function, const Values& arguments) {
-  Values values = arguments;
+Result<json::value> extreme(const std::string& function, const Arguments& arguments) {
+  Arguments values = arguments;
   if (arguments.size() == 1) {
     if (!arguments[0].is_array() || arguments[0].as_array().empty())
       return wrong_argument(function, arguments[0], "numbers or a list of numbers");
-    values.assign(arguments[0].as_array().begin(), arguments[0].as_array().end());
+    values = {};
+    for (const auto& value : arguments[0].as_array()) values.add(value);
   }
-  json::value best = values[0];
-  for (const auto& value : values) {
+  const json::value* best = &values[0];
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const json::value& value = values[i];
     if (!value.is_number()) return wrong_argument(function, value, "numbers");
-    if (function == "min" ? number(value) < number(best) : number(value) > number(best))
-      best = value;
+    if (function == "min" ? number(value) < number(*best) : number(value) > number(*best))
+      best = &value;
   }
-  return best;
-}
-
-Result<json::value> length(const std::string& function, const json::value& value) {
-  if (value.is_array()) return json::value(static_cast<std::int64_t>(value.as_array().size()));
-  if (value.is_object()) return json::value(static_cast<std::int64_t>(value.as_object().size()));
-  if (value.is_string())
-    return json::value(static_cast<std::int64_t>(
-        std::ranges::count_if(value.as_string(), [](char c) { return (c & 0xc0) != 0x80; })));
-  return wrong_argument(function, value, "a text, list or map");
-}
-
-Result<json::value> joined(const std::string& function, const Values& arguments) {
-  if (!arguments[0].is_array() || !arguments[1].is_string())
-    return wrong_argument(function, arguments[0], "a list and a text");
-  std::vector<std::string> parts;
-  for (const auto& item : arguments[0].as_array()) {
-    auto part = template_text(item);
-    if (!part) return wrong_argument(function, item, "a list of texts, numbers or bools");
-    parts.push_back(std::move(*part));
-  }
-  return json::value(json::string(join(parts, arguments[1].as_string())));
+  return *best;
 }
 
 Result<json::value> whole(double value) {
@@ -72,7 +47,8 @@ Result<json::value> whole(double value) {
   return json::value(static_cast<std::int64_t>(value));
 }
 
-Result<json::value> converted(const std::string& function, const json::value& value) {
+Result<json::value> converted(const std::string& function, const Arguments& arguments) {
+  const json::value& value = arguments[0];
   double real = 0;
   if (value.is_number()) {
     if (function == "int" && is_integer(value)) return value;
@@ -87,7 +63,9 @@ Result<json::value> converted(const std::string& function, const json::value& va
     const auto result = parsed ? parsed->evaluate(nothing, &unused) : std::nullopt;
     if (!result || !result->is_number())
       return invalid_argument("\"" + given + "\" is not a number");
-    return converted(function, *result);
+    Arguments parsed_value;
+    parsed_value.add(*result);
+    return converted(function, parsed_value);
   } else {
     return wrong_argument(function, value, "a number or a text");
   }
@@ -95,13 +73,46 @@ Result<json::value> converted(const std::string& function, const json::value& va
   return whole(std::trunc(real));
 }
 
-Result<json::value> text_function(const std::string& function, const Values& arguments) {
-  for (const auto& argument : arguments) {
-    if (!argument.is_string()) return wrong_argument(function, argument, "texts");
+Result<std::string> text_argument(const std::string& function, const Arguments& arguments,
+                                  std::size_t index) {
+  if (!arguments[index].is_string()) return wrong_argument(function, arguments[index], "texts");
+  return text_of(arguments[index]);
+}
+
+Result<json::value> affix(const std::string& function, const Arguments& arguments) {
+  CAIRN_ASSIGN(const auto text, text_argument(function, arguments, 0));
+  CAIRN_ASSIGN(const auto part, text_argument(function, arguments, 1));
+  return json::value(function == "starts_with" ? text.starts_with(part) : text.ends_with(part));
+}
+
+Result<json::value> replaced(const std::string& function, const Arguments& arguments) {
+  CAIRN_ASSIGN(const auto text, text_argument(function, arguments, 0));
+  CAIRN_ASSIGN(const auto from, text_argument(function, arguments, 1));
+  CAIRN_ASSIGN(const auto to, text_argument(function, arguments, 2));
+  if (from.empty()) return invalid_argument("'replace' needs a text to look for");
+  std::string result;
+  std::size_t at = 0;
+  for (std::size_t found = 0; (found = text.find(from, at)) != std::string::npos;) {
+    result.append(text, at, found - at).append(to);
+    at = found + from.size();
+    if (result.size() > kMaxExpressionText) return invalid_argument("the text becomes too long");
   }
-  std::string first = text_of(arguments[0]);
-  if (function == "starts_with") return json::value(first.starts_with(text_of(arguments[1])));
-  if (function == "ends_with") return json::value(first.ends_with(text_of(arguments[1])));
+  return json::value(json::string(result.append(text, at)));
+}
+
+Result<json::value> stripped(const std::string& function, const Arguments& arguments) {
+  CAIRN_ASSIGN(const auto text, text_argument(function, arguments, 0));
+  return json::value(json::string(trim(text)));
+}
+
+Result<json::value> as_text(const std::string& function, const Arguments& arguments) {
+  auto text = template_text(arguments[0]);
+  if (!text) return wrong_argument(function, arguments[0], "a text, number or bool");
+  return json::value(json::string(*text));
+}
+
+Result<json::value> letters(const std::string& function, const Arguments& arguments) {
+  CAIRN_ASSIGN(auto first, text_argument(function, arguments, 0));
   const bool lower = function == "lower";
   for (char& c : first) {  // ASCII letters only: no locale changes a result
     if (lower && c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -110,7 +121,8 @@ Result<json::value> text_function(const std::string& function, const Values& arg
   return json::value(json::string(first));
 }
 
-Result<json::value> number_function(const std::string& function, const json::value& value) {
+Result<json::value> number_function(const std::string& function, const Arguments& arguments) {
+  const json::value& value = arguments[0];
   if (!value.is_number()) return wrong_argument(function, value, "a number");
   if (function == "abs") {
     if (value.is_int64() && value.as_int64() != INT64_MIN)
@@ -141,47 +153,32 @@ const char* expression_type_name(const json::value& value) {
     case json::kind::array:
       return "a list";
     case json::kind::object:
-      return "a map";
+      return is_secret(value) ? "a secret" : "a map";
   }
   return "unknown";
 }
 
-Result<json::value> expression_contains(const json::value& whole, const json::value& part) {
-  if (whole.is_array())
-    return json::value(std::ranges::find(whole.as_array(), part) != whole.as_array().end());
-  if (whole.is_object() && part.is_string())
-    return json::value(whole.as_object().contains(part.as_string()));
-  if (whole.is_string() && part.is_string())
-    return json::value(text_of(whole).find(text_of(part)) != std::string::npos);
-  return invalid_argument(std::string("cannot look for ") + type_name(part) + " in " +
-                          type_name(whole));
-}
-
-Result<json::value> call_expression_function(const std::string& function,
-                                             const std::vector<json::value>& arguments) {
-  if (function == "min" || function == "max") return extreme(function, arguments);
-  if (function == "len") return length(function, arguments[0]);
-  if (function == "str") {
-    auto text = template_text(arguments[0]);
-    if (!text) return wrong_argument(function, arguments[0], "a text, number or bool");
-    return json::value(json::string(*text));
-  }
-  if (function == "join") return joined(function, arguments);
-  if (function == "contains") return expression_contains(arguments[0], arguments[1]);
-  if (function == "int" || function == "float") return converted(function, arguments[0]);
-  if (function == "lower" || function == "upper" || function == "starts_with" ||
-      function == "ends_with")
-    return text_function(function, arguments);
-  return number_function(function, arguments[0]);
+Error wrong_argument(const std::string& function, const json::value& value, const char* wanted) {
+  return invalid_argument("'" + function + "' takes " + wanted + ", not " +
+                          expression_type_name(value));
 }
 
 const std::vector<ExpressionFunction>& expression_functions() {
   constexpr std::size_t kMany = 100;
-  static const std::vector<ExpressionFunction> kFunctions = {
-      {"min", 1, kMany},  {"max", 1, kMany}, {"abs", 1, 1},         {"round", 1, 1},
-      {"floor", 1, 1},    {"ceil", 1, 1},    {"len", 1, 1},         {"int", 1, 1},
-      {"float", 1, 1},    {"str", 1, 1},     {"lower", 1, 1},       {"upper", 1, 1},
-      {"contains", 2, 2}, {"join", 2, 2},    {"starts_with", 2, 2}, {"ends_with", 2, 2}};
+  static const std::vector<ExpressionFunction> kFunctions = [] {
+    std::vector<ExpressionFunction> functions = {
+        {"min", 1, kMany, extreme},       {"max", 1, kMany, extreme},
+        {"abs", 1, 1, number_function},   {"round", 1, 1, number_function},
+        {"floor", 1, 1, number_function}, {"ceil", 1, 1, number_function},
+        {"int", 1, 1, converted},         {"float", 1, 1, converted},
+        {"str", 1, 1, as_text},           {"lower", 1, 1, letters},
+        {"upper", 1, 1, letters},         {"strip", 1, 1, stripped},
+        {"replace", 3, 3, replaced},      {"starts_with", 2, 2, affix},
+        {"ends_with", 2, 2, affix}};
+    const auto& lists = expression_list_functions();
+    functions.insert(functions.end(), lists.begin(), lists.end());
+    return functions;
+  }();
   return kFunctions;
 }
 

@@ -43,6 +43,11 @@ Key with_default(Key key) {
 
 constexpr double kMaxCpus = 100'000;
 
+Key most_tasks() {
+  return value_key("max_parallel", ParamType::kInt,
+                   "Most tasks at a time; 0: as many as the resources allow", {0, 1'000'000, {}});
+}
+
 }  // namespace
 
 const std::vector<Key>& workflow_keys() {
@@ -57,11 +62,11 @@ const std::vector<Key>& workflow_keys() {
       form_key("params", KeyForm::kParams, "Parameters; below `extends`, values of parameters"),
       form_key("defaults", KeyForm::kDefaults, "What every stage has that does not say otherwise"),
       form_key("stages", KeyForm::kStages, "The stages by name"),
-      form_key("pools", KeyForm::kLater, "Shared resources"),
+      form_key("pools", KeyForm::kCounts, "Pools of things that stages share, with their units"),
       value_key("max_parallel", ParamType::kInt,
                 "Most stages at a time; 0: as many as the resources allow", {0, 10'000, {}}),
       value_key("fail_fast", ParamType::kBool, "Whether the first failure cancels the rest"),
-      form_key("notify", KeyForm::kLater, "Command to run when a run ends"),
+      form_key("notify", KeyForm::kNotify, "Command to run when a run fails, ends or waits"),
   };
   return kKeys;
 }
@@ -73,19 +78,21 @@ const std::vector<Key>& stage_keys() {
       form_key("inputs", KeyForm::kInputs, "Input ports, each a STAGE.OUTPUT or a list of them"),
       form_key("after", KeyForm::kNames, "Stages to wait for without taking an output"),
       form_key("when", KeyForm::kCondition, "Whether the stage runs"),
-      form_key("matrix", KeyForm::kLater, "Values to run the stage with, each a task"),
-      form_key("foreach", KeyForm::kLater, "List to run the stage for, each item a task"),
+      form_key("matrix", KeyForm::kMatrix, "Values to run the stage with; each cell is a task"),
+      form_key("foreach", KeyForm::kForeach, "Output that is a list; each item is a task"),
       with_default(form_key("retry", KeyForm::kRetry, "What to do after a failure")),
       with_default(value_key("timeout", ParamType::kDuration, "Longest running time of an attempt",
                              {1, {}, {}})),
       with_default(form_key("resources", KeyForm::kResources, "What an attempt needs")),
       with_default(value_key("cache", ParamType::kBool,
                              "Whether an earlier result with the same key is taken (true)")),
-      form_key("on_failure", KeyForm::kLater, "Stage to run after a failure"),
+      form_key("on_failure", KeyForm::kNames, "Stages to run when this one has failed"),
+      form_key("watchdogs", KeyForm::kWatchdogs, "Rules on metrics, asked at every point"),
       with_default(value_key("isolation", ParamType::kString,
                              "shared: a warm host will do; process: a fresh one",
                              {{}, {}, {"shared", "process"}})),
-      form_key("approval", KeyForm::kLater, "Whether a person must approve"),
+      form_key("approval", KeyForm::kApproval,
+               "Whether a person must approve before it starts; a text: the question"),
       value_key("description", ParamType::kString, "What the stage does"),
   };
   return kKeys;
@@ -104,6 +111,10 @@ const std::vector<Key>& retry_keys() {
   static const std::vector<Key> kKeys = {
       value_key("max_attempts", ParamType::kInt, "Attempts at most (1)", {1, 100, {}}),
       value_key("backoff", ParamType::kDuration, "Pause before the second attempt; doubles (10s)"),
+      value_key("oom", ParamType::kInt, "Attempts at most that end without memory", {1, 100, {}}),
+      value_key("timeout", ParamType::kInt, "Attempts at most that take too long", {1, 100, {}}),
+      value_key("crash", ParamType::kInt, "Attempts at most that crash", {1, 100, {}}),
+      value_key("error", ParamType::kInt, "Attempts at most that report an error", {1, 100, {}}),
   };
   return kKeys;
 }
@@ -113,7 +124,51 @@ const std::vector<Key>& resource_keys() {
       value_key("cpus", ParamType::kInt, "Threads (1)", {1, kMaxCpus, {}}),
       value_key("memory", ParamType::kBytes, "Memory; left out: not accounted"),
       value_key("gpus", ParamType::kInt, "GPUs (0)", {0, kMaxCpus, {}}),
+      form_key("pools", KeyForm::kCounts, "Units of pools of the workflow"),
   };
+  return kKeys;
+}
+
+const std::vector<Key>& matrix_keys() {
+  static const std::vector<Key> kKeys = {
+      form_key("include", KeyForm::kCells, "Cells to add"),
+      form_key("exclude", KeyForm::kCells, "Cells to leave out, by the values of some axes"),
+      most_tasks(),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& foreach_keys() {
+  static const std::vector<Key> kKeys = {
+      required(form_key("list", KeyForm::kReference, "STAGE.OUTPUT, a JSON array or JSON Lines")),
+      most_tasks(),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& watchdog_keys() {
+  static const std::vector<Key> kKeys = {
+      required(value_key("metric", ParamType::kString, "Metric of the stage")),
+      required(value_key("when", ParamType::kString, "What must not be",
+                         {{}, {}, {"not_finite", "above", "below"}})),
+      value_key("limit", ParamType::kDouble, "Of above and below"),
+      value_key("points", ParamType::kInt, "So many points in a row (1)", {1, 1'000'000, {}}),
+      value_key("action", ParamType::kString, "What to do (stop)", {{}, {}, {"stop", "roll_back"}}),
+      form_key("set", KeyForm::kWith, "Of roll_back: parameters of the stage type from then on"),
+      value_key("most", ParamType::kInt, "Of roll_back: so many times, then stop (1)",
+                {1, 1'000, {}}),
+  };
+  return kKeys;
+}
+
+const std::vector<Key>& notify_keys() {
+  static const std::vector<Key> kKeys = [] {
+    Key on = value_key("on", ParamType::kString, "When to run it",
+                       {{}, {}, {"failed", "finished", "waiting"}});
+    on.form = KeyForm::kWords;
+    return std::vector<Key>{required(std::move(on)), required(value_key("run", ParamType::kString,
+                                                                        "Command for /bin/sh -c"))};
+  }();
   return kKeys;
 }
 
@@ -125,6 +180,7 @@ const std::vector<Key>& param_keys() {
                           {"bool", "int", "float", "string", "enum", "list", "map", "duration",
                            "bytes", "tokens", "path", "secret"}})),
       form_key("default", KeyForm::kAny, "Value where none is given; left out: one must be given"),
+      value_key("required", ParamType::kBool, "true: a value must be given, there is no default"),
       value_key("min", ParamType::kDouble, "Smallest value"),
       value_key("max", ParamType::kDouble, "Largest value"),
       value_key("values", ParamType::kStringList, "Values of an enum"),
@@ -159,9 +215,6 @@ void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::st
       if (hint.empty()) hint = "keys: " + join(known, ", ");
       diagnostics.error("unknown_key", *map.source, entry.key_offset,
                         of + " has no key '" + entry.key + "'", hint);
-    } else if (key->form == KeyForm::kLater) {
-      diagnostics.error("later_key", *map.source, entry.key_offset,
-                        "`" + entry.key + "` is not part of this version of Cairn");
     }
   }
   for (const Key& key : keys) {
@@ -173,13 +226,13 @@ void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::st
 }
 
 std::optional<json::value> canonical_at(const ParamDecl& decl, const json::value& value,
-                                        const YamlNode& node, Diagnostics& diagnostics,
-                                        bool of_key) {
+                                        const YamlNode& node, Diagnostics& diagnostics, bool of_key,
+                                        const std::string& suffix) {
   const auto report = [&](const YamlNode& at, const Error& error) {
     constexpr std::string_view kWord = "parameter ";
     std::string message = error.message;
     if (of_key && message.starts_with(kWord)) message.erase(0, kWord.size());
-    diagnostics.error("invalid_value", *at.source, at.offset, message, error.hint);
+    diagnostics.error("invalid_value", *at.source, at.offset, message + suffix, error.hint);
   };
   ParamDecl element = decl;
   element.type = decl.type == ParamType::kStringList   ? ParamType::kString

@@ -26,8 +26,16 @@ enum class KeyForm {
   kRetry,
   kResources,
   kDefaults,
+  kMatrix,     // axes to lists, and matrix_keys
+  kForeach,    // STAGE.OUTPUT or foreach_keys
+  kReference,  // STAGE.OUTPUT
+  kCells,      // list of maps from axes to values
+  kCounts,     // names to whole numbers
+  kApproval,   // true, false or a question
+  kWatchdogs,  // list of watchdog_keys
+  kNotify,
+  kWords,  // one of decl's choices or a list of them
   kAny,    // any value
-  kLater,  // known, but no part of this version
 };
 
 struct Key {
@@ -41,6 +49,10 @@ struct Key {
 [[nodiscard]] const std::vector<Key>& defaults_keys();
 [[nodiscard]] const std::vector<Key>& retry_keys();
 [[nodiscard]] const std::vector<Key>& resource_keys();
+[[nodiscard]] const std::vector<Key>& matrix_keys();  // beside the axes
+[[nodiscard]] const std::vector<Key>& foreach_keys();
+[[nodiscard]] const std::vector<Key>& watchdog_keys();
+[[nodiscard]] const std::vector<Key>& notify_keys();
 // Of one parameter's declaration below `params`.
 [[nodiscard]] const std::vector<Key>& param_keys();
 
@@ -49,18 +61,18 @@ struct Key {
 // Letters, digits, '_', '-' and, where dots is true, '.'; begins with a letter or '_'.
 [[nodiscard]] bool is_name(std::string_view text, bool dots = false);
 
-// Reports unknown keys, keys of later versions and missing required ones of a map. `of` says what
+// Reports unknown keys and missing required ones of a map. `of` says what
 // the map is: "the workflow", "stage 'rl1'".
 void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::string& of,
                 Diagnostics& diagnostics);
 
 // canonical_param with the position of what is wrong: an element of a list rather than the list.
 // `value` is node's value after its expressions were evaluated. of_key: decl is a Key's, which
-// messages do not call a parameter.
+// messages do not call a parameter. suffix: stands at the end of the message.
 [[nodiscard]] std::optional<json::value> canonical_at(const ParamDecl& decl,
                                                       const json::value& value,
                                                       const YamlNode& node,
-                                                      Diagnostics& diagnostics,
-                                                      bool of_key = false);
+                                                      Diagnostics& diagnostics, bool of_key = false,
+                                                      const std::string& suffix = {});
 
 }  // namespace cairn

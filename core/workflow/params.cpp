@@ -1,5 +1,6 @@
 #include "core/workflow/params.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/text.h"
@@ -15,7 +16,7 @@ const std::map<std::string, ParamType>& types() {
       {"enum", ParamType::kString},  {"list", ParamType::kJson},
       {"map", ParamType::kJson},     {"duration", ParamType::kDuration},
       {"bytes", ParamType::kBytes},  {"tokens", ParamType::kTokens},
-      {"path", ParamType::kPath}};
+      {"path", ParamType::kPath},    {"secret", ParamType::kJson}};
   return kTypes;
 }
 
@@ -80,10 +81,13 @@ void ParamTable::declare_one(const YamlEntry& entry, const fs::path& folder) {
       given[member.key] = std::move(*value);
   }
   if (given.contains("type")) declared.type = given["type"].as_string();
-  if (declared.type == "secret") {
-    diagnostics_.error("later_key", *node.source, node.find("type")->value.offset,
-                       "the type `secret` is not part of this version of Cairn");
-  }
+  const YamlEntry* value = node.find("default");
+  if (declared.type == "secret" && value != nullptr)
+    diagnostics_.hide_line(*node.source, value->value.offset);
+  if (given.contains("required") && given["required"].as_bool() == (value != nullptr))
+    diagnostics_.error("invalid_value", *node.source, node.find("required")->key_offset,
+                       value != nullptr ? of + " is required, so it has no 'default'"
+                                        : of + " is not required, so it needs a 'default'");
   const auto misplaced = [&](const char* key, bool right) {
     if (right || node.find(key) == nullptr || declared.type.empty()) return;
     diagnostics_.error("unknown_key", *node.source, node.find(key)->key_offset,
@@ -105,14 +109,39 @@ void ParamTable::declare_one(const YamlEntry& entry, const fs::path& folder) {
       declared.decl.choices.emplace_back(value.as_string());
   }
   Declared& kept = declared_[entry.key] = std::move(declared);
-  if (const YamlEntry* value = node.find("default")) give(kept, value->value, folder);
+  if (value != nullptr) give(kept, value->value, folder);
+}
+
+bool ParamTable::has_secrets() const {
+  return std::ranges::any_of(declared_,
+                             [](const auto& entry) { return entry.second.type == "secret"; });
+}
+
+std::optional<json::value> ParamTable::secret(const std::string& name, const YamlNode& node,
+                                              const fs::path& folder) {
+  constexpr std::string_view kEnv = "env:";
+  constexpr std::string_view kFile = "file:";
+  diagnostics_.hide_line(*node.source, node.offset);
+  const std::string_view text = node.is_scalar() ? std::string_view(node.text) : "";
+  if (text.starts_with(kEnv) && is_name(text.substr(kEnv.size())) &&
+      text.find('-') == std::string_view::npos)
+    return json::object{{kSecretKey, text}};
+  if (text.starts_with(kFile) && text.size() > kFile.size()) {
+    const fs::path path = (folder / text.substr(kFile.size())).lexically_normal();
+    return json::object{{kSecretKey, std::string(kFile) + path.string()}};
+  }
+  diagnostics_.error("invalid_value", *node.source, node.offset,
+                     "the value of the secret '" + name + "' must be env:NAME or file:PATH",
+                     "a secret itself stands in no workflow and on no command line");
+  return std::nullopt;
 }
 
 ParamTable::Declared* ParamTable::known(const std::string& name, const SourceFile& source,
                                         std::size_t offset) {
   const auto found = declared_.find(name);
   if (found != declared_.end()) return &found->second;
-  if (invalid_.contains(name)) return nullptr;  // its declaration is reported already
+  if (invalid_.contains(name)) return nullptr;                // its declaration is reported already
+  if (has_secrets()) diagnostics_.hide_line(source, offset);  // it may be a mistyped one
   std::string hint = did_you_mean(name, order_);
   if (hint.empty())
     hint = order_.empty() ? "it declares none" : "parameters: " + join(order_, ", ");
@@ -126,6 +155,13 @@ void ParamTable::give(Declared& declared, const YamlNode& node, const fs::path& 
   declared.given = true;
   invalid_.insert(name);
   values_.erase(name);
+  if (declared.type == "secret") {
+    if (auto value = secret(name, node, folder)) {
+      values_[name] = std::move(*value);
+      invalid_.erase(name);
+    }
+    return;
+  }
   if (const YamlNode* expression = find_expression(node)) {
     diagnostics_.error("bad_expression", *expression->source, expression->offset,
                        "the value of a parameter cannot hold an expression",
@@ -190,8 +226,8 @@ void ParamTable::set(const std::string& text, const fs::path& folder) {
     node.items = std::move(parsed->items);
     node.entries = std::move(parsed->entries);
   } else {
-    const bool text_type =
-        declared->type == "string" || declared->type == "enum" || declared->type == "path";
+    const bool text_type = declared->type == "string" || declared->type == "enum" ||
+                           declared->type == "path" || declared->type == "secret";
     node.scalar = text_type ? json::value(json::string(value)) : resolve_plain_scalar(value);
   }
   give(*declared, node, folder);

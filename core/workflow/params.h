@@ -1,5 +1,8 @@
 // The parameters of a workflow: declared in the file, given by files that extend it, by --params
 // and by --set, in this order; the last one wins.
+//
+// The value of a secret is a reference, env:NAME or file:PATH, and travels as is_secret says. What
+// a user gives in its place is never shown.
 #pragma once
 
 #include <map>
@@ -45,6 +48,9 @@ class ParamTable {
   void declare_one(const YamlEntry& entry, const fs::path& folder);
   [[nodiscard]] Declared* known(const std::string& name, const SourceFile& source,
                                 std::size_t offset);
+  [[nodiscard]] bool has_secrets() const;
+  [[nodiscard]] std::optional<json::value> secret(const std::string& name, const YamlNode& node,
+                                                  const fs::path& folder);
   void give(Declared& declared, const YamlNode& node, const fs::path& folder);
 
   Diagnostics& diagnostics_;

@@ -18,6 +18,8 @@ class Planner {
     planned.name = stage.name;
     planned.uses = stage.uses;
     planned.outputs = stage.outputs;
+    if (stage.foreach) planned.tasks = 0;
+    if (stage.cells) planned.tasks = static_cast<int>(stage.cells->size());
     for (const auto& [port, references] : stage.inputs)
       planned.inputs.push_back(wire(port, references));
     decide(stage, planned);
@@ -44,25 +46,35 @@ class Planner {
       planned.because = {"its condition is false"};
       return;
     }
+    if (!stage.handles.empty()) {
+      planned.action = PlanAction::kSkip;
+      planned.because = {
+          "it runs only when " + join(stage.handles, " or ") +
+          (stage.handles.size() == 1 ? " has failed" : " have ended and one failed")};
+      return;
+    }
+    if (const std::string* source = skipped_source(stage)) {
+      planned.action = PlanAction::kSkip;
+      planned.because = {"its input comes from '" + *source + "', which is skipped"};
+      return;
+    }
     InputDigests digests;
     std::set<std::string> running;
     for (const auto& [port, references] : stage.inputs) {
       for (const OutputRef& reference : references) {
-        if (skipped_.contains(reference.stage)) {
-          planned.action = PlanAction::kSkip;
-          planned.because = {"its input comes from '" + reference.stage + "', which is skipped"};
-          return;
-        }
-        const auto outputs = outputs_.find(reference.stage);
-        const auto digest = outputs == outputs_.end() ? OutputDigests::const_iterator()
-                                                      : outputs->second.find(reference.output);
-        if (outputs == outputs_.end() || digest == outputs->second.end())
-          running.insert(reference.stage);
+        if (const auto* found = known_outputs(reference))
+          digests[port].insert(digests[port].end(), found->begin(), found->end());
         else
-          digests[port].push_back(digest->second);
+          running.insert(reference.stage);
       }
     }
     if (stage.when) planned.because.push_back("if " + *stage.when);
+    if (stage.approval) planned.because.emplace_back("once a person has approved it");
+    if (stage.foreach) {
+      const OutputRef& list = stage.foreach->list;
+      planned.because.push_back("its list comes from " + list.stage + "." + list.output);
+      return;
+    }
     if (sources_.checkpoint) {
       if (auto step = sources_.checkpoint(stage)) {
         planned.action = PlanAction::kContinue;
@@ -77,18 +89,52 @@ class Planner {
       planned.because.push_back("its inputs come from " +
                                 join({running.begin(), running.end()}, ", ") +
                                 (running.size() == 1 ? ", which runs" : ", which run"));
+    } else if (stage.cells) {
+      ask_for_tasks(stage, digests, planned);
     } else if (auto cached = sources_.cached ? sources_.cached(stage, digests) : std::nullopt) {
       planned.action = PlanAction::kReuse;
       planned.because.emplace_back("an earlier result has the same key");
-      outputs_[stage.name] = std::move(*cached);
+      for (auto& [output, digest] : *cached) outputs_[stage.name][output] = {std::move(digest)};
     } else {
       planned.because.emplace_back("no earlier result has its key");
     }
   }
 
+  void ask_for_tasks(const StageSpec& stage, const InputDigests& digests, PlannedStage& planned) {
+    const std::size_t size = stage.cells->size();
+    CachedTasks cached;
+    if (sources_.cached_tasks) cached = sources_.cached_tasks(stage, digests);
+    planned.because.push_back(cached.known == 0 ? "no earlier result has the key of a task"
+                                                : std::to_string(cached.known) + " of " +
+                                                      std::to_string(size) + " results are known");
+    if (cached.known < size) return;
+    planned.action = PlanAction::kReuse;
+    outputs_[stage.name] = std::move(cached.outputs);
+  }
+
+  // The first stage that it takes something of and that is skipped; null: there is none.
+  const std::string* skipped_source(const StageSpec& stage) const {
+    if (stage.foreach && skipped_.contains(stage.foreach->list.stage))
+      return &stage.foreach->list.stage;
+    for (const auto& [port, references] : stage.inputs) {
+      for (const OutputRef& reference : references) {
+        if (skipped_.contains(reference.stage)) return &reference.stage;
+      }
+    }
+    return nullptr;
+  }
+
+  const std::vector<Digest>* known_outputs(const OutputRef& reference) const {
+    const auto outputs = outputs_.find(reference.stage);
+    if (outputs == outputs_.end()) return nullptr;
+    const auto digests = outputs->second.find(reference.output);
+    return digests == outputs->second.end() ? nullptr : &digests->second;
+  }
+
   const WorkflowSpec& spec_;
   const PlanSources& sources_;
-  std::map<std::string, OutputDigests> outputs_;  // of stages that are reused
+  // Of stages that are reused: the digests of each output, one per task.
+  std::map<std::string, std::map<std::string, std::vector<Digest>>> outputs_;
   std::set<std::string> skipped_;
 };
 

@@ -20,7 +20,7 @@ enum class PlanAction { kRun, kReuse, kContinue, kSkip };
 struct PlannedStage {
   std::string name;
   std::string uses;
-  int tasks = 1;
+  int tasks = 1;  // 0: known once the list of its foreach is there
   PlanAction action = PlanAction::kRun;
   std::optional<std::int64_t> step;  // of kContinue
   std::vector<std::string> because;
@@ -32,10 +32,19 @@ struct PlannedStage {
 using InputDigests = std::map<std::string, std::vector<Digest>>;
 using OutputDigests = std::map<std::string, Digest>;
 
+// Of a stage with a matrix: what earlier runs left of its tasks.
+struct CachedTasks {
+  std::size_t known = 0;
+  // Where all are known: the digests of each output in plan order.
+  std::map<std::string, std::vector<Digest>> outputs;
+};
+
 // What earlier runs left. Without functions everything runs.
 struct PlanSources {
   // The outputs of an earlier result with this stage's key.
   std::function<std::optional<OutputDigests>(const StageSpec&, const InputDigests&)> cached;
+  // The same for the tasks of a matrix.
+  std::function<CachedTasks(const StageSpec&, const InputDigests&)> cached_tasks;
   // The step of a checkpoint that an interrupted task of this stage would continue from.
   std::function<std::optional<std::int64_t>(const StageSpec&)> checkpoint;
 };

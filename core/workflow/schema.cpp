@@ -12,6 +12,7 @@ namespace {
 constexpr const char* kDialect = "https://json-schema.org/draft/2020-12/schema";
 constexpr const char* kName = "^[A-Za-z_][A-Za-z0-9_-]*$";
 constexpr const char* kDottedName = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+constexpr const char* kAxis = "^[A-Za-z_][A-Za-z0-9_]*$";
 constexpr const char* kReference = "^[A-Za-z_][A-Za-z0-9_-]*\\..+$";
 
 json::object expression() {
@@ -135,9 +136,8 @@ class WorkflowSchema {
     json::object properties;
     json::array required;
     for (const Key& key : keys) {
-      if (key.form == KeyForm::kLater) continue;
       json::object schema =
-          key.form == KeyForm::kValue ? value_schema(key.decl, !plain_values) : form(key.form);
+          key.form == KeyForm::kValue ? value_schema(key.decl, !plain_values) : form(key);
       schema["description"] = key.decl.doc;
       properties[key.decl.name] = std::move(schema);
       if (key.decl.required) required.emplace_back(key.decl.name);
@@ -145,8 +145,8 @@ class WorkflowSchema {
     return closed_map(std::move(properties), std::move(required));
   }
 
-  json::object form(KeyForm form) {
-    switch (form) {
+  json::object form(const Key& key) {
+    switch (key.form) {
       case KeyForm::kName:
         return text(kDottedName);
       case KeyForm::kStageType:
@@ -174,9 +174,35 @@ class WorkflowSchema {
         return map(resource_keys(), false);
       case KeyForm::kDefaults:
         return map(defaults_keys(), false);
+      case KeyForm::kMatrix: {
+        json::object matrix = map(matrix_keys(), false);
+        matrix["propertyNames"] = json::object{{"pattern", kAxis}};
+        matrix["additionalProperties"] = any_of({list_of({}), expression()});
+        matrix["minProperties"] = 1;
+        return matrix;
+      }
+      case KeyForm::kForeach:
+        return any_of({text(kReference), map(foreach_keys(), false)});
+      case KeyForm::kReference:
+        return text(kReference);
+      case KeyForm::kCells:
+        return list_of(map_of({}, kAxis));
+      case KeyForm::kCounts:
+        return map_of(any_of({json::object{{"type", "integer"}, {"minimum", 1}}, expression()}),
+                      kName);
+      case KeyForm::kApproval:
+        return {{"type", json::array{"boolean", "string"}}};
+      case KeyForm::kWatchdogs:
+        return list_of(map(watchdog_keys(), false));
+      case KeyForm::kNotify:
+        return map(notify_keys(), false);
+      case KeyForm::kWords: {
+        json::object words = list_of(string(key.decl));
+        words["minItems"] = 1;
+        return any_of({string(key.decl), std::move(words)});
+      }
       case KeyForm::kValue:
       case KeyForm::kAny:
-      case KeyForm::kLater:
         return {};
     }
     return {};

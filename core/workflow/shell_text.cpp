@@ -141,8 +141,18 @@ const char* shell_quoting(std::string_view script, std::size_t offset) {
   return QuoteScanner(script).state_at(offset);
 }
 
+std::optional<json::value> shell_value(const CompiledValue& variable, const Resolver& resolver) {
+  auto value = resolver.value(variable);
+  if (!value || is_secret(*value)) return value;
+  if (auto text = template_text(*value)) return json::value(json::string(*text));
+  resolver.report(*variable.node,
+                  {variable.offset, "a list, a map or null cannot be the value of a shell variable",
+                   "join(LIST, ' ') makes a text of a list"});
+  return std::nullopt;
+}
+
 std::optional<ShellText> shell_text(const YamlNode& run, const Resolver& resolver,
-                                    Diagnostics& diagnostics) {
+                                    Diagnostics& diagnostics, bool run_id) {
   const auto parsed = resolver.parse(run);
   if (!parsed) return std::nullopt;
   ShellText result;
@@ -161,16 +171,15 @@ std::optional<ShellText> shell_text(const YamlNode& run, const Resolver& resolve
                         "it becomes a shell variable: use double quotes");
       good = false;
     }
-    const auto value = resolver.evaluate(run, expression);
-    const auto text = value ? template_text(*value) : std::nullopt;
-    if (value && !text)
-      diagnostics.error("bad_expression", *run.source, source_offset(run, expression.offset),
-                        "a list, a map or null cannot be the value of a shell variable",
-                        "join(LIST, ' ') makes a text of a list");
-    good = good && text;
+    if (run_id && trim(expression.text) == "run.id") {
+      result.run += "${CAIRN_RUN_ID}";
+      continue;
+    }
     auto [name, fresh] = names.try_emplace(std::string(trim(expression.text)),
                                            "CAIRN_VALUE_" + std::to_string(names.size() + 1));
-    if (fresh) result.variables.emplace_back(name->second, text.value_or(""));
+    CompiledValue value = resolver.compile(run, expression);
+    good = good && !value.broken && (value.varies || shell_value(value, resolver));
+    if (fresh) result.variables.push_back({name->second, name->first, std::move(value)});
     result.run += "${" + name->second + "}";
   }
   return good ? std::optional<ShellText>(std::move(result)) : std::nullopt;

@@ -12,6 +12,7 @@
 #include "core/base/clock.h"
 #include "core/base/json.h"
 #include "core/base/result.h"
+#include "core/sdk/declaration.h"
 
 namespace cairn {
 
@@ -24,17 +25,57 @@ struct OutputRef {
 struct RetrySpec {
   int max_attempts = 1;
   Duration backoff{10'000};  // doubles with every attempt, jitter from the seed
+  // By cause ("oom", "timeout", "crash", "error"): a budget of its own instead of max_attempts.
+  std::map<std::string, int> by_cause;
 };
 
 struct ResourceSpec {
   int cpus = 1;
   std::uint64_t memory_bytes = 0;  // 0: not accounted
   int gpus = 0;
+  std::map<std::string, int> pools;  // units of named pools (WorkflowSpec::pools)
 };
 
 struct DeclaredOutput {
   std::string name;
   std::string kind;
+};
+
+// What the tasks of one stage have apart. All columns have one entry per task, in plan order.
+struct Cells {
+  std::vector<std::string> labels;                // unique: "lr=0.1,size=small"
+  std::map<std::string, json::array> params;      // parameters that differ, canonical
+  std::map<std::string, json::array> key_params;  // of these, those whose key is not their value
+  [[nodiscard]] std::size_t size() const { return labels.size(); }
+};
+[[nodiscard]] json::object to_json(const Cells& cells);
+[[nodiscard]] Result<Cells> cells_from_json(const json::object& object);
+
+// A task for each item of a list that another stage makes.
+struct ForeachSpec {
+  OutputRef list;                // a JSON array, or JSON Lines
+  json::object templates;        // the parameters that name `item`, as written
+  std::vector<ParamDecl> decls;  // of these
+};
+
+// A rule on a metric of a stage, asked at every point.
+struct WatchdogSpec {
+  enum class When { kNotFinite, kAbove, kBelow };
+  enum class Action { kStop, kRollBack };
+  std::string metric;
+  When when = When::kNotFinite;
+  double limit = 0;
+  int points = 1;  // so many in a row
+  Action action = Action::kStop;
+  json::object params;  // kRollBack: parameters from then on, canonical
+  int most = 1;         // kRollBack: so many times, then stop
+};
+
+struct NotifySpec {
+  bool failed = false;
+  bool finished = false;
+  bool waiting = false;
+  std::string run;  // for /bin/sh -c; empty: none
 };
 
 struct StageSpec {
@@ -59,7 +100,14 @@ struct StageSpec {
   std::optional<Duration> timeout;  // of one attempt's running time
   ResourceSpec resources;
   bool cache = true;
-  bool fresh_host = false;  // isolation: process
+  bool fresh_host = false;              // isolation: process
+  std::optional<Cells> cells;           // of a matrix; params then holds what all tasks share
+  std::optional<ForeachSpec> foreach;   // its tasks are known once the list is there
+  int max_parallel = 0;                 // of a matrix or foreach; 0: as resources allow
+  std::optional<std::string> approval;  // the question a person answers before it starts
+  // on_failure of these stages: runs once all of them have ended and one has failed.
+  std::vector<std::string> handles;
+  std::vector<WatchdogSpec> watchdogs;
 };
 
 struct WorkflowSpec {
@@ -71,6 +119,8 @@ struct WorkflowSpec {
   std::vector<StageSpec> stages;  // topological order, ties in the order of the file
   int max_parallel = 0;           // 0: as resources allow
   bool fail_fast = false;
+  std::map<std::string, int> pools;  // units of each named pool
+  NotifySpec notify;
   std::string file;    // as the user named it
   std::string source;  // the YAML text, for people
   std::string folder;  // absolute folder relative paths were resolved against

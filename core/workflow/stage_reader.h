@@ -1,6 +1,7 @@
 // Reads the stages of a workflow one by one; what stands between them is wiring.h's.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,13 +38,27 @@ struct StageDraft {
   std::vector<InputDraft> inputs;
   std::vector<Reference> after;
   std::vector<Reference> condition_reads;
+  std::vector<Reference> on_failure;         // stages that handle its failure
+  std::vector<Reference> foreach_list;       // one, where it has a foreach
+  std::vector<std::string> further_outputs;  // of outputs_from_param
+  bool many = false;                         // it has a matrix or foreach: its outputs are lists
 };
 
 struct StageSources {
   const YamlNode* stages = nullptr;
   const YamlNode* defaults = nullptr;  // may be null
   fs::path folder;                     // relative paths resolve against it
+  std::map<std::string, int> pools;    // of the workflow; 0 units: reported
 };
+
+// An entry of a map from names to whole numbers from 1.
+struct Count {
+  std::string name;
+  std::size_t offset = 0;  // of the name
+  int units = 0;           // 0: reported
+};
+[[nodiscard]] std::vector<Count> read_counts(const YamlNode& map, const char* what,
+                                             const Resolver& resolver, Diagnostics& diagnostics);
 
 // All stages in the order of the file.
 [[nodiscard]] std::vector<StageDraft> read_stages(const StageSources& sources,

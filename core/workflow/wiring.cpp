@@ -1,6 +1,7 @@
 #include "core/workflow/wiring.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -10,10 +11,13 @@
 namespace cairn {
 namespace {
 
+constexpr std::array<std::string_view, 5> kFolders = {
+    kind::kModel, kind::kTokenizer, kind::kRollouts, kind::kReport, kind::kDirectory};
+
 class Wiring {
  public:
   Wiring(std::vector<StageDraft>& drafts, Diagnostics& diagnostics)
-      : drafts_(drafts), diagnostics_(diagnostics), edges_(drafts.size()) {
+      : drafts_(drafts), diagnostics_(diagnostics), edges_(drafts.size()), needs_(drafts.size()) {
     for (std::size_t i = 0; i < drafts.size(); ++i) {
       index_[drafts[i].spec.name] = i;
       names_.push_back(drafts[i].spec.name);
@@ -24,10 +28,13 @@ class Wiring {
     for (StageDraft& draft : drafts_) find_outputs(draft);
     for (std::size_t i = 0; i < drafts_.size(); ++i) {
       for (const InputDraft& input : drafts_[i].inputs) connect_input(i, input);
+      connect_foreach(i);
       connect_after(i);
+      connect_handlers(i);
       report_missing_inputs(drafts_[i]);
     }
     report_cycles();
+    for (std::size_t i = 0; i < drafts_.size(); ++i) check_handled(i);
     for (std::size_t i = 0; i < drafts_.size(); ++i) check_condition(i);
   }
 
@@ -54,6 +61,8 @@ class Wiring {
   }
 
  private:
+  using Edges = std::map<std::size_t, Reference>;
+
   void error(const char* code, const Reference& at, std::string message, std::string hint = {}) {
     diagnostics_.error(code, *at.source, at.offset, std::move(message), std::move(hint));
   }
@@ -70,10 +79,8 @@ class Wiring {
       draft.spec.outputs.push_back({port.name, kind});
     }
     if (draft.decl->outputs_from_param.empty()) return;
-    const auto* further = draft.spec.params.if_contains(draft.decl->outputs_from_param);
-    if (further == nullptr || !further->is_object()) return;
-    for (const auto& output : further->as_object())
-      draft.spec.outputs.push_back({std::string(output.key()), kind::kFile});
+    for (const std::string& output : draft.further_outputs)
+      draft.spec.outputs.push_back({output, kind::kFile});
   }
 
   const std::size_t* find_stage(const Reference& at, const std::string& name) {
@@ -83,9 +90,19 @@ class Wiring {
     return nullptr;
   }
 
-  // The kind of what a reference names; nullopt when it was reported or cannot be known.
-  std::optional<std::string> connect_reference(std::size_t stage, const InputDraft& input,
-                                               const Reference& reference) {
+  void wait(std::size_t stage, std::size_t source, const Reference& reference) {
+    edges_[stage].try_emplace(source, reference);
+    needs_[stage].try_emplace(source, reference);
+  }
+
+  struct Given {
+    OutputRef output;
+    std::size_t stage = 0;
+    std::optional<std::string> kind;  // absent: reported, or it cannot be known
+  };
+
+  // What a reference STAGE.OUTPUT names; nullopt where there is no such stage, reported.
+  std::optional<Given> connect_reference(std::size_t stage, const Reference& reference) {
     const std::size_t dot = reference.text.find('.');
     if (dot == std::string::npos) {
       std::string hint = "write it as STAGE.OUTPUT";
@@ -101,9 +118,12 @@ class Wiring {
     const std::string output = reference.text.substr(dot + 1);
     const std::size_t* source = find_stage(reference, from);
     if (source == nullptr) return std::nullopt;
-    edges_[stage].try_emplace(*source, reference);
-    drafts_[stage].spec.inputs[input.port].push_back({from, output});
-    const StageDraft& giver = drafts_[*source];
+    wait(stage, *source, reference);
+    return Given{{from, output}, *source, kind_of(reference, drafts_[*source], output)};
+  }
+
+  std::optional<std::string> kind_of(const Reference& reference, const StageDraft& giver,
+                                     const std::string& output) {
     if (giver.decl == nullptr) return std::nullopt;
     std::vector<std::string> known;
     for (const DeclaredOutput& declared : giver.spec.outputs) {
@@ -113,7 +133,8 @@ class Wiring {
     if (!giver.params_valid && !giver.decl->outputs_from_param.empty()) return std::nullopt;
     std::string hint = did_you_mean(output, known);
     if (hint.empty()) hint = known.empty() ? "it has no outputs" : "outputs: " + join(known, ", ");
-    error("unknown_output", reference, "stage '" + from + "' has no output '" + output + "'", hint);
+    error("unknown_output", reference,
+          "stage '" + giver.spec.name + "' has no output '" + output + "'", hint);
     return std::nullopt;
   }
 
@@ -136,18 +157,43 @@ class Wiring {
       diagnostics_.error("invalid_value", *input.source, input.offset,
                          "the input '" + input.port + "' takes one output, not a list");
     for (const Reference& reference : input.references) {
-      const auto given = connect_reference(stage, input, reference);
-      if (!given || port == nullptr || kind_matches(*given, port->kind)) continue;
+      auto given = connect_reference(stage, reference);
+      if (!given) continue;
+      drafts_[stage].spec.inputs[input.port].push_back(given->output);
+      const StageDraft& giver = drafts_[given->stage];
+      if (port != nullptr && !port->list && giver.many)
+        error("many_outputs", reference,
+              "the input '" + input.port + "' takes one output, but '" + giver.spec.name +
+                  "' has many tasks, each with its own",
+              "a list input takes them all");
+      if (!given->kind || port == nullptr || kind_matches(*given->kind, port->kind)) continue;
       std::vector<std::string> fitting;
-      const StageDraft& giver = drafts_[index_[reference.text.substr(0, reference.text.find('.'))]];
       for (const DeclaredOutput& output : giver.spec.outputs) {
         if (kind_matches(output.kind, port->kind))
           fitting.push_back(giver.spec.name + "." + output.name);
       }
       error("wrong_kind", reference,
             "the input '" + input.port + "' takes " + port->kind + ", but '" + reference.text +
-                "' is " + *given,
+                "' is " + *given->kind,
             fitting.empty() ? "" : "of this kind: " + join(fitting, ", "));
+    }
+  }
+
+  void connect_foreach(std::size_t stage) {
+    for (const Reference& reference : drafts_[stage].foreach_list) {
+      const auto given = connect_reference(stage, reference);
+      if (!given) continue;
+      drafts_[stage].spec.foreach->list = given->output;
+      if (drafts_[given->stage].many)
+        error("bad_foreach", reference,
+              "'foreach' takes one list, but '" + drafts_[given->stage].spec.name +
+                  "' has many tasks, each with its own output");
+      const bool folder =
+          given->kind && std::ranges::find(kFolders, *given->kind) != kFolders.end();
+      if (folder)
+        error("bad_foreach", reference,
+              "'foreach' takes a JSON array or JSON Lines, but '" + reference.text + "' is " +
+                  *given->kind + ", a folder");
     }
   }
 
@@ -155,8 +201,35 @@ class Wiring {
     for (const Reference& reference : drafts_[stage].after) {
       const std::size_t* source = find_stage(reference, reference.text);
       if (source == nullptr) continue;
-      edges_[stage].try_emplace(*source, reference);
+      wait(stage, *source, reference);
       drafts_[stage].spec.after.push_back(reference.text);
+    }
+  }
+
+  // The handlers of a stage's failure wait for it, but need nothing of it.
+  void connect_handlers(std::size_t stage) {
+    for (const Reference& reference : drafts_[stage].on_failure) {
+      const std::size_t* handler = find_stage(reference, reference.text);
+      if (handler == nullptr) continue;
+      edges_[*handler].try_emplace(stage, reference);
+      auto& handles = drafts_[*handler].spec.handles;
+      if (std::ranges::find(handles, names_[stage]) == handles.end())
+        handles.push_back(names_[stage]);
+    }
+  }
+
+  void check_handled(std::size_t handler) {
+    for (const std::string& failed : drafts_[handler].spec.handles) {
+      for (const auto& [source, reference] : needs_[handler]) {
+        const bool direct = names_[source] == failed;
+        if (!direct && !reaches(needs_, source, index_.at(failed))) continue;
+        error("handler_needs_failed", reference,
+              "'" + names_[handler] + "' runs when '" + failed +
+                  "' has failed, so it cannot wait "
+                  "for " +
+                  (direct ? "its success" : "'" + names_[source] + "', which needs it"),
+              "take away the input or 'after', or the 'on_failure' of '" + failed + "'");
+      }
     }
   }
 
@@ -192,7 +265,6 @@ class Wiring {
   void report_cycles() {
     enum class Mark { kNew, kOpen, kDone };
     std::vector<Mark> marks(drafts_.size(), Mark::kNew);
-    using Edges = std::map<std::size_t, Reference>;
     struct Frame {
       std::size_t stage;
       Edges::const_iterator next;
@@ -225,20 +297,24 @@ class Wiring {
     }
   }
 
+  static bool reaches(const std::vector<Edges>& edges, std::size_t from, std::size_t to) {
+    std::set<std::size_t> seen;
+    std::vector<std::size_t> open = {from};
+    while (!open.empty()) {
+      const std::size_t next = open.back();
+      open.pop_back();
+      for (const auto& edge : edges[next]) {
+        if (seen.insert(edge.first).second) open.push_back(edge.first);
+      }
+    }
+    return seen.contains(to);
+  }
+
   void check_condition(std::size_t stage) {
     for (const Reference& reference : drafts_[stage].condition_reads) {
       const std::size_t* read = find_stage(reference, reference.text);
       if (read == nullptr) continue;
-      std::set<std::size_t> seen;
-      std::vector<std::size_t> open = {stage};
-      while (!open.empty()) {
-        const std::size_t next = open.back();
-        open.pop_back();
-        for (const auto& edge : edges_[next]) {
-          if (seen.insert(edge.first).second) open.push_back(edge.first);
-        }
-      }
-      if (seen.contains(*read)) continue;
+      if (reaches(edges_, stage, *read)) continue;
       error("unordered_condition", reference,
             "'when' reads stage '" + reference.text + "', which '" + names_[stage] +
                 "' does not wait for",
@@ -251,7 +327,9 @@ class Wiring {
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<std::string> names_;
   // Of each stage: what it waits for, and the first reference that says so.
-  std::vector<std::map<std::size_t, Reference>> edges_;
+  std::vector<Edges> edges_;
+  // The same without what it waits for as a handler of its failure.
+  std::vector<Edges> needs_;
 };
 
 }  // namespace

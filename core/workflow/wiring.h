@@ -9,8 +9,9 @@ namespace cairn {
 
 // Fills inputs, outputs and after of every draft's spec and gives the stages in topological order,
 // ties in the order of the file. Reported: unknown stages, ports and outputs, kinds that do not
-// match, missing inputs, cycles by their path, conditions that read a stage nobody waits for.
-// Empty where there is an error.
+// match, missing inputs, many outputs for an input that takes one, lists of a foreach that are
+// none, handlers of a failure that need what has failed, cycles by their path, conditions that read
+// a stage nobody waits for. Empty where there is an error.
 [[nodiscard]] std::vector<StageSpec> wire_stages(std::vector<StageDraft> drafts,
                                                  Diagnostics& diagnostics);
 

@@ -63,6 +63,47 @@ TEST(Expression, TextsListsAndFunctions) {
   EXPECT_EQ(run("upper(params.name)"), "\"ABC\"");
 }
 
+TEST(Expression, ListsAreMadeAndOrdered) {
+  EXPECT_EQ(run("range(3) + range(2, 4) + range(3, 1)"), "[0,1,2,2,3]");
+  EXPECT_EQ(run("sum(range(5))"), "10");
+  EXPECT_EQ(run("sum([1, 0.5])"), "1.5E0");
+  EXPECT_EQ(run("sum([])"), "0");
+  EXPECT_EQ(run("sorted([3, 1.5, 2])"), "[1.5E0,2,3]");
+  EXPECT_EQ(run("sorted(['b', 'a'])"), "[\"a\",\"b\"]");
+  EXPECT_EQ(run("reversed(params.sizes)"), "[3,2,1]");
+  EXPECT_EQ(run("unique([1, 2, 1, 'a', 'a'])"), "[1,2,\"a\"]");
+  EXPECT_EQ(run("first(params.sizes) + last(params.sizes)"), "4");
+  EXPECT_EQ(run("zip([1, 2], ['a', 'b'])"), "[[1,\"a\"],[2,\"b\"]]");
+  EXPECT_EQ(run("keys(params.map)"), "[\"key\"]");
+  EXPECT_EQ(run("split('a, b', ', ')"), "[\"a\",\"b\"]");
+  EXPECT_EQ(run("replace('aXbX', 'X', '--')"), "\"a--b--\"");
+  EXPECT_EQ(run("strip('  a b ')"), "\"a b\"");
+  EXPECT_EQ(run("params.sizes[last(range(3))]"), "3");
+  EXPECT_EQ(run("zip(params.sizes, params.sizes)[1][0]"), "2");
+}
+
+TEST(Expression, FoldingKeepsWhatVaries) {
+  int asked = 0;
+  const NameLookup lookup = [&](const ExpressionName& name) -> Result<json::value> {
+    ++asked;
+    if (name.parts[0] == "params") return json::value(json::array{1, 2, 3});
+    return json::value(2);
+  };
+  ExpressionError error;
+  const auto expression = Expression::parse("sum(params.list) + params.list[matrix.i]", &error);
+  ASSERT_TRUE(expression);
+  const Expression folded = expression->folded(
+      lookup, [](const ExpressionName& name) { return name.parts[0] == "matrix"; });
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(folded.evaluate(lookup, &error), json::value(9));
+  EXPECT_EQ(asked, 3);  // matrix.i alone
+  // What cannot be evaluated is reported when it is.
+  const auto broken = Expression::parse("matrix.i > 5 ? 1 / 0 : 3", &error);
+  EXPECT_EQ(broken->folded(lookup, [](const auto& name) { return name.parts[0] == "matrix"; })
+                .evaluate(lookup, &error),
+            json::value(3));
+}
+
 TEST(Expression, ErrorsSayWhereAndWhy) {
   EXPECT_EQ(run("1 + 'a'"), "2: '+' cannot take an int and a text");
   EXPECT_EQ(run("1 == 'a'"), "2: '==' cannot take an int and a text");

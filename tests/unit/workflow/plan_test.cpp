@@ -61,5 +61,61 @@ TEST(Plan, CacheIsAskedWithTheDigestsOfInputs) {
             R"("because":["a checkpoint of step 12 is kept"]})");
 }
 
+constexpr const char* kMany = R"(cairn: 1
+stages:
+  documents: {uses: corpus}
+  train:
+    uses: train
+    inputs: {dataset: documents.documents}
+    matrix: {steps: [1, 2, 3]}
+    with: {steps: "${matrix.steps}"}
+    on_failure: clean
+  report: {uses: report, inputs: {models: train.model}, approval: true}
+  each: {uses: corpus, foreach: documents.documents, with: {min_chars: "${item}"}}
+  clean: {uses: corpus}
+)";
+
+TEST(Plan, TasksAreCountedNotListed) {
+  auto checked = testing::check_text(kMany);
+  ASSERT_TRUE(checked.spec) << checked.diagnostics.to_text();
+  const auto plan = plan_workflow(*checked.spec, {});
+  EXPECT_THAT(actions(plan), ElementsAre("documents run: no earlier result has its key",
+                                         "train run: its inputs come from documents, which runs",
+                                         "report run: once a person has approved it",
+                                         "each run: its list comes from documents.documents",
+                                         "clean skip: it runs only when train has failed"));
+  std::vector<int> tasks;
+  for (const auto& stage : plan) tasks.push_back(stage.tasks);
+  EXPECT_THAT(tasks, ElementsAre(1, 3, 1, 0, 1));
+}
+
+TEST(Plan, KnownTasksAreCounted) {
+  auto checked = testing::check_text(kMany);
+  ASSERT_TRUE(checked.spec);
+  CachedTasks known;
+  known.known = 2;
+  PlanSources sources;
+  sources.cached = [](const StageSpec& stage,
+                      const InputDigests& inputs) -> std::optional<OutputDigests> {
+    if (stage.name == "documents") return OutputDigests{{"documents", "d"}};
+    if (stage.name == "report" && inputs.at("models") == std::vector<Digest>{"m1", "m2", "m3"})
+      return OutputDigests{{"report", "r"}};
+    return std::nullopt;
+  };
+  sources.cached_tasks = [&](const StageSpec&, const InputDigests& inputs) {
+    EXPECT_EQ(inputs.at("dataset"), std::vector<Digest>{"d"});
+    return known;
+  };
+  auto plan = plan_workflow(*checked.spec, sources);
+  EXPECT_EQ(plan[1].action, PlanAction::kRun);
+  EXPECT_THAT(plan[1].because, ElementsAre("2 of 3 results are known"));
+  EXPECT_EQ(plan[2].action, PlanAction::kRun);
+  known.known = 3;
+  known.outputs = {{"model", {"m1", "m2", "m3"}}};
+  plan = plan_workflow(*checked.spec, sources);
+  EXPECT_EQ(plan[1].action, PlanAction::kReuse);
+  EXPECT_EQ(plan[2].action, PlanAction::kReuse);
+}
+
 }  // namespace
 }  // namespace cairn
