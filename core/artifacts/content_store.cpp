@@ -1,7 +1,11 @@
 #include "core/artifacts/content_store.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
+
+#include "core/base/boundary.h"
 
 namespace cairn {
 namespace {
@@ -52,6 +56,35 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, error));
 }
 
+Result<std::uint64_t> size_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) {
+    const std::uint64_t bytes = fs::file_size(path, error);
+    if (error) return io_error("inspect", path, error.value());
+    return bytes;
+  }
+  std::uint64_t bytes = 0;
+  for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->is_regular_file()) bytes += it->file_size(error);
+    if (error) break;
+  }
+  if (error) return io_error("list", path, error.value());
+  return bytes;
+}
+
+Result<WallTime> modified_at(const fs::path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return io_error("inspect", path, errno);
+  return WallTime(std::chrono::milliseconds(info.st_mtim.tv_sec * std::int64_t{1000} +
+                                            info.st_mtim.tv_nsec / 1'000'000));
+}
+
+Error missing(const fs::path& place) {
+  return not_found("artifact " + place.string() + " is missing",
+                   "resume the run: the stage that made it runs again");
+}
+
 }  // namespace
 
 fs::path artifact_path(const fs::path& store_folder, const Digest& digest) {
@@ -60,8 +93,15 @@ fs::path artifact_path(const fs::path& store_folder, const Digest& digest) {
          (hex.size() > kPrefixDigits ? hex.substr(kPrefixDigits) : "");
 }
 
+ContentStore::ContentStore(fs::path store_folder, FileSystem& files)
+    : store_folder_(std::move(store_folder)),
+      files_(files),
+      stamps_(std::make_shared<ArtifactStamps>(store_folder_ / "artifacts" / "verified")) {}
+
 Result<ContentId> ContentStore::publish(const fs::path& source) {
+  const PersistenceBoundary boundary(Boundary::kArtifactPublish);
   CAIRN_TRY(files_.sync_tree(source));
+  const auto look = stamp_of(source);
   CAIRN_ASSIGN(ContentId id, identify_content(source));
   const fs::path target = path(id.digest);
   if (!is_there(target)) {
@@ -82,6 +122,10 @@ Result<ContentId> ContentStore::publish(const fs::path& source) {
       fs::permissions(target, fs::perms(0555), error);
       if (error) return io_error("make read-only", target.string(), error.value());
     }
+    const auto stamp = stamp_of(target);
+    if (renamed.ok() && look.ok() && stamp.ok() && *look == *stamp) {
+      stamps_->record({id, *stamp}, files_);
+    }
   } else {
     // Another attempt made it; perhaps it died before its rename was durable.
     CAIRN_TRY(files_.sync(target.parent_path()));
@@ -100,10 +144,7 @@ bool ContentStore::contains(const Digest& digest) const {
 Result<ContentId> ContentStore::verify(const Digest& digest) const {
   if (!is_digest(digest)) return invalid_argument("'" + digest + "' is no digest");
   const fs::path place = path(digest);
-  if (!is_there(place)) {
-    return not_found("artifact " + place.string() + " is missing",
-                     "resume the run: the stage that made it runs again");
-  }
+  if (!is_there(place)) return missing(place);
   CAIRN_ASSIGN(ContentId id, identify_content(place));
   if (id.digest != digest) {
     return corrupt("artifact " + place.string() + " is damaged: its content is " + id.digest,
@@ -112,8 +153,25 @@ Result<ContentId> ContentStore::verify(const Digest& digest) const {
   return id;
 }
 
+Result<ContentId> ContentStore::check(const Digest& digest) const {
+  if (!contains(digest)) return verify(digest);
+  const auto known = stamps_->find(digest);
+  if (!known) return verify_and_remember(digest);
+  CAIRN_ASSIGN(const std::string stamp, stamp_of(path(digest)));
+  return stamp == known->stamp ? known->id : verify_and_remember(digest);
+}
+
+Result<ContentId> ContentStore::verify_and_remember(const Digest& digest) const {
+  CAIRN_ASSIGN(const std::string before, stamp_of(path(digest)));
+  CAIRN_ASSIGN(ContentId id, verify(digest));
+  CAIRN_ASSIGN(const std::string after, stamp_of(path(digest)));
+  if (before == after) stamps_->record({id, after}, files_);
+  return id;
+}
+
 Result<void> ContentStore::set_aside(const Digest& digest) {
   const fs::path place = path(digest);
+  const PersistenceBoundary boundary(Boundary::kArtifactSetAside);
   const fs::path folder = store_folder_ / "artifacts" / "damaged";
   const fs::path target = folder / std::string(digest_hex(digest));
   CAIRN_TRY(files_.make_directories(folder));
@@ -124,6 +182,72 @@ Result<void> ContentStore::set_aside(const Digest& digest) {
   CAIRN_TRY(set_writable(place));
   CAIRN_TRY(files_.rename(place, target));
   return files_.sync(place.parent_path());
+}
+
+Result<void> ContentStore::remove(const Digest& digest) {
+  if (!is_digest(digest)) return invalid_argument("'" + digest + "' is no digest");
+  const fs::path place = path(digest);
+  if (!is_there(place)) return missing(place);
+  const PersistenceBoundary boundary(Boundary::kArtifactRemove);
+  const fs::path folder = store_folder_ / "artifacts" / "removed";
+  CAIRN_TRY(files_.make_directories(folder));
+  CAIRN_ASSIGN(const fs::path aside, make_private_folder(folder, "removed-"));
+  // A folder is renamed into another parent only with its own write bit.
+  std::error_code error;
+  fs::permissions(place, fs::perms::owner_write, fs::perm_options::add, error);
+  if (error) return io_error("make writable", place, error.value());
+  const fs::path gone = aside / std::string(digest_hex(digest));
+  CAIRN_TRY(files_.rename(place, gone));
+  // Only when its name is gone for good may its bytes go.
+  CAIRN_TRY(files_.sync(place.parent_path()));
+  CAIRN_TRY(set_writable(gone));
+  return files_.remove_all(aside);
+}
+
+Result<std::uint64_t> ContentStore::clean_leftovers() {
+  const PersistenceBoundary boundary(Boundary::kArtifactClean);
+  std::uint64_t freed = 0;
+  std::vector<fs::path> leftovers;
+  const fs::path artifacts = store_folder_ / "artifacts";
+  for (const char* folder : {"damaged", "removed"}) {
+    if (is_there(artifacts / folder)) leftovers.push_back(artifacts / folder);
+  }
+  std::error_code error;
+  if (is_there(artifacts)) {
+    for (fs::directory_iterator it(artifacts, error), end; !error && it != end;
+         it.increment(error)) {
+      if (it->path().filename().string().find(".tmp-") != std::string::npos) {
+        leftovers.push_back(it->path());
+      }
+    }
+  }
+  if (error) return io_error("list", artifacts, error.value());
+  for (const fs::path& leftover : leftovers) {
+    CAIRN_TRY(set_writable(leftover));
+    CAIRN_ASSIGN(const std::uint64_t bytes, size_of(leftover));
+    CAIRN_TRY(files_.remove_all(leftover));
+    freed += bytes;
+  }
+  CAIRN_ASSIGN(const std::vector<Digest> digests, list());
+  CAIRN_TRY(stamps_->keep_only(digests, files_));
+  return freed;
+}
+
+Result<std::uint64_t> ContentStore::bytes_of(const Digest& digest) const {
+  if (!contains(digest)) return missing(path(digest));
+  return size_of(path(digest));
+}
+
+Result<std::vector<StoredArtifact>> ContentStore::list_with_sizes() const {
+  CAIRN_ASSIGN(const std::vector<Digest> digests, list());
+  std::vector<StoredArtifact> artifacts;
+  artifacts.reserve(digests.size());
+  for (const Digest& digest : digests) {
+    CAIRN_ASSIGN(const std::uint64_t bytes, size_of(path(digest)));
+    CAIRN_ASSIGN(const WallTime time, modified_at(path(digest)));
+    artifacts.push_back({digest, bytes, time});
+  }
+  return artifacts;
 }
 
 Result<std::vector<Digest>> ContentStore::list() const {

@@ -1,13 +1,19 @@
 // ContentStore: immutable artifacts, each at the path its digest names.
 //
 //   STORE/artifacts/sha256/ab/cdef...   a read-only file or folder
+//   STORE/artifacts/verified            what verified artifacts looked like: artifact_stamps.h
+//   STORE/artifacts/damaged/HEX         set aside
+//   STORE/artifacts/removed/...         on its way out
 //
 // Shared by the engine, which checks, and the hosts, which publish: any number of processes may
 // use one store at once. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <vector>
 
+#include "core/artifacts/artifact_stamps.h"
+#include "core/base/clock.h"
 #include "core/base/files.h"
 #include "core/base/result.h"
 
@@ -16,10 +22,15 @@ namespace cairn {
 // Where an artifact lies, whether it exists or not. Pure.
 [[nodiscard]] fs::path artifact_path(const fs::path& store_folder, const Digest& digest);
 
+struct StoredArtifact {
+  Digest digest;
+  std::uint64_t bytes = 0;
+  WallTime time;  // when its bytes were written
+};
+
 class ContentStore {
  public:
-  explicit ContentStore(fs::path store_folder, FileSystem& files = real_file_system())
-      : store_folder_(std::move(store_folder)), files_(files) {}
+  explicit ContentStore(fs::path store_folder, FileSystem& files = real_file_system());
 
   // Moves a file or folder into the store: synced, hashed, renamed into place, read-only, the
   // rename durable when it returns. `path` lies on the store's file system and is gone
@@ -32,9 +43,18 @@ class ContentStore {
   // Reads all bytes. kNotFound: not there. kCorrupt: there, but not what its name says; the
   // message names the path.
   [[nodiscard]] Result<ContentId> verify(const Digest& digest) const;
+  // For reuse: reads the bytes only when it does not look as it did when it was published or last
+  // read: when size or modification time of a file differ. Errors as of verify.
+  [[nodiscard]] Result<ContentId> check(const Digest& digest) const;
   // Takes a damaged artifact out of the way, so that a rerun can publish it anew. The bytes are
   // kept as STORE/artifacts/damaged/HEX for a person to look at; an earlier one is replaced.
   [[nodiscard]] Result<void> set_aside(const Digest& digest);
+  // Deletes an artifact; one that is not there is kNotFound. Killed in between, it leaves the
+  // whole artifact or none, and the rest to clean_leftovers. Nobody may publish or use the same
+  // artifact meanwhile.
+  [[nodiscard]] Result<void> remove(const Digest& digest);
+  // Deletes what was set aside, half removed or half written. Returns the bytes it freed.
+  [[nodiscard]] Result<std::uint64_t> clean_leftovers();
 
   [[nodiscard]] fs::path path(const Digest& digest) const {
     return artifact_path(store_folder_, digest);
@@ -42,10 +62,18 @@ class ContentStore {
   [[nodiscard]] const fs::path& store_folder() const { return store_folder_; }
   // Sorted.
   [[nodiscard]] Result<std::vector<Digest>> list() const;
+  // Reads no bytes. Sorted by digest.
+  [[nodiscard]] Result<std::vector<StoredArtifact>> list_with_sizes() const;
+  // Reads no bytes. kNotFound: not there.
+  [[nodiscard]] Result<std::uint64_t> bytes_of(const Digest& digest) const;
 
  private:
+  // Verifies, and remembers the look when it did not change meanwhile.
+  Result<ContentId> verify_and_remember(const Digest& digest) const;
+
   fs::path store_folder_;
   FileSystem& files_;
+  std::shared_ptr<ArtifactStamps> stamps_;  // one for all copies of this store
 };
 
 }  // namespace cairn

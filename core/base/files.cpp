@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "core/base/boundary.h"
 #include "core/base/json.h"
 
 namespace cairn {
@@ -42,6 +43,7 @@ Result<void> write_all(int fd, std::string_view bytes, const std::string& path) 
 }
 
 Result<void> sync_path(const fs::path& path) {
+  note_change("sync", path.native());
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return io_error("open", path, errno);
   if (::fsync(fd.get()) != 0) return io_error("sync", path, errno);
@@ -59,11 +61,13 @@ class RealAppendFile final : public AppendFile {
       : fd_(fd), path_(std::move(path)), size_(size) {}
 
   Result<void> append(std::string_view bytes) override {
+    note_change("append to", path_);
     CAIRN_TRY(write_all(fd_.get(), bytes, path_));
     size_ += bytes.size();
     return {};
   }
   Result<void> sync() override {
+    note_change("sync", path_);
     if (::fdatasync(fd_.get()) != 0) return io_error("sync", path_, errno);
     return {};
   }
@@ -78,6 +82,7 @@ class RealAppendFile final : public AppendFile {
 class RealFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<AppendFile>> open_append(const fs::path& path) override {
+    note_change("open", path.native());
     const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (fd < 0) return io_error("open", path, errno);
     struct stat info {};
@@ -91,6 +96,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> truncate(const fs::path& path, std::uint64_t size) override {
+    note_change("truncate", path.native());
     if (::truncate(path.c_str(), static_cast<off_t>(size)) != 0) {
       return io_error("truncate", path, errno);
     }
@@ -98,6 +104,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> write_atomic(const fs::path& path, std::string_view bytes) override {
+    note_change("write", path.native());
     std::string temporary = path.string() + ".tmp-XXXXXX";
     {
       const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
@@ -116,6 +123,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> rename(const fs::path& from, const fs::path& to) override {
+    note_change("rename to", to.native());
     if (::rename(from.c_str(), to.c_str()) != 0) {
       return io_error("rename " + from.string() + " to", to, errno);
     }
@@ -123,6 +131,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> make_directories(const fs::path& path) override {
+    note_change("create folder", path.native());
     std::error_code error;
     fs::create_directories(path, error);
     if (error) return io_error("create folder", path, error.value());
@@ -130,6 +139,7 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> remove_all(const fs::path& path) override {
+    note_change("remove", path.native());
     std::error_code error;
     fs::remove_all(path, error);
     if (error) return io_error("remove", path, error.value());

@@ -1,5 +1,6 @@
 // FileSystem: every durable change Cairn makes to a disk goes through here, so that tests can cut
 // it short, fill the disk or flip a bit. Reading in bulk and memory mapping need no such door.
+// The machine's file system counts each change for the boundary it is made in: boundary.h.
 #pragma once
 
 #include <cstdint>

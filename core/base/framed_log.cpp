@@ -19,10 +19,18 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 }
 constexpr auto kTable = make_table();
 
-std::string little_endian(std::uint32_t value) {
-  std::string bytes(4, '\0');
-  for (std::size_t i = 0; i < 4; ++i) bytes[i] = static_cast<char>(value >> (8 * i));
-  return bytes;
+void put_u32(std::uint32_t value, std::string& out) {
+  for (std::size_t i = 0; i < 4; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+Result<void> put_frame(std::string_view payload, std::string& out) {
+  if (payload.size() > kMaxPayload)
+    return internal_error("a record of " + std::to_string(payload.size()) + " bytes is too large");
+  const std::size_t start = out.size();
+  put_u32(static_cast<std::uint32_t>(payload.size()), out);
+  put_u32(crc32c(payload, crc32c(std::string_view(out).substr(start, 4))), out);
+  out += payload;
+  return {};
 }
 
 std::uint32_t read_u32(std::string_view bytes) {
@@ -69,23 +77,49 @@ Result<FramedLogContent> read_framed_log(FileSystem& files, const fs::path& path
 
 Result<FramedLogWriter> FramedLogWriter::open(FileSystem& files, const fs::path& path,
                                               FramedLogContent* content) {
-  CAIRN_ASSIGN(FramedLogContent found, read_framed_log(files, path));
-  if (found.torn_bytes > 0) CAIRN_TRY(files.truncate(path, found.valid_bytes));
-  FramedLogWriter writer;
-  CAIRN_ASSIGN(writer.file_, files.open_append(path));
+  FramedLogWriter writer(files, path);
+  CAIRN_ASSIGN(FramedLogContent found, writer.reopen());
   CAIRN_TRY(files.sync(path.parent_path()));
   if (content != nullptr) *content = std::move(found);
   return writer;
 }
 
+Result<FramedLogContent> FramedLogWriter::reopen() {
+  CAIRN_ASSIGN(FramedLogContent found, read_framed_log(*files_, path_));
+  if (found.torn_bytes > 0) CAIRN_TRY(files_->truncate(path_, found.valid_bytes));
+  CAIRN_ASSIGN(file_, files_->open_append(path_));
+  size_ = found.valid_bytes;
+  return found;
+}
+
 Result<void> FramedLogWriter::append(std::string_view payload) {
-  if (payload.size() > kMaxPayload)
-    return internal_error("a record of " + std::to_string(payload.size()) + " bytes is too large");
-  const std::string length = little_endian(static_cast<std::uint32_t>(payload.size()));
-  std::string frame = length + little_endian(crc32c(payload, crc32c(length)));
-  frame += payload;
-  CAIRN_TRY(file_->append(frame));
+  if (!file_) CAIRN_TRY(reopen());
+  frame_.clear();
+  CAIRN_TRY(put_frame(payload, frame_));
+  if (auto written = file_->append(frame_); !written.ok()) {
+    file_.reset();
+    return written;
+  }
+  size_ += frame_.size();
+  return {};
+}
+
+Result<void> FramedLogWriter::sync() {
+  if (!file_) CAIRN_TRY(reopen());
   return file_->sync();
+}
+
+Result<void> FramedLogWriter::replace(const std::vector<std::string>& payloads) {
+  std::string bytes;
+  for (const auto& payload : payloads) CAIRN_TRY(put_frame(payload, bytes));
+  file_.reset();
+  if (bytes.empty()) {
+    CAIRN_TRY(files_->truncate(path_, 0));
+  } else {
+    CAIRN_TRY(files_->write_atomic(path_, bytes));
+  }
+  CAIRN_TRY(reopen());
+  return {};
 }
 
 }  // namespace cairn

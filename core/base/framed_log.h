@@ -26,17 +26,28 @@ struct FramedLogContent {
 // A file that does not exist is empty.
 [[nodiscard]] Result<FramedLogContent> read_framed_log(FileSystem& files, const fs::path& path);
 
-// Not thread-safe.
+// Not thread-safe. What a failed append left behind is cut off by the next one.
 class FramedLogWriter {
  public:
   // content: what the file held, when the caller wants it.
   [[nodiscard]] static Result<FramedLogWriter> open(FileSystem& files, const fs::path& path,
                                                     FramedLogContent* content = nullptr);
-  // Durable when it returns. Payloads are at most 64 MiB.
+  // Survives the death of the process when it returns, and the machine's after sync(). Payloads
+  // are at most 64 MiB.
   [[nodiscard]] Result<void> append(std::string_view payload);
+  [[nodiscard]] Result<void> sync();
+  // Starts the file anew with these payloads, as one change; they are durable when it returns.
+  [[nodiscard]] Result<void> replace(const std::vector<std::string>& payloads);
+  [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
-  std::unique_ptr<AppendFile> file_;
+  FramedLogWriter(FileSystem& files, fs::path path) : files_(&files), path_(std::move(path)) {}
+  [[nodiscard]] Result<FramedLogContent> reopen();
+  FileSystem* files_;
+  fs::path path_;
+  std::unique_ptr<AppendFile> file_;  // null after a failure
+  std::uint64_t size_ = 0;            // of whole frames
+  std::string frame_;
 };
 
 // CRC-32C (Castagnoli, polynomial 0x1EDC6F41 reflected), as in RFC 3720.

@@ -2,17 +2,19 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+
+#include "core/base/group_guard.h"
 
 namespace cairn {
 namespace {
@@ -56,64 +58,46 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return list;
 }
 
-// What follows runs after fork in a copy of a threaded process: only calls that are safe there.
+// posix_spawn's two settings objects, released together.
+struct SpawnSettings {
+  posix_spawn_file_actions_t files{};
+  posix_spawnattr_t attributes{};
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawnattr_init(&attributes);
+  }
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+};
 
-[[noreturn]] void become(const ProcessSpec& spec, char* const* argv, char* const* environment,
-                         const std::array<int, 3>& standard, int failure) {
+// In a group of its own, which it leads, with plain signals and no descriptor of ours.
+Result<pid_t> spawn(const ProcessSpec& spec, int out, int err) {
+  SpawnSettings settings;
+  ::posix_spawn_file_actions_addopen(&settings.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&settings.files, out, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&settings.files, err, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&settings.files, STDERR_FILENO + 1);
+  if (!spec.folder.empty())
+    ::posix_spawn_file_actions_addchdir_np(&settings.files, spec.folder.c_str());
   sigset_t none;
+  sigset_t all;
   ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  bool ok = true;
-  for (int i = 0; i < 3; ++i) ok = ok && ::dup2(standard[static_cast<std::size_t>(i)], i) == i;
-  if (ok && !spec.folder.empty()) ok = ::chdir(spec.folder.c_str()) == 0;
-  if (ok) ::execve(argv[0], argv, environment);
-  const int error = errno;
-  [[maybe_unused]] const ssize_t written = ::write(failure, &error, sizeof error);
-  ::_exit(127);
-}
-
-void kill_own_group(int) {
-  ::kill(0, SIGKILL);
-}
-
-// Ends as the program ended.
-[[noreturn]] void end_like(int status) {
-  if (WIFSIGNALED(status)) {
-    const rlimit no_core{0, 0};
-    ::setrlimit(RLIMIT_CORE, &no_core);
-    sigset_t all;
-    ::sigfillset(&all);
-    ::sigprocmask(SIG_UNBLOCK, &all, nullptr);
-    ::kill(::getpid(), WTERMSIG(status));
-  }
-  ::_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 127);
-}
-
-// The leader of the program's group. It lives as long as the program and does one thing: when our
-// thread dies, the kernel tells it (PR_SET_PDEATHSIG), and it kills the whole group.
-[[noreturn]] void lead_group(const ProcessSpec& spec, char* const* argv, char* const* environment,
-                             const std::array<int, 3>& standard, int failure, pid_t parent) {
-  ::setpgid(0, 0);
-  for (int signal = 1; signal < 32; ++signal) ::signal(signal, SIG_DFL);
-  ::signal(SIGUSR2, kill_own_group);
-  sigset_t others;
-  ::sigfillset(&others);
-  ::sigdelset(&others, SIGUSR2);
-  ::sigprocmask(SIG_SETMASK, &others, nullptr);
-  ::prctl(PR_SET_PDEATHSIG, SIGUSR2);
-  if (::getppid() != parent) ::_exit(127);
-  const pid_t program = ::fork();
-  if (program == 0) become(spec, argv, environment, standard, failure);
-  if (program < 0) {
-    const int error = errno;
-    [[maybe_unused]] const ssize_t written = ::write(failure, &error, sizeof error);
-    ::_exit(127);
-  }
-  ::close_range(0, ~0U, 0);
-  int status = 0;
-  while (::waitpid(program, &status, 0) < 0 && errno == EINTR) {
-  }
-  end_like(status);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(
+      &settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  const int failure =
+      ::posix_spawn(&pid, spec.argv[0].c_str(), &settings.files, &settings.attributes,
+                    pointers(spec.argv).data(), pointers(spec.environment).data());
+  if (failure != 0) return io_error("run", spec.argv[0], failure);
+  return pid;
 }
 
 // Hands on what is there, up to 1 MiB so that a flood cannot keep us from the clock; false once
@@ -134,8 +118,9 @@ bool drain(int fd, bool is_error, const ProcessHooks& hooks) {
 
 class Supervisor {
  public:
-  Supervisor(pid_t pid, int pidfd, int out, int err, const ProcessHooks& hooks)
-      : pid_(pid), pidfd_(pidfd), streams_{out, err}, hooks_(hooks) {}
+  Supervisor(pid_t pid, std::atomic<pid_t>& guarded, int pidfd, int out, int err,
+             const ProcessHooks& hooks)
+      : pid_(pid), guarded_(guarded), pidfd_(pidfd), streams_{out, err}, hooks_(hooks) {}
 
   ProcessEnd run() {
     const auto start = now();
@@ -160,6 +145,7 @@ class Supervisor {
       }
     }
     ::kill(-pid_, SIGKILL);
+    guarded_ = 0;
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
@@ -184,6 +170,7 @@ class Supervisor {
   }
 
   pid_t pid_;
+  std::atomic<pid_t>& guarded_;
   int pidfd_;
   std::array<int, 2> streams_;
   const ProcessHooks& hooks_;
@@ -196,43 +183,28 @@ class Supervisor {
 
 Result<ProcessEnd> run_process(const ProcessSpec& spec, const ProcessHooks& hooks) {
   if (spec.argv.empty()) return invalid_argument("no program to run");
+  CAIRN_ASSIGN(GroupGuard * guard, GroupGuard::get());
   Pipe out;
   Pipe err;
-  Pipe failure;
   CAIRN_TRY(out.open());
-  CAIRN_TRY(err.open());
-  CAIRN_TRY(failure.open());
-  const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  if (input.get() < 0) return io_error("open", "/dev/null", errno);
-  const auto argv = pointers(spec.argv);
-  const auto environment = pointers(spec.environment);
-  const std::array<int, 3> standard{input.get(), out.write.get(), err.write.get()};
-
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) return io_error("start", spec.argv[0], errno);
-  if (pid == 0)
-    lead_group(spec, argv.data(), environment.data(), standard, failure.write.get(), parent);
-  ::setpgid(pid, pid);
+  if (!spec.one_stream) CAIRN_TRY(err.open());
+  CAIRN_ASSIGN(const pid_t pid,
+               spawn(spec, out.write.get(), spec.one_stream ? out.write.get() : err.write.get()));
+  const auto guarded = guard->enter(pid);
+  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!guarded.ok() || pidfd.get() < 0) {
+    const int failure = errno;
+    ::kill(-pid, SIGKILL);
+    if (guarded.ok()) **guarded = 0;
+    ::waitpid(pid, nullptr, 0);
+    if (!guarded.ok()) return guarded.error();
+    return io_error("watch", spec.argv[0], failure);
+  }
   out.write.reset();
   err.write.reset();
-  failure.write.reset();
-
-  int exec_error = 0;
-  ssize_t got = 0;
-  do {
-    got = ::read(failure.read.get(), &exec_error, sizeof exec_error);
-  } while (got < 0 && errno == EINTR);
-  const Fd pidfd(got > 0 ? -1 : static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (got > 0 || pidfd.get() < 0) {
-    if (got <= 0) exec_error = errno;
-    ::kill(-pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
-    return io_error("run", spec.argv[0], exec_error);
-  }
   ::fcntl(out.read.get(), F_SETFL, O_NONBLOCK);
-  ::fcntl(err.read.get(), F_SETFL, O_NONBLOCK);
-  return Supervisor(pid, pidfd.get(), out.read.get(), err.read.get(), hooks).run();
+  if (!spec.one_stream) ::fcntl(err.read.get(), F_SETFL, O_NONBLOCK);
+  return Supervisor(pid, **guarded, pidfd.get(), out.read.get(), err.read.get(), hooks).run();
 }
 
 std::vector<std::string> current_environment() {

@@ -16,6 +16,7 @@ struct ProcessSpec {
   std::vector<std::string> argv;         // argv[0] is a path; no search in $PATH
   std::vector<std::string> environment;  // "NAME=VALUE", the whole of it
   fs::path folder;                       // to run in; empty: the caller's
+  bool one_stream = false;  // standard error joins standard output, in the order it is written
 };
 
 struct ProcessHooks {
@@ -39,7 +40,7 @@ struct ProcessEnd {
 };
 
 // Standard input is empty. When the program itself has ended, whatever it left behind in its group
-// is killed. The whole group is killed when the calling thread dies, even by SIGKILL.
+// is killed. The whole group is killed when the calling process dies, even by SIGKILL.
 // Errors: the program cannot be started.
 [[nodiscard]] Result<ProcessEnd> run_process(const ProcessSpec& spec, const ProcessHooks& hooks);
 

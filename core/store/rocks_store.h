@@ -1,4 +1,4 @@
-// RunStore on RocksDB. Layout of keys: docs of each in rocks_store.cpp.
+// RunStore on RocksDB. Layout of keys: store_keys.h.
 #pragma once
 
 #include <memory>

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <thread>
 
+#include "core/base/boundary.h"
 #include "core/testing/fault_file_system.h"
 
 namespace cairn {
@@ -130,6 +132,120 @@ TEST_F(Contents, FailingDiskNeverLeavesAPartialArtifact) {
     EXPECT_TRUE(store.publish(source).ok()) << "the next try succeeds";
   }
   FAIL() << "the disk failed at every change";
+}
+
+// Counts nothing: a wrong byte that check() does not see shows that it did not read.
+TEST_F(Contents, CheckReadsOnlyWhatLooksDifferent) {
+  file("model/weights", "12345");
+  const ContentId id = store_.publish(folder_ / "model").value();
+  const fs::path weights = store_.path(id.digest) / "weights";
+  const auto time = fs::last_write_time(weights);
+  const auto overwrite = [&](const std::string& bytes) {
+    fs::permissions(weights, fs::perms::owner_all);
+    std::ofstream(weights, std::ios::binary) << bytes;
+  };
+  for (int process = 0; process < 2; ++process) {
+    ContentStore store(folder_);
+    const auto checked = store.check(id.digest);
+    ASSERT_TRUE(checked.ok());
+    EXPECT_EQ(checked->bytes, 5U);
+    EXPECT_TRUE(checked->directory);
+  }
+  overwrite("x2345");
+  fs::last_write_time(weights, time);
+  EXPECT_TRUE(ContentStore(folder_).check(id.digest).ok()) << "it looks the same";
+  EXPECT_EQ(store_.verify(id.digest).error().code, ErrorCode::kCorrupt);
+  fs::last_write_time(weights, time + std::chrono::seconds(1));
+  EXPECT_EQ(store_.check(id.digest).error().code, ErrorCode::kCorrupt);
+  overwrite("12345");
+  EXPECT_TRUE(store_.check(id.digest).ok()) << "read again, and right";
+  overwrite("123456");
+  EXPECT_EQ(store_.check(id.digest).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store_.check(digest_of("other")).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(Contents, CheckMendsALostOrDamagedMemory) {
+  const Digest digest = store_.publish(file("out", "bytes")).value().digest;
+  const fs::path memory = folder_ / "artifacts" / "verified";
+  const std::string line = real_file_system().read(memory).value();
+  for (const std::string& text : {std::string(), line.substr(0, line.size() / 2),
+                                  "f" + line.substr(1), std::string("nonsense\n\n \n") + line}) {
+    std::ofstream(memory, std::ios::binary) << text;
+    ContentStore store(folder_);
+    EXPECT_TRUE(store.check(digest).ok()) << text;
+    EXPECT_TRUE(store.check(digest).ok()) << text;
+  }
+  fs::remove(memory);
+  EXPECT_TRUE(ContentStore(folder_).check(digest).ok());
+  EXPECT_EQ(real_file_system().read(memory).value(), line);
+}
+
+TEST_F(Contents, RemovedInPartsNeverLooksWhole) {
+  for (int at = 1; at < 20; ++at) {
+    file("tree/a/one", "1");
+    file("tree/two", "2");
+    const Digest digest = store_.publish(folder_ / "tree").value().digest;
+    testing::FaultFileSystem files;
+    ContentStore store(folder_, files);
+    files.fail_at(at, EIO);
+    const bool removed = store.remove(digest).ok();
+    if (store_.contains(digest)) {
+      EXPECT_TRUE(store_.verify(digest).ok()) << "at " << at;
+      EXPECT_FALSE(removed);
+      EXPECT_TRUE(store_.remove(digest).ok()) << "the next try succeeds";
+    }
+    EXPECT_FALSE(store_.contains(digest));
+    ASSERT_TRUE(store_.clean_leftovers().ok());
+    EXPECT_FALSE(fs::exists(folder_ / "artifacts" / "removed"));
+    if (removed) {
+      EXPECT_EQ(store_.remove(digest).error().code, ErrorCode::kNotFound);
+      return;
+    }
+  }
+  FAIL() << "the disk failed at every change";
+}
+
+TEST_F(Contents, SizesAndLeftovers) {
+  const Digest one = store_.publish(file("one", "12345")).value().digest;
+  file("tree/x", "123");
+  file("tree/y/z", "4567");
+  const Digest tree = store_.publish(folder_ / "tree").value().digest;
+  EXPECT_EQ(store_.bytes_of(tree).value(), 7U);
+  EXPECT_EQ(store_.bytes_of(digest_of("other")).error().code, ErrorCode::kNotFound);
+  const auto listed = store_.list_with_sizes();
+  ASSERT_TRUE(listed.ok());
+  ASSERT_EQ(listed->size(), 2U);
+  for (const StoredArtifact& artifact : *listed) {
+    EXPECT_EQ(artifact.bytes, artifact.digest == one ? 5U : 7U);
+    EXPECT_GT(artifact.time, WallTime());
+  }
+  EXPECT_EQ(store_.clean_leftovers().value(), 0U);
+  ASSERT_TRUE(store_.set_aside(one).ok());
+  file("artifacts/verified.tmp-abc", "torn");
+  EXPECT_EQ(store_.clean_leftovers().value(), 9U);
+  EXPECT_EQ(store_.list().value(), std::vector<Digest>{tree});
+  const std::string memory = real_file_system().read(folder_ / "artifacts" / "verified").value();
+  EXPECT_EQ(std::count(memory.begin(), memory.end(), '\n'), 1) << "of what is still there";
+}
+
+TEST_F(Contents, ChangesAreMadeInsideBoundaries) {
+  const fs::path one = file("one", "1");
+  file("two/x", "2");
+  reset_boundary_counts();
+  const Digest first = store_.publish(one).value().digest;
+  const Digest second = store_.publish(folder_ / "two").value().digest;
+  fs::remove(folder_ / "artifacts" / "verified");
+  EXPECT_TRUE(ContentStore(folder_).check(first).ok());
+  EXPECT_TRUE(store_.set_aside(first).ok());
+  EXPECT_TRUE(store_.remove(second).ok());
+  EXPECT_TRUE(store_.clean_leftovers().ok());
+  const BoundaryCounts counts = boundary_counts();
+  EXPECT_EQ(counts.changes_outside, 0U) << counts.first_outside;
+  for (const Boundary boundary :
+       {Boundary::kArtifactPublish, Boundary::kArtifactRemember, Boundary::kArtifactSetAside,
+        Boundary::kArtifactRemove, Boundary::kArtifactClean}) {
+    EXPECT_GT(counts.changes_of(boundary), 0U) << to_string(boundary);
+  }
 }
 
 TEST_F(Contents, LinksAreRefused) {

@@ -39,6 +39,20 @@ TEST_F(FramedLog, GivesBackWhatWasAppended) {
   EXPECT_TRUE(read_framed_log(files_, folder_ / "absent")->frames.empty());
 }
 
+TEST_F(FramedLog, IsReplacedAsAWholeAndGoesOn) {
+  write({"one", "two", "three"});
+  auto writer = FramedLogWriter::open(files_, path_).value();
+  ASSERT_TRUE(writer.replace({"three"}).ok());
+  ASSERT_TRUE(writer.append("four").ok());
+  EXPECT_EQ(read_framed_log(files_, path_)->frames, (std::vector<std::string>{"three", "four"}));
+  ASSERT_TRUE(writer.replace({}).ok());
+  EXPECT_EQ(fs::file_size(path_), 0u);
+  ASSERT_TRUE(writer.append("five").ok());
+  ASSERT_TRUE(writer.sync().ok());
+  EXPECT_EQ(read_framed_log(files_, path_)->frames, std::vector<std::string>{"five"});
+  EXPECT_EQ(writer.size(), fs::file_size(path_));
+}
+
 TEST_F(FramedLog, CutAtEveryByteYieldsAPrefixAndGoesOn) {
   const std::vector<std::string> frames{"first", "", "third one"};
   write(frames);

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -84,6 +87,41 @@ TEST(Subprocess, DoesNotWaitForWhatTheProgramLeavesBehind) {
   const auto outcome = sh("sleep 1000 & echo $!");
   EXPECT_TRUE(outcome.end.success());
   EXPECT_TRUE(gone(std::stoi(outcome.out)));
+}
+
+TEST(Subprocess, KillsTheGroupWhenThisProcessIsKilled) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const pid_t caller = ::fork();
+  if (caller == 0) {
+    ProcessSpec spec;
+    spec.argv = {"/bin/sh", "-c", "sleep 1000 & echo $!; wait"};
+    ProcessHooks hooks;
+    hooks.output = [&](bool, std::string_view bytes) {
+      [[maybe_unused]] const ssize_t written = ::write(ends[1], bytes.data(), bytes.size());
+    };
+    const auto end = run_process(spec, hooks);
+    ::_exit(end.ok() ? 0 : 1);
+  }
+  ::close(ends[1]);
+  std::string pid;
+  for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) pid += c;
+  ::close(ends[0]);
+  ASSERT_FALSE(pid.empty());
+  ::kill(caller, SIGKILL);
+  ::waitpid(caller, nullptr, 0);
+  EXPECT_TRUE(gone(std::stoi(pid)));
+}
+
+TEST(Subprocess, JoinsBothStreamsInTheOrderOfWriting) {
+  ProcessSpec spec;
+  spec.argv = {"/bin/sh", "-c", "echo a; echo b >&2; echo c"};
+  spec.one_stream = true;
+  std::string seen;
+  ProcessHooks hooks;
+  hooks.output = [&](bool, std::string_view bytes) { seen += bytes; };
+  EXPECT_TRUE(run_process(spec, hooks)->success());
+  EXPECT_EQ(seen, "a\nb\nc\n");
 }
 
 TEST(Subprocess, NamesAProgramThatIsNotThere) {

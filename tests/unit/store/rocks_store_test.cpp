@@ -1,5 +1,3 @@
-#include "core/store/rocks_store.h"
-
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <sys/wait.h>
@@ -7,32 +5,12 @@
 
 #include <csignal>
 
+#include "tests/unit/store/store_test.h"
+
 namespace cairn {
 namespace {
 
-class RocksStore : public ::testing::Test {
- protected:
-  RocksStore() : folder_(make_private_folder(fs::temp_directory_path(), "cairn-store-").value()) {}
-  ~RocksStore() override { fs::remove_all(folder_); }
-
-  static StoreBatch batch(const std::string& run, std::vector<std::string> records) {
-    StoreBatch batch;
-    for (std::string& record : records) batch.journal.push_back({run, std::move(record)});
-    batch.summaries.push_back({run, "summary of " + run});
-    return batch;
-  }
-
-  static std::vector<std::string> records(const RunStore& store, const std::string& run) {
-    std::vector<std::string> bytes;
-    const auto journal = store.read_journal(run);
-    if (journal.ok()) {
-      for (const JournalRecord& record : *journal) bytes.push_back(record.bytes);
-    }
-    return bytes;
-  }
-
-  fs::path folder_;
-};
+class RocksStore : public testing::StoreTest {};
 
 TEST_F(RocksStore, KeepsJournalsSummariesAndCacheInOneSequence) {
   {
@@ -46,13 +24,21 @@ TEST_F(RocksStore, KeepsJournalsSummariesAndCacheInOneSequence) {
   EXPECT_EQ(store->last_sequence(), 3U);
   EXPECT_EQ(store->append(batch("a", {"4"})).value(), 4U);
   EXPECT_EQ(records(*store, "a"), (std::vector<std::string>{"1", "2", "4"}));
-  const auto later = store->read_journal("a", 2).value();
-  ASSERT_EQ(later.size(), 1U);
-  EXPECT_EQ(later[0].sequence, 4U);
+  std::vector<std::uint64_t> later;
+  ASSERT_TRUE(store
+                  ->read_journal("a", 2,
+                                 [&](std::uint64_t sequence, std::string_view bytes) {
+                                   EXPECT_EQ(bytes, "4");
+                                   later.push_back(sequence);
+                                   return true;
+                                 })
+                  .ok());
+  EXPECT_EQ(later, std::vector<std::uint64_t>{4});
   EXPECT_EQ(store->list_runs()->size(), 2U);
   EXPECT_EQ(store->find_cache("key")->value(), "value");
   EXPECT_FALSE(store->find_cache("other")->has_value());
-  EXPECT_EQ(store->read_journal("c").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store->read_journal("c", 0, [](auto, auto) { return true; }).error().code,
+            ErrorCode::kNotFound);
 }
 
 TEST_F(RocksStore, WhatWasAcknowledgedSurvivesKill) {
@@ -122,6 +108,111 @@ TEST_F(RocksStore, LogCutAtAnyByteGivesAPrefixOfBatches) {
   EXPECT_LT(before, 2 * batches.size());
 }
 
+TEST_F(RocksStore, ForgottenRunsGoAndTheirNeighboursStay) {
+  auto store = open_rocks_store(folder_).value();
+  for (const char* run : {"a", "ab", "b"}) {
+    StoreBatch first = batch(run, {"1", "2"});
+    first.snapshots.push_back({run, std::string("snapshot of ") + run});
+    first.cache.push_back({run, "cached"});
+    ASSERT_TRUE(store->append(first).ok());
+  }
+  StoreBatch forget;
+  forget.forgotten = {"a"};
+  forget.uncached = {"b"};
+  ASSERT_TRUE(store->append(forget).ok());
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_TRUE(records(*store, "a").empty());
+    EXPECT_FALSE(store->find_snapshot("a")->has_value());
+    EXPECT_EQ(store->list_runs()->size(), 2U);
+    EXPECT_EQ(records(*store, "ab").size(), 2U);
+    EXPECT_EQ(store->find_snapshot("ab")->value(), "snapshot of ab");
+    std::vector<std::string> keys;
+    ASSERT_TRUE(store
+                    ->read_cache([&](std::string_view key, std::string_view bytes) {
+                      EXPECT_EQ(bytes, "cached");
+                      keys.emplace_back(key);
+                      return true;
+                    })
+                    .ok());
+    EXPECT_EQ(keys, (std::vector<std::string>{"a", "ab"}));
+    EXPECT_EQ(store->last_sequence(), 6U) << "numbers are never given twice";
+    store.reset();
+    store = open_rocks_store(folder_).value();
+  }
+  // A batch forgets first and writes then.
+  StoreBatch anew = batch("ab", {"new"});
+  anew.forgotten = {"ab"};
+  ASSERT_EQ(store->append(anew).value(), 7U);
+  EXPECT_EQ(records(*store, "ab"), std::vector<std::string>{"new"});
+}
+
+TEST_F(RocksStore, ReadingStopsWhenTheCallbackSaysSo) {
+  auto store = open_rocks_store(folder_).value();
+  ASSERT_TRUE(store->append(batch("run", {"1", "2", "3"})).ok());
+  int seen = 0;
+  ASSERT_TRUE(store->read_journal("run", 0, [&](auto, auto) { return ++seen < 2; }).ok());
+  EXPECT_EQ(seen, 2);
+  ASSERT_TRUE(store->read_journal("run", UINT64_MAX, [&](auto, auto) { return ++seen < 9; }).ok());
+  EXPECT_EQ(seen, 2);
+}
+
+TEST_F(RocksStore, StoreOfFormatOneIsReadAndBecomesTwoWithTheFirstWrite) {
+  const fs::path path = folder_ / "journal";
+  const auto put = [&](std::vector<std::pair<std::string, std::string>> pairs) {
+    rocksdb::Options options;
+    options.create_if_missing = true;
+    rocksdb::DB* raw = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open(options, path.string(), &raw).ok());
+    for (const auto& [key, bytes] : pairs) ASSERT_TRUE(raw->Put({}, key, bytes).ok());
+    delete raw;
+  };
+  const std::string zeros(7, '\0');
+  put({{"m/format", "1"},
+       {"r/old", "summary"},
+       {"r/other", "summary"},
+       {"j/old/" + zeros + "\x05", "five"},
+       {"j/other/" + zeros + "\x09", "nine"}});
+  const auto format = [&] {
+    rocksdb::DB* raw = nullptr;
+    EXPECT_TRUE(rocksdb::DB::OpenForReadOnly({}, path.string(), &raw).ok());
+    std::string text;
+    EXPECT_TRUE(raw->Get({}, "m/format", &text).ok());
+    delete raw;
+    return text;
+  };
+  EXPECT_EQ(open_rocks_store_read_only(folder_).value()->last_sequence(), 9U);
+  {
+    auto store = open_rocks_store(folder_).value();
+    EXPECT_EQ(store->last_sequence(), 9U);
+    EXPECT_EQ(records(*store, "old"), std::vector<std::string>{"five"});
+  }
+  EXPECT_EQ(format(), "1") << "nothing was written";
+  {
+    auto store = open_rocks_store(folder_).value();
+    StoreBatch cached;
+    cached.cache.push_back({"key", "value"});
+    ASSERT_TRUE(store->append(cached).ok());
+  }
+  EXPECT_EQ(format(), "2");
+  auto store = open_rocks_store(folder_).value();
+  EXPECT_EQ(store->last_sequence(), 9U);
+  EXPECT_EQ(store->append(batch("old", {"ten"})).value(), 10U);
+}
+
+TEST_F(RocksStore, CopyIsWhatWasDurable) {
+  auto store = open_rocks_store(folder_ / "state").value();
+  ASSERT_TRUE(store->append(batch("run", {"1", "2"})).ok());
+  const fs::path copy = folder_ / "copy";
+  ASSERT_TRUE(store->copy_to(copy.string()).ok());
+  EXPECT_EQ(store->copy_to(copy.string()).error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(store->append(batch("run", {"3"})).ok());
+  auto copied = open_rocks_store(copy).value();
+  EXPECT_EQ(records(*copied, "run"), (std::vector<std::string>{"1", "2"}));
+  EXPECT_TRUE(copied->verify().ok());
+  EXPECT_EQ(copied->append(batch("run", {"other"})).value(), 3U);
+  EXPECT_EQ(records(*store, "run").back(), "3");
+}
+
 TEST_F(RocksStore, SecondWriterIsToldWhoHoldsIt) {
   auto store = open_rocks_store(folder_).value();
   const auto second = open_rocks_store(folder_);
@@ -138,6 +229,7 @@ TEST_F(RocksStore, ReaderSeesWhatIsDurableAndWritesNothing) {
   EXPECT_EQ(open_rocks_store_read_only(folder_).error().code, ErrorCode::kNotFound);
   EXPECT_TRUE(fs::is_empty(folder_));
   auto store = open_rocks_store(folder_).value();
+  EXPECT_EQ(open_rocks_store_read_only(folder_).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(store->append(batch("run", {"1"})).ok());
   auto reader = open_rocks_store_read_only(folder_).value();
   EXPECT_EQ(records(*reader, "run"), std::vector<std::string>{"1"});
@@ -145,7 +237,7 @@ TEST_F(RocksStore, ReaderSeesWhatIsDurableAndWritesNothing) {
 }
 
 TEST_F(RocksStore, NewerFormatIsRefusedNamingThePath) {
-  open_rocks_store(folder_).value().reset();
+  ASSERT_TRUE(open_rocks_store(folder_).value()->append(batch("run", {"1"})).ok());
   rocksdb::DB* raw = nullptr;
   ASSERT_TRUE(rocksdb::DB::Open({}, (folder_ / "journal").string(), &raw).ok());
   ASSERT_TRUE(raw->Put({}, "m/format", "99").ok());
