@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "core/base/framed_log.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/engine/host_link.h"
 #include "core/sdk/runtime/attempt_files.h"
@@ -14,11 +15,10 @@ constexpr std::size_t kOutputLines = 10;
 
 class FileSpoolReader final : public SpoolReader {
  public:
-  explicit FileSpoolReader(FileSystem& files) : files_(files) {}
+  FileSpoolReader(FileSystem& files, fs::path store) : files_(files), store_(std::move(store)) {}
 
-  Result<std::vector<v1::HostReport>> read(const fs::path& attempt_folder,
-                                           std::uint64_t after) override {
-    const fs::path path = AttemptFolder{attempt_folder}.spool();
+  Result<std::vector<v1::HostReport>> read(const std::string& host, std::uint64_t after) override {
+    const fs::path path = host_folder(store_, host).spool();
     CAIRN_ASSIGN(const FramedLogContent content, read_framed_log(files_, path));
     std::vector<v1::HostReport> reports;
     for (const std::string& frame : content.frames) {
@@ -31,8 +31,12 @@ class FileSpoolReader final : public SpoolReader {
     return reports;
   }
 
-  std::string last_output(const fs::path& attempt_folder) override {
-    const auto bytes = read_tail(AttemptFolder{attempt_folder}.output_log());
+  std::string last_output(const std::string& host, const fs::path& attempt_folder) override {
+    const fs::path own = AttemptFolder{attempt_folder}.output_log();
+    const fs::path of_host = host_folder(store_, host).output_log();
+    std::error_code error;
+    if (!fs::exists(own, error)) keep(of_host, own);
+    const auto bytes = read_tail(fs::exists(own, error) ? own : of_host);
     const std::string text = printable(trim(bytes));
     const std::vector<std::string_view> lines = split(text, '\n');
     const std::size_t first = lines.size() > kOutputLines ? lines.size() - kOutputLines : 0;
@@ -41,9 +45,25 @@ class FileSpoolReader final : public SpoolReader {
         "\n");
   }
 
+  void remove(const std::string& host) override {
+    if (host.empty()) return;
+    const auto removed = files_.remove_all(host_folder(store_, host).root);
+    if (!removed.ok()) spdlog::warn("{}", removed.error().to_string());
+  }
+
  private:
+  // What an attempt printed stands in the host's file until it has ended: one that never did gets
+  // it now, before the host's folder is removed.
+  void keep(const fs::path& of_host, const fs::path& own) {
+    std::error_code error;
+    const auto size = fs::file_size(of_host, error);
+    if (error || size == 0) return;
+    fs::create_directories(own.parent_path(), error);
+    if (!error) fs::copy_file(of_host, own, error);
+  }
   static std::string read_tail(const fs::path& path);
   FileSystem& files_;
+  const fs::path store_;
 };
 
 std::string FileSpoolReader::read_tail(const fs::path& path) {
@@ -61,8 +81,8 @@ std::string FileSpoolReader::read_tail(const fs::path& path) {
 
 }  // namespace
 
-std::unique_ptr<SpoolReader> file_spool_reader(FileSystem& files) {
-  return std::make_unique<FileSpoolReader>(files);
+std::unique_ptr<SpoolReader> file_spool_reader(FileSystem& files, fs::path store) {
+  return std::make_unique<FileSpoolReader>(files, std::move(store));
 }
 
 }  // namespace cairn

@@ -1,103 +1,75 @@
 #include "core/host/attempt.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
 #include "core/artifacts/content_store.h"
-#include "core/host/fingerprint.h"
-#include "core/host/process_guard.h"
+#include "core/base/text.h"
+#include "core/host/exit_record.h"
 
 namespace cairn::host {
 namespace {
 
-// OpenBLAS takes a processor that is newer than itself for an old one, whose kernels are two to
-// three times slower.
-const char* openblas_kernels() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
-      __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0)
-    return "SkylakeX";
-  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) return "Haswell";
-#endif
-  return nullptr;
-}
-
-// Numerical libraries read these when they are loaded.
-void limit_threads(const v1::ResourceLimits& limits) {
-  const std::string threads = std::to_string(std::max(1U, limits.cpus()));
-  for (const char* name : {"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
-    ::setenv(name, threads.c_str(), 1);
-  std::string gpus;
-  for (const auto& gpu : limits.gpus()) gpus += (gpus.empty() ? "" : ",") + gpu;
-  // Threads that wait for each other sleep: spinning starves whoever shares the cores.
-  ::setenv("OMP_WAIT_POLICY", "passive", 0);
-  if (const char* kernels = openblas_kernels(); kernels != nullptr)
-    ::setenv("OPENBLAS_CORETYPE", kernels, 0);
-  ::setenv("CUDA_VISIBLE_DEVICES", gpus.c_str(), 1);
-}
+constexpr std::size_t kMessageBytes = 64 << 10;
 
 StageFailure failure_of(const Error& error) {
   return {"error", error.to_string()};
 }
 
+std::int64_t now_ms(const Clock& clock) {
+  return clock.now().time_since_epoch().count();
+}
+
+void say(const Result<void>& done) {
+  if (!done.ok()) std::cerr << "cairn-host: " << done.error().to_string() << '\n';
+}
+
+AttemptContext::Settings settings_of(const Workshop& shop, const Order& order) {
+  const v1::Assignment& assignment = order.assignment;
+  AttemptContext::Settings settings;
+  settings.task.root = order.work->store() / assignment.task_folder();
+  settings.attempt = static_cast<int>(assignment.attempt().attempt());
+  settings.seed = assignment.seed();
+  settings.resources = order.work->resources();
+  settings.temp = shop.temp;
+  settings.rules = order.work->rules();
+  return settings;
+}
+
+// As long as a message may be: its beginning and its end.
+std::string bounded(std::string text) {
+  if (text.size() <= kMessageBytes) return text;
+  const std::size_t half = kMessageBytes / 2;
+  text.replace(half, text.size() - kMessageBytes, "\n…\n");
+  return text;
+}
+
 }  // namespace
 
-Result<const PluginLibrary*> PluginShelf::get(const fs::path& library, const Digest& digest) {
-  auto found = libraries_.find(library.string());
-  if (found == libraries_.end()) {
-    CAIRN_ASSIGN(const Digest on_disk, hash_file(library));
-    if (on_disk != digest)
-      return conflict(library.string() + " has changed since the run was planned",
-                      "resume the run: it will be planned with the library as it is now");
-    CAIRN_ASSIGN(PluginLibrary loaded, PluginLibrary::load(library));
-    found = libraries_.emplace(library.string(), std::move(loaded)).first;
-  }
-  if (found->second.manifest().digest != digest)
-    return conflict(library.string() + " was loaded here in another version",
-                    "resume the run: a new host will load it");
-  return &found->second;
-}
-
-std::vector<std::string> PluginShelf::loaded() const {
-  std::vector<std::string> paths;
-  for (const auto& [path, library] : libraries_) paths.push_back(path);
-  return paths;
-}
-
-Attempt::Attempt(FileSystem& files, const Clock& clock, PluginShelf& shelf,
-                 v1::Assignment assignment, Hooks hooks)
-    : files_(files),
-      clock_(clock),
-      shelf_(shelf),
-      assignment_(std::move(assignment)),
-      hooks_(std::move(hooks)),
-      folder_(TaskFolder{assignment_.task_folder()}.attempt(
-          static_cast<int>(assignment_.attempt().attempt()))) {}
-
-Attempt::~Attempt() {
-  if (thread_.joinable()) thread_.join();
-}
-
-void Attempt::start() {
-  thread_ = std::thread([this] {
-    guard_this_thread();
-    run();
-  });
-}
+Attempt::Attempt(Workshop& shop, Order order)
+    : shop_(shop),
+      order_(std::move(order)),
+      context_(shop.files, shop.clock, settings_of(shop, order_),
+               [this](const CheckpointFolder::Saved& saved) -> Result<void> {
+                 v1::HostReport report;
+                 *report.mutable_attempt() = id();
+                 report.mutable_checkpoint()->set_step(saved.step);
+                 report.mutable_checkpoint()->set_digest(saved.digest);
+                 shop_.report(std::move(report));
+                 return {};
+               }),
+      began_(shop.clock.monotonic()) {}
 
 void Attempt::stop(const std::string& cause) {
   const std::lock_guard lock(mutex_);
   if (stop_cause_.empty()) stop_cause_ = cause;
-  if (context_) context_->request_stop();
+  context_.request_stop();
 }
 
-std::optional<v1::HostReport> Attempt::heartbeat() const {
-  const std::lock_guard lock(mutex_);
-  if (!context_) return std::nullopt;
-  const auto status = context_->status();
+v1::HostReport Attempt::heartbeat() {
+  auto status = context_.status();
   v1::HostReport report;
-  *report.mutable_attempt() = assignment_.attempt();
+  *report.mutable_attempt() = id();
   auto* heartbeat = report.mutable_heartbeat();
   heartbeat->mutable_progress()->set_done(status.done);
   heartbeat->mutable_progress()->set_total(status.total);
@@ -108,101 +80,148 @@ std::optional<v1::HostReport> Attempt::heartbeat() const {
   return report;
 }
 
+OutputCapture::Target Attempt::output_target() {
+  return [this]() -> Result<fs::path> {
+    CAIRN_TRY(context_.make_folder());
+    return context_.folder().output_log();
+  };
+}
+
+void Attempt::divert_output() {
+  say(shop_.capture.divert(output_target()));
+}
+
+void Attempt::shorten_output() {
+  const fs::path path = context_.folder().output_log();
+  std::error_code error;
+  if (!context_.has_folder() || !fs::exists(path, error)) return;
+  const auto shortened = shorten_log(shop_.files, path, kLogLimit, [](std::uint64_t left_out) {
+    return "\ncairn-host: " + format_bytes(left_out) + " of output left out here";
+  });
+  if (!shortened.ok()) say(shortened.error());
+}
+
+bool Attempt::folder_exists() const {
+  std::error_code error;
+  return !context_.has_folder() || fs::exists(context_.folder().root, error) || error;
+}
+
 void Attempt::run() {
-  v1::Finished finished;
+  shop_.capture.begin();
   std::optional<StageFailure> failure;
   try {
-    failure = execute(finished);
+    failure = execute();
   } catch (const std::exception& e) {
     failure = StageFailure{"error", std::string("the host threw: ") + e.what()};
   }
-  const std::lock_guard lock(mutex_);
-  if (failure) {
-    // What was asked to stop and stopped is not the stage's fault, whatever it says.
-    const bool stopped = failure->cause == "cancelled" && !stop_cause_.empty();
-    finished.clear_outputs();
-    finished.set_failure_cause(stopped ? stop_cause_ : failure->cause);
-    finished.set_failure_message(failure->message);
+  say(shop_.capture.end(output_target()));
+  const auto closed = context_.close();
+  if (!failure && !closed.ok()) failure = failure_of(closed.error());
+  v1::Finished finished;
+  if (!failure && !context_.alarm()) {
+    if (const auto published = publish(finished); !published.ok()) {
+      const bool wrong = published.error().code == ErrorCode::kInvalidArgument;
+      failure = StageFailure{wrong ? "invalid_output" : "error", published.error().to_string()};
+    }
   }
-  if (context_) {
-    const auto status = context_->status();
-    finished.mutable_last_metrics()->insert(status.last_metrics.begin(), status.last_metrics.end());
-  }
+  context_.remove_empty_folders();
+  judge(failure, finished);
   finish(std::move(finished));
 }
 
-std::optional<StageFailure> Attempt::execute(v1::Finished& finished) {
-  if (const auto opened = open_context(); !opened.ok()) return failure_of(opened.error());
-  std::optional<StageFailure> failure;
-  {
-    auto capture = OutputCapture::start(folder_.output_log());
-    if (!capture.ok()) return failure_of(capture.error());
-    limit_threads(assignment_.resources());
-    const auto type = load_stage_type();
-    if (!type.ok()) return failure_of(type.error());
-    auto params = parse_json_object(assignment_.params_json());
-    if (!params.ok()) return failure_of(params.error());
-    v1::HostReport started;
-    started.mutable_started()->set_fingerprint_json(
-        json::serialize(fingerprint(context_->resources().cpus)));
-    if (const auto spooled = spool(std::move(started)); !spooled.ok())
-      return failure_of(spooled.error());
-
-    StageRun run;
-    run.params = std::move(params).value();
-    run.out_dir = folder_.out();
-    for (const auto& output : assignment_.outputs()) run.outputs.push_back(output.name());
-    for (const auto& [name, input] : assignment_.inputs())
-      run.inputs[name].assign(input.paths().begin(), input.paths().end());
-    failure = run_stage(**type, run, *context_);
-  }
-  const auto closed = context_->close();
-  if (failure) return failure;
-  if (!closed.ok()) return failure_of(closed.error());
-  if (const auto published = publish(finished); !published.ok()) {
-    const bool wrong = published.error().code == ErrorCode::kInvalidArgument;
-    return StageFailure{wrong ? "invalid_output" : "error", published.error().to_string()};
-  }
-  return std::nullopt;
+std::optional<StageFailure> Attempt::execute() {
+  shop_.limits.apply(order_.work->message().resources());
+  const auto type = order_.work->load(shop_.shelf);
+  if (!type.ok()) return failure_of(type.error());
+  bool prelude = false;
+  if (const auto opened = open_checkpoints(&prelude); !opened.ok())
+    return failure_of(opened.error());
+  if (!prelude) return run_once(**type, false);
+  if (auto failure = run_prelude(**type)) return failure;
+  return run_once(**type, false);
 }
 
-Result<void> Attempt::open_context() {
-  CAIRN_TRY(files_.make_directories(folder_.root));
-  CAIRN_ASSIGN(spool_, Spool::open(files_, folder_.spool(), assignment_.attempt()));
-  AttemptContext::Settings settings;
-  settings.task = TaskFolder{assignment_.task_folder()};
-  settings.attempt = static_cast<int>(assignment_.attempt().attempt());
-  settings.seed = assignment_.seed();
-  settings.resources.cpus = static_cast<int>(std::max(1U, assignment_.resources().cpus()));
-  settings.resources.memory_bytes = assignment_.resources().memory_bytes();
-  settings.resources.gpus = assignment_.resources().gpus_size();
-  const auto on_checkpoint = [this](const CheckpointFolder::Saved& saved) {
-    v1::HostReport report;
-    report.mutable_checkpoint()->set_step(saved.step);
-    report.mutable_checkpoint()->set_digest(saved.digest);
-    return spool(std::move(report));
-  };
-  CAIRN_ASSIGN(auto context, AttemptContext::open(files_, clock_, settings, on_checkpoint));
-  const std::lock_guard lock(mutex_);
-  context_ = std::move(context);
-  if (!stop_cause_.empty()) context_->request_stop();
+Result<void> Attempt::open_checkpoints(bool* prelude) {
+  const v1::Assignment& assignment = order_.assignment;
+  if (assignment.newest_checkpoint() >= 0)
+    CAIRN_TRY(context_.checkpoints().remove_after(assignment.newest_checkpoint()));
+  if (assignment.prelude_step() < 0) return {};
+  CAIRN_ASSIGN(const bool reached, has_checkpoint_from(assignment.prelude_step()));
+  *prelude = !reached;
   return {};
 }
 
-Result<const StageType*> Attempt::load_stage_type() {
-  CAIRN_ASSIGN(const PluginLibrary* library,
-               shelf_.get(assignment_.plugin(), assignment_.plugin_digest()));
-  const StageType* type = library->find(assignment_.stage_type());
-  if (type == nullptr)
-    return not_found(assignment_.plugin() + " has no stage type '" + assignment_.stage_type() +
-                     "'");
-  return type;
+Result<bool> Attempt::has_checkpoint_from(std::int64_t step) const {
+  CAIRN_ASSIGN(const auto steps, context_.checkpoints().steps());
+  return !steps.empty() && steps.back() >= step;
+}
+
+Result<const StageBinding*> Attempt::bind(bool prelude) {
+  const v1::Assignment& assignment = order_.assignment;
+  const bool writes = !order_.work->outputs().empty();
+  if (writes) CAIRN_TRY(context_.make_out());
+  std::vector<std::string_view> layers{assignment.params_json()};
+  if (prelude) layers.emplace_back(assignment.prelude_params_json());
+  std::vector<std::string> secrets;
+  auto binding = order_.work->bind(layers, writes ? context_.folder().out() : fs::path(), &secrets);
+  if (!secrets.empty()) context_.hide(secrets);
+  return binding;
+}
+
+std::optional<StageFailure> Attempt::run_once(const StageType& type, bool prelude) {
+  const auto binding = bind(prelude);
+  if (!binding.ok()) return failure_of(binding.error());
+  report_started();
+  return run_stage(type, **binding, prelude ? std::vector<std::string>() : order_.work->outputs(),
+                   context_);
+}
+
+// Nothing when the stage has stopped at the step, with a checkpoint to go on from.
+std::optional<StageFailure> Attempt::run_prelude(const StageType& type) {
+  const std::int64_t step = order_.assignment.prelude_step();
+  context_.pause_at(step);
+  auto failure = run_once(type, true);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!stop_cause_.empty() || context_.alarm())
+      return failure ? failure : StageFailure{"cancelled", stage_cancelled().message};
+  }
+  if (failure && failure->cause != "cancelled") return failure;
+  const auto reached = has_checkpoint_from(step);
+  if (!reached.ok()) return failure_of(reached.error());
+  if (!*reached) {
+    const std::string at = "step " + std::to_string(step);
+    if (!failure && !context_.cancelled())
+      return failure_of(invalid_argument("the stage ended and never reached " + at +
+                                             ", from which it was to go on with other parameters",
+                                         "name a step before its end"));
+    return failure_of(invalid_argument("the stage reached " + at +
+                                       " but saved no checkpoint there to go on from"));
+  }
+  context_.pause_at(std::nullopt);
+  context_.info("step " + std::to_string(step) +
+                " is reached: going on with the parameters of this run");
+  return std::nullopt;
+}
+
+void Attempt::report_started() {
+  if (started_ms_ != 0) return;
+  started_ms_ = now_ms(shop_.clock);
+  v1::HostReport report;
+  *report.mutable_attempt() = id();
+  auto* started = report.mutable_started();
+  started->set_time_ms(started_ms_);
+  started->set_fingerprint_json(
+      shop_.fingerprints.news(id().run(), shop_.shelf.size(), context_.resources().cpus));
+  shop_.report(std::move(report));
 }
 
 Result<void> Attempt::publish(v1::Finished& finished) {
-  ContentStore store(assignment_.store_folder(), files_);
-  for (const auto& output : assignment_.outputs()) {
-    CAIRN_ASSIGN(const ContentId content, store.publish(folder_.out() / output.name()));
+  if (order_.work->outputs().empty()) return {};
+  ContentStore store(order_.work->store(), shop_.files);
+  const fs::path out = context_.folder().out();
+  for (const auto& output : order_.work->message().outputs()) {
+    CAIRN_ASSIGN(const ContentId content, store.publish(out / output.name()));
     auto* artifact = finished.add_outputs();
     artifact->set_name(output.name());
     artifact->set_kind(output.kind());
@@ -213,34 +232,60 @@ Result<void> Attempt::publish(v1::Finished& finished) {
   return {};
 }
 
-Result<void> Attempt::spool(v1::HostReport report) {
-  CAIRN_ASSIGN(v1::HostReport numbered, spool_->append(std::move(report)));
-  hooks_.report(std::move(numbered));
-  return {};
+void Attempt::judge(const std::optional<StageFailure>& failure, v1::Finished& finished) {
+  if (const auto alarm = context_.alarm()) {
+    finished.clear_outputs();
+    finished.set_failure_cause("error");
+    finished.set_failure_message(alarm->message);
+    finished.mutable_alarm()->set_rule(alarm->rule);
+    finished.mutable_alarm()->set_step(alarm->step);
+    finished.mutable_alarm()->set_metric(alarm->metric);
+    finished.mutable_alarm()->set_value(alarm->value);
+  } else if (failure) {
+    const std::lock_guard lock(mutex_);
+    // What was asked to stop and stopped is not the stage's fault, whatever it says.
+    const bool stopped = failure->cause == "cancelled" && !stop_cause_.empty();
+    finished.clear_outputs();
+    finished.set_failure_cause(stopped ? stop_cause_ : failure->cause);
+    finished.set_failure_message(bounded(context_.redacted(failure->message)));
+  }
 }
 
 void Attempt::finish(v1::Finished finished) {
-  ExitRecord record;
-  record.cause = finished.failure_cause();
-  record.message = finished.failure_message();
-  record.token = assignment_.attempt().token();
+  auto status = context_.status();
+  finished.mutable_last_metrics()->insert(status.last_metrics.begin(), status.last_metrics.end());
+  if (status.done > 0 || status.total > 0) {
+    finished.mutable_progress()->set_done(status.done);
+    finished.mutable_progress()->set_total(status.total);
+    finished.mutable_progress()->set_unit(std::move(status.unit));
+  }
+  finished.set_started_ms(started_ms_);
+  finished.set_finished_ms(now_ms(shop_.clock));
+  if (context_.has_folder())
+    say(write_exit_record(context_.folder().exit_record(),
+                          {finished.failure_cause(), finished.failure_message(), id().token()}));
   v1::HostReport report;
+  *report.mutable_attempt() = id();
   *report.mutable_finished() = std::move(finished);
-  Result<v1::HostReport> spooled =
-      spool_ ? spool_->append(report) : internal_error("the attempt has no spool");
-  const auto written = write_exit_record(files_, folder_.exit_record(), record);
-  // The spool alone is enough to know the end by.
-  if (!written.ok()) std::cerr << "cairn-host: " << written.error().to_string() << '\n';
-  if (spooled.ok()) return hooks_.report(std::move(spooled).value());
-  // The disk took no record of the end. The engine hears that the attempt failed: a success that a
-  // crash could forget is none.
-  auto* failed = report.mutable_finished();
-  failed->clear_outputs();
-  if (record.cause.empty()) failed->set_failure_cause("error");
-  failed->set_failure_message(record.message + (record.message.empty() ? "" : "; ") +
-                              "its end could not be recorded: " + spooled.error().to_string());
-  *report.mutable_attempt() = assignment_.attempt();
-  hooks_.report(std::move(report));
+  shop_.report(std::move(report));
+}
+
+v1::HostReport never_began(const v1::AttemptId& id, const Clock& clock, const std::string& cause,
+                           const std::string& message) {
+  v1::HostReport report;
+  *report.mutable_attempt() = id;
+  auto* finished = report.mutable_finished();
+  finished->set_failure_cause(cause);
+  finished->set_failure_message(message);
+  finished->set_finished_ms(now_ms(clock));
+  return report;
+}
+
+v1::HostReport returned(const v1::AttemptId& id) {
+  v1::HostReport report;
+  *report.mutable_attempt() = id;
+  report.mutable_returned();
+  return report;
 }
 
 }  // namespace cairn::host

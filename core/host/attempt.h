@@ -1,82 +1,95 @@
-// Attempt: one assignment, from loading the plugin to the last report in its spool.
+// Attempt: one assignment, from its parameters to its last report.
 #pragma once
 
-#include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 
 #include "core/base/clock.h"
 #include "core/base/files.h"
-#include "core/host/spool.h"
-#include "core/plugin/library.h"
+#include "core/host/fingerprint.h"
+#include "core/host/limits.h"
+#include "core/host/output_capture.h"
+#include "core/host/plugin_shelf.h"
+#include "core/host/work.h"
 #include "core/sdk/runtime/attempt_context.h"
 #include "core/sdk/runtime/execute.h"
 #include "schemas/host.pb.h"
 
 namespace cairn::host {
 
-// Libraries this process has loaded; they stay loaded. Not thread-safe.
-class PluginShelf {
- public:
-  // Loads the library, or takes it from the shelf. A file that is not the one the engine saw, or
-  // not the one loaded here, is an error.
-  [[nodiscard]] Result<const PluginLibrary*> get(const fs::path& library, const Digest& digest);
-  [[nodiscard]] std::vector<std::string> loaded() const;
+// An assignment with what it names.
+struct Order {
+  v1::Assignment assignment;
+  std::shared_ptr<Work> work;
+};
 
- private:
-  std::map<std::string, PluginLibrary> libraries_;
+// What the attempts of a host share.
+struct Workshop {
+  FileSystem& files;
+  const Clock& clock;
+  PluginShelf& shelf;
+  OutputCapture& capture;
+  fs::path temp;  // of the attempt that runs
+  // Of the worker's thread.
+  Fingerprints fingerprints;
+  ThreadLimits limits;
+  // Takes a report that must not be lost. Thread-safe.
+  std::function<void(v1::HostReport)> report;
 };
 
 class Attempt {
  public:
-  struct Hooks {
-    // A report that is in the spool and may be sent; from the stage's thread. Exactly one says
-    // Finished, and it is the last.
-    std::function<void(v1::HostReport)> report;
-  };
-
-  Attempt(FileSystem& files, const Clock& clock, PluginShelf& shelf, v1::Assignment assignment,
-          Hooks hooks);
-  // Waits for the stage.
-  ~Attempt();
+  Attempt(Workshop& shop, Order order);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  void start();
+  // Runs the stage; the last report it makes says Finished.
+  void run();
+
+  // The following may be called from any thread while it runs.
+
   // Asks the stage to stop; cause, if it does: "cancelled" or "preempted". The first call counts.
   void stop(const std::string& cause);
+  [[nodiscard]] v1::HostReport heartbeat();
+  // It runs for so long that what it prints goes to its own file.
+  void divert_output();
+  // Its log of output is kept within bounds.
+  void shorten_output();
+  // Whether the folder it made is still there.
+  [[nodiscard]] bool folder_exists() const;
 
-  [[nodiscard]] const v1::AttemptId& id() const { return assignment_.attempt(); }
-  [[nodiscard]] const AttemptFolder& folder() const { return folder_; }
-  // Nothing before the stage runs.
-  [[nodiscard]] std::optional<v1::HostReport> heartbeat() const;
+  [[nodiscard]] const v1::AttemptId& id() const { return order_.assignment.attempt(); }
+  [[nodiscard]] Duration began() const { return began_; }
 
  private:
-  void run();
-  [[nodiscard]] std::optional<StageFailure> execute(v1::Finished& finished);
-  [[nodiscard]] Result<const StageType*> load_stage_type();
-  [[nodiscard]] Result<void> open_context();
+  [[nodiscard]] std::optional<StageFailure> execute();
+  [[nodiscard]] Result<void> open_checkpoints(bool* prelude);
+  [[nodiscard]] Result<const StageBinding*> bind(bool prelude);
+  [[nodiscard]] std::optional<StageFailure> run_prelude(const StageType& type);
+  [[nodiscard]] std::optional<StageFailure> run_once(const StageType& type, bool prelude);
+  [[nodiscard]] Result<bool> has_checkpoint_from(std::int64_t step) const;
   [[nodiscard]] Result<void> publish(v1::Finished& finished);
-  [[nodiscard]] Result<void> spool(v1::HostReport report);
+  void report_started();
+  void judge(const std::optional<StageFailure>& failure, v1::Finished& finished);
   void finish(v1::Finished finished);
+  [[nodiscard]] OutputCapture::Target output_target();
 
-  FileSystem& files_;
-  const Clock& clock_;
-  PluginShelf& shelf_;
-  const v1::Assignment assignment_;
-  const Hooks hooks_;
-  const AttemptFolder folder_;
-  std::optional<Spool> spool_;
-  std::thread thread_;
+  Workshop& shop_;
+  const Order order_;
+  AttemptContext context_;
+  const Duration began_;
+  std::int64_t started_ms_ = 0;
 
-  mutable std::mutex mutex_;  // guards what follows
-  std::unique_ptr<AttemptContext> context_;
+  std::mutex mutex_;  // guards what follows
   std::string stop_cause_;
 };
+
+// The last report of an assignment that never began.
+[[nodiscard]] v1::HostReport never_began(const v1::AttemptId& id, const Clock& clock,
+                                         const std::string& cause, const std::string& message);
+[[nodiscard]] v1::HostReport returned(const v1::AttemptId& id);
 
 }  // namespace cairn::host

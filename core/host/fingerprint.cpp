@@ -56,4 +56,13 @@ json::object fingerprint(int threads) {
           {"libraries", libraries()}};
 }
 
+std::string Fingerprints::news(const std::string& run, std::size_t plugins, int threads) {
+  std::string& text = known_[Kind(plugins, threads)];
+  if (text.empty()) text = json::serialize(fingerprint(threads));
+  if (run == run_ && text == last_) return {};
+  run_ = run;
+  last_ = text;
+  return text;
+}
+
 }  // namespace cairn::host

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <thread>
+#include <utility>
 
-#include "core/base/text.h"
-#include "core/sdk/runtime/bounded_log.h"
+#include "core/sdk/runtime/attempt_files.h"
 
 namespace cairn::host {
 namespace {
@@ -40,50 +40,86 @@ std::uint64_t own_start_ticks() {
   return ticks;
 }
 
-bool same(const v1::AttemptId& a, const v1::AttemptId& b) {
-  return a.run() == b.run() && a.task() == b.task() && a.attempt() == b.attempt() &&
-         a.token() == b.token();
+EngineLink::Listener listener_of(std::function<void()> connected, std::function<void()> lost,
+                                 std::function<void(v1::EngineCommands)> commands) {
+  EngineLink::Listener listener;
+  listener.connected = std::move(connected);
+  listener.lost = std::move(lost);
+  listener.commands = std::move(commands);
+  return listener;
 }
 
 }  // namespace
 
 Host::Host(Options options, FileSystem& files, const Clock& clock)
-    : options_(std::move(options)), files_(files), clock_(clock) {
-  EngineLink::Listener listener;
-  listener.connected = [this] { push(Connected{}); };
-  listener.lost = [this] { push(Lost{}); };
-  listener.command = [this](v1::EngineCommand command) { push(std::move(command)); };
-  link_ = std::make_unique<EngineLink>(options_.engine, std::move(listener));
+    : options_(std::move(options)),
+      files_(files),
+      clock_(clock),
+      folder_(host_folder(options_.store, options_.host)),
+      link_(options_.engine,
+            listener_of([this] { push(Connected{}); }, [this] { push(Lost{}); },
+                        [this](v1::EngineCommands commands) { push(std::move(commands)); })) {}
+
+// Every turn takes what has happened, and notes that time passed; everything else runs on other
+// threads and ends up here as an event. Reports do not: they go from the worker to the outbox.
+int Host::serve() {
+  if (!open_folder()) return kFolderGone;
+  outbox_.emplace(files_, folder_.spool(), link_);
+  shop_.emplace(Workshop{.files = files_,
+                         .clock = clock_,
+                         .shelf = shelf_,
+                         .capture = capture_,
+                         .temp = folder_.tmp(),
+                         .fingerprints = {},
+                         .limits = {},
+                         .report = [this](v1::HostReport report) {
+                           outbox_->add(std::move(report), worker_->has_more()
+                                                               ? EngineLink::When::kSoon
+                                                               : EngineLink::When::kNow);
+                         }});
+  worker_.emplace(*shop_);
+  worker_->start();
+  alone_since_ = clock_.monotonic();
+  next_beat_ = alone_since_ + kBeat;
+  while (!exit_code_) {
+    if (!connected_ && !connecting_ && clock_.monotonic() >= next_connect_) connect();
+    for (auto& event : next_events())
+      std::visit([this](auto&& happened) { handle(std::forward<decltype(happened)>(happened)); },
+                 std::move(event));
+    leave_if_done();
+    if (!exit_code_ && clock_.monotonic() >= next_beat_) beat();
+  }
+  // An engine that is not there reads the spool when it returns.
+  outbox_->sync();
+  return *exit_code_;
 }
 
-Host::~Host() = default;
-
-// Every turn takes one thing that happened, or notes that time passed; everything else runs on
-// other threads and ends up here as an event.
-int Host::serve() {
-  alone_since_ = clock_.monotonic();
-  while (!exit_code_) {
-    if (auto event = next_event())
-      std::visit([this](auto&& happened) { handle(std::forward<decltype(happened)>(happened)); },
-                 *std::move(event));
-    if (!connected_ && !connecting_ && clock_.monotonic() >= next_connect_) connect();
-    if (clock_.monotonic() >= next_beat_) beat();
-    if (!exit_code_) check_loneliness();
-  }
-  return *exit_code_;
+// False when there is no store. A disk that is full is no reason to end.
+bool Host::open_folder() {
+  std::error_code error;
+  if (!fs::exists(options_.store, error) && !error) return false;
+  const auto opened = [&]() -> Result<void> {
+    CAIRN_TRY(files_.make_directories(folder_.root));
+    has_folder_ = true;
+    CAIRN_TRY(files_.sync(folder_.root.parent_path()));
+    CAIRN_TRY(files_.sync(options_.store));
+    return capture_.open(folder_.output_log());
+  }();
+  if (!opened.ok()) std::cerr << "cairn-host: " << opened.error().to_string() << '\n';
+  return true;
 }
 
 void Host::push(Event event) {
   const std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
-  changed_.notify_one();
+  if (events_.size() == 1) changed_.notify_one();
 }
 
 void Host::ask_to_end() {
   push(AskedToEnd{});
 }
 
-std::optional<Host::Event> Host::next_event() {
+std::deque<Host::Event> Host::next_events() {
   std::unique_lock lock(mutex_);
   if (events_.empty()) {
     Duration wake = next_beat_;
@@ -91,110 +127,132 @@ std::optional<Host::Event> Host::next_event() {
     const Duration wait = std::clamp(wake - clock_.monotonic(), Duration(0), kBeat);
     changed_.wait_for(lock, wait, [&] { return !events_.empty(); });
   }
-  if (events_.empty()) return std::nullopt;
-  Event event = std::move(events_.front());
-  events_.pop_front();
-  return event;
+  return std::exchange(events_, {});
 }
 
 void Host::connect() {
-  v1::HostReport hello;
-  if (attempt_) *hello.mutable_attempt() = attempt_->id();
-  hello.mutable_hello()->set_host(options_.host);
-  hello.mutable_hello()->set_pid(::getpid());
-  hello.mutable_hello()->set_pid_start_ticks(own_start_ticks());
-  if (!attempt_ || attempt_ended_)
-    for (const auto& path : shelf_.loaded()) hello.mutable_hello()->add_plugins_loaded(path);
-  std::vector<v1::HostReport> reports{std::move(hello)};
-  reports.insert(reports.end(), unacknowledged_.begin(), unacknowledged_.end());
+  v1::HostReport report;
+  auto* hello = report.mutable_hello();
+  hello->set_host(options_.host);
+  hello->set_pid(::getpid());
+  hello->set_pid_start_ticks(own_start_ticks());
+  for (const auto& path : shelf_.loaded()) hello->add_plugins_loaded(path);
+  // Before the reports: an attempt that ends in between is in both, not in none.
+  for (auto& id : worker_->orders()) *hello->add_orders() = std::move(id);
   connecting_ = true;
-  link_->connect(std::move(reports));
+  outbox_->connect(report);
 }
 
 void Host::handle(Connected) {
   connecting_ = false;
   connected_ = true;
+  outbox_->connected();
 }
 
 void Host::handle(Lost) {
-  if (connected_) alone_since_ = clock_.monotonic();
+  if (connected_) {
+    alone_since_ = clock_.monotonic();
+    outbox_->lost();
+  }
   connected_ = false;
   connecting_ = false;
   next_connect_ = clock_.monotonic() + kReconnect;
 }
 
-void Host::handle(v1::HostReport report) {
-  const bool finished = report.has_finished();
-  // What has no number is in no spool and is not sent twice.
-  if (report.sequence() > 0) unacknowledged_.push_back(report);
-  link_->send(std::move(report));
-  if (!finished) return;
-  // The last thing an attempt says. The engine may answer with the next assignment at once.
-  attempt_ended_ = true;
-  ended_at_ = clock_.monotonic();
-  if (!unacknowledged_.empty()) return;
-  attempt_.reset();
-  if (leaving_) exit_code_ = kReleased;
-}
-
 void Host::handle(AskedToEnd) {
-  if (leaving_) {
+  if (asked_ && !worker_->idle()) {
     exit_code_ = kWouldNotStop;
     return;
   }
-  leaving_ = true;
-  if (!attempt_) {
-    exit_code_ = kReleased;
-  } else if (!attempt_ended_) {
+  asked_ = true;
+  recall();
+  if (worker_->stop("preempted"))
     std::cerr << "cairn-host: asked to end; the stage is told to stop\n";
-    attempt_->stop("preempted");
-  }
+  leave();
 }
 
-void Host::handle(const v1::EngineCommand& command) {
+void Host::handle(v1::EngineCommands commands) {
+  for (auto& command : *commands.mutable_commands()) {
+    // Whatever else comes may be about orders before it.
+    if (!command.has_assignment()) hand_over();
+    handle(command);
+  }
+  hand_over();
+}
+
+void Host::hand_over() {
+  if (!orders_.empty()) worker_->add(std::exchange(orders_, {}));
+}
+
+void Host::handle(v1::EngineCommand& command) {
   switch (command.command_case()) {
+    case v1::EngineCommand::kStage: {
+      const std::uint32_t number = command.stage().work();
+      works_[number] = std::make_shared<Work>(std::move(*command.mutable_stage()));
+      break;
+    }
     case v1::EngineCommand::kAssignment:
-      assign(command.assignment());
+      assign(std::move(*command.mutable_assignment()));
       break;
     case v1::EngineCommand::kCancel:
-      if (attempt_ && same(attempt_->id(), command.cancel().attempt())) attempt_->stop("cancelled");
+      cancel(command.cancel().attempt());
       break;
     case v1::EngineCommand::kAck:
-      acknowledge(command.ack());
+      for (const auto& id : outbox_->acknowledge(command.ack().sequence())) {
+        const auto run = in_hand_.find(id.run());
+        if (run == in_hand_.end()) continue;
+        run->second.erase(id.token());
+        if (run->second.empty()) in_hand_.erase(run);
+      }
       break;
     case v1::EngineCommand::kRelease:
-      if (!attempt_ || attempt_ended_) exit_code_ = kReleased;
-      leaving_ = true;
+      released_ = true;
+      leave();
+      break;
+    case v1::EngineCommand::kRecall:
+      recall();
       break;
     case v1::EngineCommand::COMMAND_NOT_SET:
       break;
   }
 }
 
-void Host::assign(const v1::Assignment& assignment) {
-  if (attempt_ && same(attempt_->id(), assignment.attempt())) return;
-  if (attempt_ && !attempt_ended_) {
-    std::cerr << "cairn-host: an assignment came while another attempt runs; it is left out\n";
-    return;
+void Host::assign(v1::Assignment assignment) {
+  // Sent again by an engine that could not know it had arrived.
+  const v1::AttemptId& id = assignment.attempt();
+  if (!in_hand_[id.run()].insert(id.token()).second) return;
+  const auto work = works_.find(assignment.work());
+  if (leaving_) {
+    outbox_->add(returned(id));
+  } else if (work == works_.end()) {
+    outbox_->add(never_began(id, clock_, "error",
+                             "the assignment names stage work " +
+                                 std::to_string(assignment.work()) +
+                                 ", which was not sent to this host"));
+  } else {
+    orders_.push_back({std::move(assignment), work->second});
   }
-  if (leaving_) return;
-  attempt_.reset();
-  unacknowledged_.clear();
-  attempt_ended_ = false;
-  told_to_stop_at_.reset();
-  Attempt::Hooks hooks;
-  hooks.report = [this](v1::HostReport report) { push(std::move(report)); };
-  attempt_ = std::make_unique<Attempt>(files_, clock_, shelf_, assignment, std::move(hooks));
-  attempt_->start();
 }
 
-void Host::acknowledge(const v1::Ack& ack) {
-  if (!attempt_ || !same(attempt_->id(), ack.attempt())) return;
-  std::erase_if(unacknowledged_,
-                [&](const auto& report) { return report.sequence() <= ack.sequence(); });
-  if (!attempt_ended_ || !unacknowledged_.empty()) return;
-  attempt_.reset();
-  if (leaving_) exit_code_ = kReleased;
+void Host::cancel(const v1::AttemptId& id) {
+  if (worker_->take(id)) {
+    outbox_->add(never_began(id, clock_, "cancelled", "it was cancelled before it began"));
+  } else {
+    worker_->stop(id, "cancelled");
+  }
+}
+
+void Host::recall() {
+  for (const Order& order : worker_->take_all()) outbox_->add(returned(order.assignment.attempt()));
+}
+
+void Host::leave() {
+  if (!std::exchange(leaving_, true)) worker_->when_idle([this] { push(Idle{}); });
+}
+
+void Host::leave_if_done() {
+  if (exit_code_ || !leaving_ || !worker_->idle()) return;
+  if (outbox_->empty() || (released_ && outbox_->safe())) exit_code_ = kReleased;
 }
 
 void Host::beat() {
@@ -203,44 +261,39 @@ void Host::beat() {
     exit_code_ = kFolderGone;
     return;
   }
-  if (!attempt_ || attempt_ended_) return;
-  shorten_output();
-  if (!connected_) return;
-  if (auto report = attempt_->heartbeat()) link_->send(*std::move(report));
+  outbox_->retry();
+  const auto heartbeat = worker_->beat();
+  if (heartbeat && connected_) outbox_->pass(*heartbeat);
+  check_patience();
+  if (!exit_code_ && !connected_) check_loneliness();
 }
 
 bool Host::folders_exist() const {
   std::error_code error;
-  const auto there = [&](const fs::path& path) { return fs::exists(path, error) || error; };
-  if (!there(options_.store)) return false;
-  return !attempt_ || attempt_ended_ || !attempt_->heartbeat() || there(attempt_->folder().root);
+  const fs::path& ours = has_folder_ ? folder_.root : options_.store;
+  return (fs::exists(ours, error) || error) && worker_->folder_exists();
 }
 
-void Host::shorten_output() {
-  const auto shortened =
-      shorten_log(files_, attempt_->folder().output_log(), kLogLimit, [](std::uint64_t left_out) {
-        return "\ncairn-host: " + format_bytes(left_out) + " of output left out here";
-      });
-  // A file that is not there yet has nothing to shorten.
-  if (!shortened.ok() && fs::exists(attempt_->folder().output_log()))
-    std::cerr << "cairn-host: " << shortened.error().to_string() << '\n';
+// Of a host that is leaving and only waits for its last reports to be acknowledged.
+void Host::check_patience() {
+  const auto idle_since = worker_->idle_since();
+  if (leaving_ && idle_since && outbox_->safe() &&
+      clock_.monotonic() - *idle_since >= kIdlePatience)
+    exit_code_ = kReleased;
 }
 
 void Host::check_loneliness() {
   const Duration now = clock_.monotonic();
-  if (leaving_ && attempt_ended_ && now - ended_at_ >= kIdlePatience) exit_code_ = kReleased;
-  if (connected_) return;
   const Duration alone = now - alone_since_;
-  if (!attempt_ || attempt_ended_) {
+  if (worker_->idle()) {
     if (alone >= std::min(kIdlePatience, options_.orphan_timeout)) exit_code_ = kLeftAlone;
-    return;
-  }
-  if (told_to_stop_at_) {
+  } else if (told_to_stop_at_) {
     if (now - *told_to_stop_at_ >= options_.orphan_timeout) exit_code_ = kWouldNotStop;
   } else if (alone >= options_.orphan_timeout) {
     told_to_stop_at_ = now;
-    leaving_ = true;
-    attempt_->stop("preempted");
+    recall();
+    worker_->stop("preempted");
+    leave();
   }
 }
 

@@ -1,26 +1,30 @@
-// Host: the loop of a host process. It keeps one stream to the engine, runs one attempt at a time,
-// and decides when the process is no longer needed.
+// Host: keeps in touch with the engine from inside a stage's process, has attempts run one after
+// the other, and decides when the process is no longer needed.
 #pragma once
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
-#include "core/host/attempt.h"
 #include "core/host/engine_link.h"
 #include "core/host/options.h"
+#include "core/host/outbox.h"
+#include "core/host/worker.h"
+#include "core/sdk/runtime/attempt_files.h"
 
 namespace cairn::host {
 
+// Ends with the process only: see Worker.
 class Host {
  public:
   Host(Options options, FileSystem& files, const Clock& clock);
-  ~Host();
 
   // Runs until released, asked to end, or left alone; returns the exit code.
   //   0  released, or ended as asked     3  left alone by the engine
@@ -34,45 +38,60 @@ class Host {
   struct Connected {};
   struct Lost {};
   struct AskedToEnd {};
-  using Event = std::variant<Connected, Lost, AskedToEnd, v1::EngineCommand, v1::HostReport>;
+  struct Idle {};
+  using Event = std::variant<Connected, Lost, AskedToEnd, Idle, v1::EngineCommands>;
 
+  [[nodiscard]] bool open_folder();
   void push(Event event);
-  [[nodiscard]] std::optional<Event> next_event();
+  [[nodiscard]] std::deque<Event> next_events();
   void handle(Connected);
   void handle(Lost);
   void handle(AskedToEnd);
-  void handle(const v1::EngineCommand& command);
-  void handle(v1::HostReport report);
-  void assign(const v1::Assignment& assignment);
-  void acknowledge(const v1::Ack& ack);
+  void handle(Idle) {}
+  void handle(v1::EngineCommands commands);
+  void handle(v1::EngineCommand& command);
+  void assign(v1::Assignment assignment);
+  void hand_over();
+  void cancel(const v1::AttemptId& id);
+  void recall();
+  void leave();
+  void leave_if_done();
   void connect();
   void beat();
+  void check_patience();
   void check_loneliness();
-  void shorten_output();
   [[nodiscard]] bool folders_exist() const;
 
   const Options options_;
   FileSystem& files_;
   const Clock& clock_;
+  const HostFolder folder_;
+  bool has_folder_ = false;
   PluginShelf shelf_;
+  OutputCapture capture_;
+  EngineLink link_;
+  std::optional<Outbox> outbox_;
+  std::optional<Workshop> shop_;
+  std::optional<Worker> worker_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Event> events_;  // guarded by mutex_
 
   // Of the loop's thread.
-  std::unique_ptr<EngineLink> link_;
   bool connected_ = false;
   bool connecting_ = false;
   Duration next_connect_{0};
   Duration next_beat_{0};
   Duration alone_since_{0};
   std::optional<Duration> told_to_stop_at_;
-  bool leaving_ = false;
-  std::unique_ptr<Attempt> attempt_;
-  bool attempt_ended_ = false;
-  Duration ended_at_{0};
-  std::vector<v1::HostReport> unacknowledged_;
+  bool leaving_ = false;   // takes no more work
+  bool released_ = false;  // by the engine
+  bool asked_ = false;     // by a signal
+  std::map<std::uint32_t, std::shared_ptr<Work>> works_;
+  std::vector<Order> orders_;  // of the message that is being handled
+  // Tokens, by run, of attempts whose end is not acknowledged.
+  std::map<std::string, std::unordered_set<std::uint64_t>> in_hand_;
   std::optional<int> exit_code_;
 };
 

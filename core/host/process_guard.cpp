@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
+#include <initializer_list>
 
 namespace cairn::host {
 namespace {
@@ -18,7 +18,7 @@ namespace {
 constexpr std::array kCrashSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 constexpr std::size_t kStackBytes = 64 << 10;
 
-std::atomic<bool> capturing{false};
+std::atomic<bool> stage_is_running{false};
 
 // Async-signal-safe.
 void say(std::initializer_list<const char*> parts) {
@@ -50,7 +50,7 @@ void on_crash(int signal) {
 }
 
 void on_process_exit(int status, void*) {
-  if (!capturing) return;
+  if (!stage_is_running) return;
   std::fflush(nullptr);
   std::array<char, 12> digits{};
   say({"\ncairn-host: the stage ended the process with exit(", decimal(status, digits), ")\n"});
@@ -81,30 +81,8 @@ void guard_this_thread() {
   ::sigaltstack(&alternate, nullptr);
 }
 
-Result<OutputCapture> OutputCapture::start(const fs::path& file) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) return io_error("open", file, errno);
-  std::fflush(nullptr);
-  const int out = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
-  const int err = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-  ::dup2(fd, STDOUT_FILENO);
-  ::dup2(fd, STDERR_FILENO);
-  ::close(fd);
-  capturing = true;
-  return OutputCapture(out, err);
-}
-
-OutputCapture::OutputCapture(OutputCapture&& other) noexcept
-    : out_(std::exchange(other.out_, -1)), err_(std::exchange(other.err_, -1)) {}
-
-OutputCapture::~OutputCapture() {
-  if (out_ < 0) return;
-  capturing = false;
-  std::fflush(nullptr);
-  ::dup2(out_, STDOUT_FILENO);
-  ::dup2(err_, STDERR_FILENO);
-  ::close(out_);
-  ::close(err_);
+void stage_runs(bool runs) {
+  stage_is_running = runs;
 }
 
 }  // namespace cairn::host

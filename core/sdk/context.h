@@ -31,8 +31,8 @@ struct StageCheckpoint {
   fs::path folder;  // read-only; verified against its checksums
 };
 
-// progress, metric, runtime_metric, log and cancelled may be called from any thread; the rest from
-// the thread that runs the stage.
+// progress, metric, runtime_metric, log, cancelled and redacted may be called from any thread; the
+// rest from the thread that runs the stage.
 class StageContext {
  public:
   virtual ~StageContext() = default;
@@ -60,7 +60,7 @@ class StageContext {
   void info(std::string_view message) { log(LogLevel::kInfo, message); }
   void warn(std::string_view message) { log(LogLevel::kWarning, message); }
 
-  // A folder of this attempt, removed after it.
+  // A folder for this attempt alone, empty at first and emptied after it.
   [[nodiscard]] virtual const fs::path& temp_dir() const = 0;
   // A folder of the task that all its attempts share (segments of append-only logs).
   [[nodiscard]] virtual const fs::path& work_dir() const = 0;
@@ -77,6 +77,13 @@ class StageContext {
   // resumed stage gets the same answer without calling fn again.
   [[nodiscard]] virtual Result<json::value> memo(
       std::string_view key, const std::function<Result<json::value>()>& fn) = 0;
+
+  // Bytes that a program the stage runs has printed, as they come: appended to what the attempt
+  // printed, without the secrets among the parameters.
+  virtual void output(std::string_view bytes) = 0;
+  // Text without the secrets among the parameters, for what the stage says in other ways. Log
+  // lines, metric names and errors need no such care.
+  [[nodiscard]] virtual std::string redacted(std::string_view text) const = 0;
 };
 
 // What a stage returns when cancelled() told it to stop.

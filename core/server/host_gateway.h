@@ -8,32 +8,34 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/engine/host_link.h"
 #include "schemas/host.grpc.pb.h"
 
 namespace cairn {
 
-// Commands for a host wait here until it attaches, and again when its stream broke; a host that
-// attaches anew takes the place of its old stream. Thread-safe; reports arrive on gRPC's threads.
+// Commands for a host wait here until it attaches, and again when its stream broke, those included
+// that were on their way then; a host that attaches anew takes the place of its old stream. What
+// waits goes out together. Thread-safe; reports arrive on gRPC's threads.
 // Must outlive the gRPC server that serves it.
 class HostGateway final : public HostLink, public v1::Hosts::CallbackService {
  public:
-  void send(const std::string& host, const v1::EngineCommand& command) override;
+  void send(const std::string& host, std::vector<v1::EngineCommand> commands) override;
   void forget(const std::string& host) override;
-  void on_report(OnReport callback) override { on_report_ = std::move(callback); }
+  void on_reports(OnReports callback) override { on_reports_ = std::move(callback); }
 
-  grpc::ServerBidiReactor<v1::HostReport, v1::EngineCommand>* Attach(
+  grpc::ServerBidiReactor<v1::HostReports, v1::EngineCommands>* Attach(
       grpc::CallbackServerContext* context) override;
 
  private:
   class Stream;
   struct Host {
     Stream* stream = nullptr;
-    std::deque<v1::EngineCommand> commands;  // the first may be on its way
+    std::deque<v1::EngineCommand> commands;
   };
 
-  OnReport on_report_;
+  OnReports on_reports_;
   std::mutex mutex_;  // guards what follows, and the fields of every Stream
   std::map<std::string, Host> hosts_;
 };

@@ -2,8 +2,6 @@
 //
 // The command sees an empty folder with copies of `files`, its inputs as $CAIRN_INPUT_NAME, and the
 // environment of the host with `env` on top. After a host's death it may run again: at least once.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 
@@ -37,8 +35,8 @@ class Tail {
     text_.append(bytes);
     if (text_.size() > 4 * kBytesInMessage) text_.erase(0, text_.size() - 2 * kBytesInMessage);
   }
-  [[nodiscard]] std::string lines() const {
-    std::string text = cairn::printable(cairn::trim(text_));
+  [[nodiscard]] std::string lines(const cairn::StageContext& ctx) const {
+    std::string text = cairn::printable(cairn::trim(ctx.redacted(text_)));
     if (text.size() > kBytesInMessage) text.erase(0, text.size() - kBytesInMessage);
     const auto all = cairn::split(text, '\n');
     std::string last;
@@ -50,16 +48,6 @@ class Tail {
  private:
   std::string text_;
 };
-
-// To the attempt's output.log, which is this process's standard output and error.
-void pass_on(bool is_error, std::string_view bytes) {
-  const int fd = is_error ? STDERR_FILENO : STDOUT_FILENO;
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written <= 0) return;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
 
 // A path that stays below the folder it is joined to.
 bool is_inside(const fs::path& path) {
@@ -94,38 +82,35 @@ struct Shell : cairn::Stage {
   }
 
   cairn::Result<void> run(cairn::StageContext& ctx) override {
-    const fs::path folder = ctx.temp_dir() / "shell";
-    std::error_code error;
-    fs::create_directory(folder, error);
-    if (error) return cairn::io_error("create folder", folder.string(), error.value());
+    const fs::path& folder = ctx.temp_dir();
     for (const auto& file : *files) CAIRN_TRY(copy_into(file, folder));
     CAIRN_ASSIGN(const auto paths, output_paths());
 
     cairn::ProcessSpec spec;
     spec.argv = {"/bin/sh", "-c", *command};
     spec.folder = folder;
+    spec.one_stream = true;
     CAIRN_ASSIGN(spec.environment, environment());
     Tail tail;
     cairn::ProcessHooks hooks;
-    hooks.output = [&](bool is_error, std::string_view bytes) {
-      pass_on(is_error, bytes);
+    hooks.output = [&](bool, std::string_view bytes) {
+      ctx.output(bytes);
       tail.add(bytes);
     };
     hooks.stop = [&] { return ctx.cancelled(); };
     hooks.grace = kGrace;
     CAIRN_ASSIGN(const cairn::ProcessEnd end, cairn::run_process(spec, hooks));
     if (end.stopped) return cairn::stage_cancelled();
-    if (!end.success()) return failed(end, tail);
+    if (!end.success()) return failed(end, tail.lines(ctx));
     for (const auto& [name, path] : paths) CAIRN_TRY(take_output(name, folder, path, ctx));
     return {};
   }
 
  private:
-  static cairn::Error failed(const cairn::ProcessEnd& end, const Tail& tail) {
+  static cairn::Error failed(const cairn::ProcessEnd& end, const std::string& lines) {
     std::string message = "the command ";
     message += end.signal != 0 ? "was ended by " + cairn::signal_name(end.signal)
                                : "ended with exit code " + std::to_string(end.exit_code);
-    const std::string lines = tail.lines();
     if (!lines.empty()) message += "; its last output:" + lines;
     return cairn::make_error(cairn::ErrorCode::kInvalidArgument, message);
   }

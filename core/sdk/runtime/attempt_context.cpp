@@ -1,7 +1,5 @@
 #include "core/sdk/runtime/attempt_context.h"
 
-#include <cmath>
-
 #include "core/base/text.h"
 
 namespace cairn {
@@ -21,16 +19,19 @@ const char* level_name(LogLevel level) {
   return "info";
 }
 
-json::value number_value(double value) {
-  if (std::isfinite(value)) return value;
-  if (std::isnan(value)) return "NaN";
-  return value > 0 ? "Infinity" : "-Infinity";
-}
-
 std::string log_line(const Clock& clock, LogLevel level, std::string_view message) {
   const std::string text = is_valid_utf8(message) ? std::string(message) : printable(message);
   return json::serialize(json::object{
       {"time", format_rfc3339(clock.now())}, {"level", level_name(level)}, {"message", text}});
+}
+
+// A folder that is empty already is left as it is.
+Result<void> make_empty(FileSystem& files, const fs::path& folder) {
+  std::error_code error;
+  const auto status = fs::symlink_status(folder, error);
+  if (fs::is_directory(status) && fs::is_empty(folder, error)) return {};
+  if (fs::exists(status)) CAIRN_TRY(files.remove_all(folder));
+  return files.make_directories(folder);
 }
 
 }  // namespace
@@ -41,52 +42,89 @@ AttemptContext::AttemptContext(FileSystem& files, const Clock& clock, Settings s
       clock_(clock),
       settings_(std::move(settings)),
       on_checkpoint_(std::move(on_checkpoint)),
-      folder_(settings_.task.attempt(settings_.attempt)),
-      temp_(folder_.tmp()),
-      work_(settings_.task.work()),
-      checkpoints_(files, settings_.task.checkpoints()) {}
+      metrics_(
+          files,
+          [this]() -> Result<fs::path> {
+            CAIRN_TRY(make_folder());
+            return folder().metrics();
+          },
+          settings_.rules, redactor_) {}
 
-Result<std::unique_ptr<AttemptContext>> AttemptContext::open(FileSystem& files, const Clock& clock,
-                                                             Settings settings,
-                                                             OnCheckpoint on_checkpoint) {
-  std::unique_ptr<AttemptContext> context(
-      new AttemptContext(files, clock, std::move(settings), std::move(on_checkpoint)));
-  const AttemptFolder& folder = context->folder_;
-  for (const fs::path& path : {folder.out(), folder.tmp()}) {
-    CAIRN_TRY(files.remove_all(path));
-    CAIRN_TRY(files.make_directories(path));
-  }
-  CAIRN_TRY(files.make_directories(context->work_));
-  CAIRN_ASSIGN(context->log_,
-               BoundedLog::open(files, folder.log(), context->settings_.log_limit,
-                                [&clock](std::uint64_t left_out) {
-                                  return log_line(clock, LogLevel::kWarning,
-                                                  format_bytes(left_out) + " of log left out here");
-                                }));
-  CAIRN_ASSIGN(context->metrics_, files.open_append(folder.metrics()));
-  return context;
+Result<fs::path> AttemptContext::make_folder() const {
+  const fs::path root = folder().root;
+  if (!has_folder_) CAIRN_TRY(files_.make_directories(root));
+  has_folder_ = true;
+  return root;
 }
 
-AttemptContext::Status AttemptContext::status() const {
+void AttemptContext::hide(const std::vector<std::string>& secrets) {
+  secrets_.insert(secrets_.end(), secrets.begin(), secrets.end());
+  redactor_ = Redactor(secrets_);
+}
+
+Result<void> AttemptContext::make_out() {
+  CAIRN_TRY(make_folder());
+  return make_empty(files_, folder().out());
+}
+
+void AttemptContext::pause_at(std::optional<std::int64_t> step) {
+  pause_at_ = step.value_or(-1);
+  paused_ = false;
+}
+
+void AttemptContext::reach(std::int64_t step) {
+  const std::int64_t pause = pause_at_;
+  if (pause >= 0 && step >= pause) paused_ = true;
+}
+
+AttemptContext::Status AttemptContext::status() {
+  Status status;
   const std::lock_guard lock(mutex_);
-  Status status = status_;
-  status.log_bytes = log_->size();
-  status.metric_bytes = metrics_->size();
+  if (const auto flushed = metrics_.flush(); !flushed.ok() && !write_error_)
+    write_error_ = flushed.error();
+  status.done = done_;
+  status.total = total_;
+  status.unit = unit_;
+  status.log_bytes = log_ ? log_->size() : 0;
+  status.metric_bytes = metrics_.size();
+  status.last_metrics = metrics_.last();
   return status;
 }
 
-Result<void> AttemptContext::close() {
-  CAIRN_TRY(files_.remove_all(temp_));
+std::optional<MetricAlarm> AttemptContext::alarm() const {
   const std::lock_guard lock(mutex_);
+  return alarm_;
+}
+
+Result<void> AttemptContext::close() {
+  if (output_) keep_first_error(write_output(output_->finish()));
+  if (temp_) keep_first_error(make_empty(files_, *temp_));
+  const std::lock_guard lock(mutex_);
+  auto flushed = metrics_.flush();
   if (write_error_) return *write_error_;
-  return {};
+  return flushed;
+}
+
+void AttemptContext::remove_empty_folders() {
+  const std::lock_guard lock(mutex_);
+  if (!has_folder_) return;
+  std::error_code in_use;
+  fs::remove(folder().out(), in_use);
+  fs::remove(folder().tmp(), in_use);
+  has_folder_ = !fs::remove(folder().root, in_use);
+  if (!has_folder_) fs::remove(settings_.task.root, in_use);
 }
 
 void AttemptContext::progress(std::uint64_t done, std::uint64_t total, std::string_view unit) {
+  reach(static_cast<std::int64_t>(done));
   const std::lock_guard lock(mutex_);
-  status_.done = done;
-  status_.total = total;
-  status_.unit = unit;
+  done_ = done;
+  total_ = total;
+  if (!redactor_.empty()) {
+    unit_ = redactor_.redacted(unit);
+  } else if (unit_ != unit) {
+    unit_ = unit;
+  }
 }
 
 void AttemptContext::metric(std::string_view name, std::int64_t step, double value) {
@@ -99,35 +137,81 @@ void AttemptContext::runtime_metric(std::string_view name, std::int64_t step, do
 
 void AttemptContext::write_metric(std::string_view name, std::int64_t step, double value,
                                   bool runtime) {
-  json::object line{{"name", name}, {"step", step}, {"value", number_value(value)}};
-  if (runtime) line["runtime"] = true;
-  const std::string bytes = json::serialize(line) + '\n';
   const std::lock_guard lock(mutex_);
-  status_.last_metrics[std::string(name)] = value;
-  const auto written = metrics_->append(bytes);
-  if (!written.ok() && !write_error_) write_error_ = written.error();
+  auto alarm = metrics_.add(name, step, value, runtime);
+  // What was asked to stop already ends for that reason.
+  if (alarm && !alarm_ && !stop_) {
+    alarm_ = std::move(alarm);
+    stop_ = true;
+  }
+  if (!metrics_.full()) return;
+  if (const auto flushed = metrics_.flush(); !flushed.ok() && !write_error_)
+    write_error_ = flushed.error();
 }
 
 void AttemptContext::log(LogLevel level, std::string_view message) {
-  keep_first_error(log_->append(log_line(clock_, level, message)));
+  keep_first_error(redactor_.empty() ? write_log(level, message)
+                                     : write_log(level, redactor_.redacted(message)));
 }
 
-void AttemptContext::keep_first_error(const Result<void>& written) {
+Result<void> AttemptContext::write_log(LogLevel level, std::string_view message) {
+  BoundedLog* log = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!log_) {
+      CAIRN_TRY(make_folder());
+      CAIRN_ASSIGN(log_, BoundedLog::open(files_, folder().log(), settings_.log_limit,
+                                          [this](std::uint64_t left_out) {
+                                            return log_line(
+                                                clock_, LogLevel::kWarning,
+                                                format_bytes(left_out) + " of log left out here");
+                                          }));
+    }
+    log = log_.get();
+  }
+  return log->append(log_line(clock_, level, message));
+}
+
+void AttemptContext::keep_first_error(const Result<void>& written) const {
   if (written.ok()) return;
   const std::lock_guard lock(mutex_);
   if (!write_error_) write_error_ = written.error();
 }
 
+const fs::path& AttemptContext::temp_dir() const {
+  if (!temp_) {
+    const bool of_host = !settings_.temp.empty();
+    temp_ = of_host ? settings_.temp : folder().tmp();
+    const auto made = of_host ? Result<fs::path>(*temp_) : make_folder();
+    keep_first_error(made.ok() ? make_empty(files_, *temp_) : made.error());
+  }
+  return *temp_;
+}
+
+const fs::path& AttemptContext::work_dir() const {
+  if (!work_) {
+    work_ = settings_.task.work();
+    keep_first_error(files_.make_directories(*work_));
+  }
+  return *work_;
+}
+
 Result<void> AttemptContext::save_checkpoint(
     std::int64_t step, const std::function<Result<void>(const fs::path&)>& write) {
-  CAIRN_ASSIGN(const auto saved, checkpoints_.save(step, write));
+  {
+    // First: a death behind the checkpoint must not take metrics of steps that are not taken again.
+    const std::lock_guard lock(mutex_);
+    CAIRN_TRY(metrics_.flush());
+  }
+  CAIRN_ASSIGN(const auto saved, checkpoints().save(step, write));
   log(LogLevel::kInfo, "checkpoint at step " + std::to_string(step) + " saved");
-  if (on_checkpoint_) return on_checkpoint_(saved);
+  if (on_checkpoint_) CAIRN_TRY(on_checkpoint_(saved));
+  reach(step);
   return {};
 }
 
 Result<std::optional<StageCheckpoint>> AttemptContext::latest_checkpoint() {
-  CAIRN_ASSIGN(const auto newest, checkpoints_.newest());
+  CAIRN_ASSIGN(const auto newest, checkpoints().newest());
   for (const Error& damaged : newest.damaged)
     warn(damaged.message + "; it is skipped and kept aside");
   if (newest.checkpoint)
@@ -138,11 +222,31 @@ Result<std::optional<StageCheckpoint>> AttemptContext::latest_checkpoint() {
 Result<json::value> AttemptContext::memo(std::string_view key,
                                          const std::function<Result<json::value>()>& fn) {
   if (!memo_) {
+    CAIRN_TRY(files_.make_directories(settings_.task.root));
     CAIRN_ASSIGN(memo_, MemoFile::open(files_, settings_.task.memo()));
   }
   if (const json::value* known = memo_->find(key)) return *known;
   CAIRN_ASSIGN(const json::value answer, fn());
   return memo_->add(key, answer);
+}
+
+void AttemptContext::output(std::string_view bytes) {
+  if (redactor_.empty()) return keep_first_error(write_output(bytes));
+  if (!output_) output_.emplace(redactor_);
+  keep_first_error(write_output(output_->add(bytes)));
+}
+
+Result<void> AttemptContext::write_output(std::string_view text) {
+  if (text.empty()) return {};
+  if (!output_file_) {
+    CAIRN_TRY(make_folder());
+    CAIRN_ASSIGN(output_file_, files_.open_append(folder().output_log()));
+  }
+  return output_file_->append(text);
+}
+
+std::string AttemptContext::redacted(std::string_view text) const {
+  return redactor_.empty() ? std::string(text) : redactor_.redacted(text);
 }
 
 }  // namespace cairn

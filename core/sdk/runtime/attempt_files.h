@@ -1,4 +1,5 @@
-// Where the files of a task and of its attempts lie. Hosts write them, the engine reads them.
+// Where the files of hosts, of tasks and of their attempts lie. Hosts write them, each file and
+// folder when it is first needed; the engine reads them.
 #pragma once
 
 #include <string>
@@ -17,11 +18,10 @@ struct AttemptFolder {
   // {"name","step","value"} per line, and "runtime":true for what is no part of the result. A
   // value that is not finite is one of the strings "NaN", "Infinity", "-Infinity".
   [[nodiscard]] fs::path metrics() const { return root / "metrics.jsonl"; }
-  // FramedLog of HostReport messages (schemas/host.proto), numbered from 1.
-  [[nodiscard]] fs::path spool() const { return root / "spool"; }
   // {"cause","message","token"} once the attempt has ended; cause "" is success.
   [[nodiscard]] fs::path exit_record() const { return root / "exit.json"; }
   [[nodiscard]] fs::path out() const { return root / "out"; }
+  // Of an attempt that runs without a host (StageHarness); see HostFolder.
   [[nodiscard]] fs::path tmp() const { return root / "tmp"; }
 };
 
@@ -34,5 +34,20 @@ struct TaskFolder {
     return {root / ("attempt-" + std::to_string(number))};
   }
 };
+
+// STORE/hosts/HOST of a host process.
+struct HostFolder {
+  fs::path root;
+  // FramedLog of HostReport messages (schemas/host.proto), numbered from 1.
+  [[nodiscard]] fs::path spool() const { return root / "spool"; }
+  // What the process printed outside of attempts, and inside of those that have no folder yet.
+  [[nodiscard]] fs::path output_log() const { return root / "output.log"; }
+  // The temporary folder of the attempt that runs; emptied after it, not removed: to make and
+  // remove a folder thousands of times a second is slow.
+  [[nodiscard]] fs::path tmp() const { return root / "tmp"; }
+};
+[[nodiscard]] inline HostFolder host_folder(const fs::path& store, const std::string& host) {
+  return {store / "hosts" / host};
+}
 
 }  // namespace cairn

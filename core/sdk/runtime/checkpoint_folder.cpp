@@ -102,6 +102,13 @@ Result<void> CheckpointFolder::remove_others(std::int64_t saved) {
   return {};
 }
 
+Result<void> CheckpointFolder::remove_after(std::int64_t step) {
+  CAIRN_ASSIGN(const auto all, steps());
+  for (auto later = all.rbegin(); later != all.rend() && *later > step; ++later)
+    CAIRN_TRY(files_.remove_all(step_folder(*later)));
+  return {};
+}
+
 Result<CheckpointFolder::Newest> CheckpointFolder::newest() {
   Newest result;
   CAIRN_ASSIGN(const auto all, steps());

@@ -38,6 +38,8 @@ class CheckpointFolder {
   [[nodiscard]] Result<Saved> save(
       std::int64_t step, const std::function<Result<void>(const fs::path& folder)>& write);
   [[nodiscard]] Result<Newest> newest();
+  // Removes the checkpoints of later steps: a course that shall not be taken again.
+  [[nodiscard]] Result<void> remove_after(std::int64_t step);
   // Complete ones, ascending; not verified.
   [[nodiscard]] Result<std::vector<std::int64_t>> steps() const;
 

@@ -6,18 +6,18 @@
 namespace cairn {
 namespace {
 
-Result<void> bind_and_run(const StageType& type, const StageRun& run, StageContext& ctx) {
-  CAIRN_ASSIGN(json::object params, canonical_params(type.declaration(), run.params));
+Result<void> bind_and_run(const StageType& type, const StageBinding& binding, StageContext& ctx) {
   const auto stage = type.make();
-  CAIRN_TRY(stage->bind({std::move(params), run.inputs, run.out_dir}));
+  CAIRN_TRY(stage->bind(binding));
   return stage->run(ctx);
 }
 
-std::optional<StageFailure> check_outputs(const StageRun& run) {
+std::optional<StageFailure> check_outputs(const fs::path& folder,
+                                          const std::vector<std::string>& outputs) {
   std::string missing;
-  for (const auto& name : run.outputs) {
+  for (const auto& name : outputs) {
     std::error_code error;
-    const fs::file_status status = fs::symlink_status(run.out_dir / name, error);
+    const fs::file_status status = fs::symlink_status(folder / name, error);
     if (!fs::is_regular_file(status) && !fs::is_directory(status))
       missing += (missing.empty() ? "'" : ", '") + name + "'";
   }
@@ -27,11 +27,11 @@ std::optional<StageFailure> check_outputs(const StageRun& run) {
 
 }  // namespace
 
-std::optional<StageFailure> run_stage(const StageType& type, const StageRun& run,
-                                      StageContext& ctx) {
+std::optional<StageFailure> run_stage(const StageType& type, const StageBinding& binding,
+                                      const std::vector<std::string>& outputs, StageContext& ctx) {
   try {
-    const auto done = bind_and_run(type, run, ctx);
-    if (done.ok()) return check_outputs(run);
+    const auto done = bind_and_run(type, binding, ctx);
+    if (done.ok()) return check_outputs(binding.out_dir, outputs);
     const bool stopped = done.error().code == ErrorCode::kCancelled && ctx.cancelled();
     return StageFailure{stopped ? "cancelled" : "error", done.error().to_string()};
   } catch (const std::bad_alloc&) {
@@ -41,6 +41,13 @@ std::optional<StageFailure> run_stage(const StageType& type, const StageRun& run
   } catch (...) {
     return StageFailure{"error", "the stage threw an exception of unknown type"};
   }
+}
+
+std::optional<StageFailure> run_stage(const StageType& type, const StageRun& run,
+                                      StageContext& ctx) {
+  auto params = canonical_params(type.declaration(), run.params);
+  if (!params.ok()) return StageFailure{"error", params.error().to_string()};
+  return run_stage(type, {std::move(params).value(), run.inputs, run.out_dir}, run.outputs, ctx);
 }
 
 }  // namespace cairn

@@ -30,5 +30,10 @@ struct StageRun {
 // Nothing on success. An exception of the stage is a failure like any other.
 [[nodiscard]] std::optional<StageFailure> run_stage(const StageType& type, const StageRun& run,
                                                     StageContext& ctx);
+// The same with what was prepared already; outputs must exist in binding.out_dir afterwards.
+[[nodiscard]] std::optional<StageFailure> run_stage(const StageType& type,
+                                                    const StageBinding& binding,
+                                                    const std::vector<std::string>& outputs,
+                                                    StageContext& ctx);
 
 }  // namespace cairn

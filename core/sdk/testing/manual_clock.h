@@ -23,6 +23,12 @@ class ManualClock final : public Clock {
     passed_ += time;
   }
 
+  // The wall clock is set, forward or back; monotonic time knows nothing of it.
+  void jump(Duration by) {
+    const std::lock_guard lock(mutex_);
+    start_ += by;
+  }
+
  private:
   mutable std::mutex mutex_;
   WallTime start_{Duration{1'767'225'600'000}};

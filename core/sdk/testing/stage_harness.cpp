@@ -104,18 +104,18 @@ HarnessRun StageHarness::run() {
   settings.attempt = ++attempts_;
   settings.seed = seed_;
   settings.resources = resources_;
-  auto opened = AttemptContext::open(real_file_system(), clock_, settings, on_checkpoint);
-  const auto owner = std::move(opened).value();
-  context = owner.get();
+  AttemptContext owner(real_file_system(), clock_, settings, on_checkpoint);
+  context = &owner;
   if (stop_at_ == 0) context->request_stop();
 
   setup_.out_dir = context->folder().out();
+  if (const auto made = context->make_out(); !made.ok()) fail_unwrap(made.error());
   result.failure = run_stage(type_, setup_, *context);
   result.status = context->status();
   const auto closed = context->close();
   if (!closed.ok() && !result.failure)
     result.failure = StageFailure{"error", closed.error().to_string()};
-  result.log = real_file_system().read(context->folder().log()).value();
+  result.log = real_file_system().read(context->folder().log()).value_or("");
   if (!result.failure)
     for (const auto& name : setup_.outputs)
       result.outputs[name] = identify_content(output(name)).value().digest;

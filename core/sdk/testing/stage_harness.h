@@ -35,7 +35,7 @@ struct HarnessRun {
   std::map<std::string, Digest> outputs;
   std::vector<std::int64_t> checkpoints;  // steps saved by this attempt
   AttemptContext::Status status;          // last metrics and progress
-  std::string log;                        // log.jsonl
+  std::string log;                        // log.jsonl, "" when it said nothing
 };
 
 // Not thread-safe.

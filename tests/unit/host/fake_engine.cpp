@@ -6,8 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+
+#include "core/base/framed_log.h"
 
 namespace cairn::host {
 namespace {
@@ -36,19 +39,24 @@ FakeEngine::~FakeEngine() {
   server_->Shutdown(std::chrono::system_clock::now());
 }
 
-grpc::Status FakeEngine::Attach(
-    grpc::ServerContext*, grpc::ServerReaderWriter<v1::EngineCommand, v1::HostReport>* stream) {
+grpc::Status FakeEngine::Attach(grpc::ServerContext*, Stream* stream) {
   {
     const std::lock_guard lock(mutex_);
     stream_ = stream;
     for (; !commands_.empty(); commands_.pop_front()) stream->Write(commands_.front());
   }
-  for (v1::HostReport report; stream->Read(&report);) {
+  for (v1::HostReports message; stream->Read(&message);) {
     const std::lock_guard lock(mutex_);
-    if (report.has_heartbeat())
-      heartbeat_ = report.heartbeat();
-    else
-      reports_.push_back(report);
+    if (watcher_) {
+      watcher_(message);
+      continue;
+    }
+    for (const auto& report : message.reports()) {
+      if (report.has_heartbeat())
+        heartbeat_ = report.heartbeat();
+      else
+        reports_.push_back(report);
+    }
     changed_.notify_all();
   }
   const std::lock_guard lock(mutex_);
@@ -64,37 +72,54 @@ void FakeEngine::wait_for_detach() {
   EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return stream_ == nullptr; }));
 }
 
-void FakeEngine::send(v1::EngineCommand command) {
+void FakeEngine::watch(std::function<void(const v1::HostReports&)> watcher) {
   const std::lock_guard lock(mutex_);
-  if (stream_ == nullptr)
-    commands_.push_back(std::move(command));
-  else
-    stream_->Write(command);
+  watcher_ = std::move(watcher);
 }
 
-void FakeEngine::assign(const v1::Assignment& assignment) {
-  v1::EngineCommand command;
-  *command.mutable_assignment() = assignment;
-  send(std::move(command));
+void FakeEngine::send(v1::EngineCommands commands) {
+  const std::lock_guard lock(mutex_);
+  if (stream_ == nullptr)
+    commands_.push_back(std::move(commands));
+  else
+    stream_->Write(commands);
+}
+
+void FakeEngine::assign(const Task& task) {
+  assign(std::vector<Task>{task});
+}
+
+void FakeEngine::assign(const std::vector<Task>& tasks) {
+  v1::EngineCommands commands;
+  for (const auto& task : tasks) {
+    if (task.stage.work() > 0) *commands.add_commands()->mutable_stage() = task.stage;
+    *commands.add_commands()->mutable_assignment() = task.assignment;
+  }
+  send(std::move(commands));
 }
 
 void FakeEngine::cancel(const v1::AttemptId& attempt) {
-  v1::EngineCommand command;
-  *command.mutable_cancel()->mutable_attempt() = attempt;
-  send(std::move(command));
+  v1::EngineCommands commands;
+  *commands.add_commands()->mutable_cancel()->mutable_attempt() = attempt;
+  send(std::move(commands));
 }
 
-void FakeEngine::acknowledge(const v1::HostReport& report) {
-  v1::EngineCommand command;
-  *command.mutable_ack()->mutable_attempt() = report.attempt();
-  command.mutable_ack()->set_sequence(report.sequence());
-  send(std::move(command));
+void FakeEngine::acknowledge(std::uint64_t sequence) {
+  v1::EngineCommands commands;
+  commands.add_commands()->mutable_ack()->set_sequence(sequence);
+  send(std::move(commands));
+}
+
+void FakeEngine::recall() {
+  v1::EngineCommands commands;
+  commands.add_commands()->mutable_recall();
+  send(std::move(commands));
 }
 
 void FakeEngine::release() {
-  v1::EngineCommand command;
-  command.mutable_release();
-  send(std::move(command));
+  v1::EngineCommands commands;
+  commands.add_commands()->mutable_release();
+  send(std::move(commands));
 }
 
 v1::HostReport FakeEngine::next() {
@@ -112,7 +137,7 @@ v1::Finished FakeEngine::finish() {
   for (;;) {
     const v1::HostReport report = next();
     if (report.report_case() == v1::HostReport::REPORT_NOT_SET) return {};
-    acknowledge(report);
+    if (report.sequence() > 0) acknowledge(report);
     if (report.has_finished()) return report.finished();
   }
 }
@@ -126,9 +151,11 @@ v1::Heartbeat FakeEngine::heartbeat() {
 HostTest::HostTest()
     : folder_(make_private_folder(fs::temp_directory_path(), "host-").value()),
       gates_(folder_ / "gates"),
-      task_{folder_ / "store/runs/r/t"} {
+      store_(folder_ / "store"),
+      host_files_(host_folder(store_, "host-1")),
+      task_{store_ / "runs/r/t"} {
   fs::create_directories(gates_);
-  fs::create_directories(folder_ / "store");
+  fs::create_directories(store_);
   start_engine();
 }
 
@@ -175,41 +202,87 @@ void HostTest::signal_host(int signal) const {
   ::kill(host_, signal);
 }
 
-v1::Assignment HostTest::assignment(const std::string& library, const std::string& stage_type,
-                                    const json::object& params,
-                                    const std::vector<std::string>& outputs) {
-  v1::Assignment assignment;
-  const fs::path plugin = fs::path(CAIRN_BINARY_DIR "/test-plugins") / library;
-  auto* id = assignment.mutable_attempt();
-  id->set_run("r");
-  id->set_task("t");
-  id->set_attempt(static_cast<std::uint32_t>(++attempts_));
-  id->set_token(static_cast<std::uint64_t>(100 + attempts_));
-  assignment.set_stage_type(stage_type);
-  assignment.set_plugin(plugin);
-  assignment.set_plugin_digest(hash_file(plugin).value());
-  assignment.set_params_json(json::serialize(params));
-  for (const auto& name : outputs) {
-    assignment.add_outputs()->set_name(name);
-    assignment.mutable_outputs()->rbegin()->set_kind("file");
-  }
-  assignment.set_seed(5);
-  assignment.mutable_resources()->set_cpus(2);
-  assignment.set_task_folder(task_.root);
-  assignment.set_store_folder(folder_ / "store");
-  return assignment;
+fs::path HostTest::test_plugin(const std::string& library) {
+  return fs::path(CAIRN_BINARY_DIR "/test-plugins") / library;
 }
 
-v1::Assignment HostTest::count(json::object params) {
-  return assignment("probe.so", "probe.count", params, {"total", "rollouts"});
+Task HostTest::task(const fs::path& library, const std::string& stage_type,
+                    const json::object& params, const std::vector<std::string>& outputs) {
+  Task task;
+  const auto number = static_cast<std::uint32_t>(++attempts_);
+  task.stage.set_work(number);
+  task.stage.set_stage_type(stage_type);
+  task.stage.set_plugin(library);
+  task.stage.set_plugin_digest(hash_file(library).value());
+  task.stage.set_params_json(json::serialize(params));
+  for (const auto& name : outputs) {
+    task.stage.add_outputs()->set_name(name);
+    task.stage.mutable_outputs()->rbegin()->set_kind("file");
+  }
+  task.stage.mutable_resources()->set_cpus(2);
+  task.stage.set_store_folder(store_);
+  auto* id = task.assignment.mutable_attempt();
+  id->set_run("r");
+  id->set_task(7);
+  id->set_attempt(number);
+  id->set_token(100 + number);
+  task.assignment.set_work(number);
+  task.assignment.set_seed(5);
+  task.assignment.set_task_folder(task_.root.lexically_relative(store_));
+  task.assignment.set_newest_checkpoint(-1);
+  task.assignment.set_prelude_step(-1);
+  return task;
+}
+
+Task HostTest::count(json::object params) {
+  return task(test_plugin("probe.so"), "probe.count", params, {"total", "rollouts"});
+}
+
+Task HostTest::noop() {
+  return task(CAIRN_BINARY_DIR "/plugins/noop.so", "noop", {}, {});
+}
+
+Task HostTest::shell(const std::string& run, json::object env) {
+  return task(CAIRN_BINARY_DIR "/plugins/shell.so", "shell",
+              {{"run", run}, {"env", std::move(env)}}, {});
 }
 
 std::string HostTest::output_log() const {
   return real_file_system().read(attempt_folder().output_log()).value_or("");
 }
 
+std::string HostTest::host_output() const {
+  return real_file_system().read(host_files_.output_log()).value_or("");
+}
+
 std::vector<v1::HostReport> HostTest::spooled() const {
-  return read_spool(real_file_system(), attempt_folder().spool()).value();
+  std::vector<v1::HostReport> reports;
+  const auto content = read_framed_log(real_file_system(), host_files_.spool()).value();
+  for (const auto& frame : content.frames)
+    EXPECT_TRUE(reports.emplace_back().ParseFromString(frame));
+  return reports;
+}
+
+std::vector<std::string> HostTest::store_entries() const {
+  std::vector<std::string> entries;
+  for (const auto& entry : fs::recursive_directory_iterator(store_)) {
+    std::string path = entry.path().lexically_relative(store_);
+    if (!path.starts_with("artifacts")) entries.push_back(std::move(path));
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+std::string HostTest::artifact(const v1::Finished& finished, const std::string& name) const {
+  for (const auto& output : finished.outputs()) {
+    if (output.name() != name) continue;
+    const std::string hex(digest_hex(output.digest()));
+    return real_file_system()
+        .read(store_ / "artifacts/sha256" / hex.substr(0, 2) / hex.substr(2))
+        .value();
+  }
+  ADD_FAILURE() << "no output '" << name << "'";
+  return {};
 }
 
 std::map<std::string, std::string> HostTest::digests(const v1::Finished& finished) {

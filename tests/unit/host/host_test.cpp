@@ -4,6 +4,8 @@
 #include <csignal>
 #include <fstream>
 
+#include "core/engine/host_link.h"
+#include "core/host/exit_record.h"
 #include "tests/unit/host/fake_engine.h"
 
 namespace cairn::host {
@@ -15,8 +17,8 @@ using ::testing::SizeIs;
 
 TEST_F(HostTest, RunsAnAttemptAndReportsInOrder) {
   start_host();
-  const v1::Assignment task = count({{"steps", 5}, {"checkpoint_every", 2}});
-  engine_->assign(task);
+  const Task walk = count({{"steps", 5}, {"checkpoint_every", 2}});
+  engine_->assign(walk);
   const auto hello = engine_->next();
   EXPECT_EQ(hello.hello().host(), "host-1");
   EXPECT_EQ(hello.hello().pid(), host_);
@@ -24,31 +26,31 @@ TEST_F(HostTest, RunsAnAttemptAndReportsInOrder) {
 
   const auto started = engine_->next();
   ASSERT_TRUE(started.has_started());
+  EXPECT_GT(started.started().time_ms(), 0);
   const auto fingerprint = parse_json_object(started.started().fingerprint_json()).value();
   EXPECT_EQ(fingerprint.at("threads"), 2);
   EXPECT_TRUE(engine_->next().has_checkpoint());
   const auto second = engine_->next();
   EXPECT_EQ(second.checkpoint().step(), 4);
   EXPECT_EQ(second.sequence(), 3u);
-  EXPECT_EQ(second.attempt().token(), task.attempt().token());
+  EXPECT_EQ(second.attempt().token(), walk.id().token());
   const auto last = engine_->next();
   ASSERT_TRUE(last.has_finished());
   EXPECT_EQ(last.finished().failure_cause(), "") << last.finished().failure_message();
   ASSERT_EQ(last.finished().outputs_size(), 2);
   EXPECT_EQ(last.finished().last_metrics().count("sum"), 1u);
-  for (const auto& output : last.finished().outputs()) {
-    const std::string hex(digest_hex(output.digest()));
-    const fs::path stored = folder_ / "store/artifacts/sha256" / hex.substr(0, 2) / hex.substr(2);
-    EXPECT_EQ(identify_content(stored)->digest, output.digest());
-  }
+  EXPECT_EQ(last.finished().progress().done(), 5u);
+  EXPECT_EQ(last.finished().started_ms(), started.started().time_ms());
+  EXPECT_GE(last.finished().finished_ms(), last.finished().started_ms());
+  for (const auto& output : last.finished().outputs())
+    EXPECT_EQ(digest_of(artifact(last.finished(), output.name())), output.digest());
 
   const auto reports = spooled();
   ASSERT_THAT(reports, SizeIs(4));
   EXPECT_EQ(reports.back().SerializeAsString(), last.SerializeAsString());
   const auto record = read_exit_record(real_file_system(), attempt_folder().exit_record()).value();
   EXPECT_EQ(record.cause, "");
-  EXPECT_EQ(record.token, task.attempt().token());
-  EXPECT_FALSE(fs::exists(attempt_folder().tmp()));
+  EXPECT_EQ(record.token, walk.id().token());
 
   engine_->acknowledge(last);
   engine_->release();
@@ -57,11 +59,12 @@ TEST_F(HostTest, RunsAnAttemptAndReportsInOrder) {
 
 TEST_F(HostTest, AWarmHostRunsTheNextAttemptWithItsOwnLog) {
   start_host();
-  engine_->assign(assignment("misbehaving.so", "bad.binary", {}, {}));
+  engine_->assign(task(test_plugin("misbehaving.so"), "bad.binary", {}, {}));
   EXPECT_EQ(engine_->finish().failure_message(), "printed what it liked");
+  EXPECT_EQ(host_output(), "");
   const std::string printed = output_log();
   EXPECT_EQ(printed.size(), 256u);
-  engine_->assign(assignment("probe.so", "probe.environment", {}, {"result"}));
+  engine_->assign(task(test_plugin("probe.so"), "probe.environment", {}, {"result"}));
   const v1::Finished finished = engine_->finish();
   ASSERT_EQ(finished.outputs_size(), 1);
   EXPECT_EQ(finished.outputs(0).digest(), digest_of("2 2 2 ''\n"));
@@ -70,7 +73,8 @@ TEST_F(HostTest, AWarmHostRunsTheNextAttemptWithItsOwnLog) {
   EXPECT_EQ(wait_for_host(), 0);
 }
 
-// The process ends; the spool holds no end, and the last lines say what happened.
+// The process ends; the spool holds no end, and the last lines say what happened. They stand in the
+// host's own file, for the attempt was too short to have one; SpoolReader hands them on.
 TEST_F(HostTest, AStageThatTakesTheProcessWithItLeavesALastLine) {
   const std::vector<std::tuple<std::string, int, std::string>> cases = {
       {"bad.exits", 3, "exit(3)"},
@@ -78,18 +82,22 @@ TEST_F(HostTest, AStageThatTakesTheProcessWithItLeavesALastLine) {
       {"bad.stack", -SIGSEGV, "SIGSEGV"}};
   for (const auto& [stage_type, ending, line] : cases) {
     start_host();
-    engine_->assign(assignment("misbehaving.so", stage_type, {}, {}));
+    engine_->assign(task(test_plugin("misbehaving.so"), stage_type, {}, {}));
     EXPECT_EQ(wait_for_host(), ending) << stage_type;
-    EXPECT_THAT(output_log(), HasSubstr(line)) << stage_type;
     EXPECT_FALSE(fs::exists(attempt_folder().exit_record())) << stage_type;
     for (const auto& report : spooled()) EXPECT_FALSE(report.has_finished()) << stage_type;
+    const auto reader = file_spool_reader(real_file_system(), store_);
+    EXPECT_THAT(reader->last_output("host-1", attempt_folder().root), HasSubstr(line));
+    reader->remove("host-1");
+    EXPECT_FALSE(fs::exists(host_files_.root));
+    EXPECT_THAT(output_log(), HasSubstr(line)) << stage_type;
   }
 }
 
 TEST_F(HostTest, FailuresNameTheirCause) {
   start_host();
   const auto cause = [&](const std::string& stage_type, const std::vector<std::string>& outputs) {
-    engine_->assign(assignment("misbehaving.so", stage_type, {}, outputs));
+    engine_->assign(task(test_plugin("misbehaving.so"), stage_type, {}, outputs));
     const v1::Finished finished = engine_->finish();
     EXPECT_EQ(finished.outputs_size(), 0);
     return finished.failure_cause() + ": " + finished.failure_message();
@@ -105,10 +113,12 @@ TEST_F(HostTest, FailuresNameTheirCause) {
 
 TEST_F(HostTest, AnotherLibraryThanThePlannedOneIsRefused) {
   start_host();
-  v1::Assignment task = count({});
-  task.set_plugin_digest(digest_of("another build"));
-  engine_->assign(task);
-  EXPECT_THAT(engine_->finish().failure_message(), HasSubstr("has changed since"));
+  Task other = count({});
+  other.stage.set_plugin_digest(digest_of("another build"));
+  engine_->assign(other);
+  const v1::Finished finished = engine_->finish();
+  EXPECT_THAT(finished.failure_message(), HasSubstr("has changed since"));
+  EXPECT_EQ(finished.started_ms(), 0);
 }
 
 TEST_F(HostTest, ACancelledWalkContinuesInTheNextAttempt) {
@@ -118,13 +128,13 @@ TEST_F(HostTest, ACancelledWalkContinuesInTheNextAttempt) {
   gated["gates"] = gates_.string();
 
   start_host();
-  const v1::Assignment first = count(gated);
+  const Task first = count(gated);
   engine_->assign(first);
   reached(0);
   for (const char* gate : {"go-0", "go-1", "go-2"}) open_gate(gate);
   reached(3);
   EXPECT_EQ(engine_->heartbeat().progress().total(), 6u);
-  engine_->cancel(first.attempt());
+  engine_->cancel(first.id());
   EXPECT_EQ(engine_->finish().failure_cause(), "cancelled");
 
   open_gate("go");
@@ -149,12 +159,12 @@ TEST_F(HostTest, SigtermSavesACheckpointAndEndsTheHost) {
 
 TEST_F(HostTest, ASecondSigtermEndsAHostWhoseStageWillNotStop) {
   start_host();
-  engine_->assign(assignment("misbehaving.so", "bad.never_ends", {}, {}));
-  wait_until([&] { return fs::exists(attempt_folder().spool()); });
+  engine_->assign(task(test_plugin("misbehaving.so"), "bad.never_ends", {}, {}));
   while (!engine_->next().has_started()) {
   }
   signal_host(SIGTERM);
-  wait_until([&] { return output_log().find("told to stop") != std::string::npos; });
+  wait_until(
+      [&] { return (host_output() + output_log()).find("told to stop") != std::string::npos; });
   signal_host(SIGTERM);
   EXPECT_EQ(wait_for_host(), 5);
 }

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <span>
+#include <sstream>
 
 #include "core/sdk/runtime/attempt_context.h"
 #include "core/sdk/testing/manual_clock.h"
@@ -29,12 +32,14 @@ class Runtime : public ::testing::Test {
   }
   static std::string read(const fs::path& path) { return real_file_system().read(path).value(); }
 
-  std::unique_ptr<AttemptContext> open(int attempt, std::uint64_t log_limit = kLogLimit) {
+  std::unique_ptr<AttemptContext> open(int attempt, std::uint64_t log_limit = kLogLimit,
+                                       std::span<const MetricRule> rules = {}) {
     AttemptContext::Settings settings;
+    settings.rules = rules;
     settings.task.root = folder_ / "task";
     settings.attempt = attempt;
     settings.log_limit = log_limit;
-    return AttemptContext::open(files_, clock_, settings, {}).value();
+    return std::make_unique<AttemptContext>(files_, clock_, settings, nullptr);
   }
 
   FileSystem& files_ = real_file_system();
@@ -163,6 +168,7 @@ TEST_F(Runtime, WritesMetricsAndLogsAsJsonLines) {
   context->metric("odd", 4, std::numeric_limits<double>::quiet_NaN());
   context->log(LogLevel::kWarning, "bad byte \xff here");
   context->progress(3, 10, "steps");
+  const auto status = context->status();  // writes them
   EXPECT_EQ(read(context->folder().metrics()),
             "{\"name\":\"loss\",\"step\":3,\"value\":5E-1}\n"
             "{\"name\":\"seconds\",\"step\":3,\"value\":1.5E0,\"runtime\":true}\n"
@@ -170,11 +176,184 @@ TEST_F(Runtime, WritesMetricsAndLogsAsJsonLines) {
   const auto line = parse_json_object(read(context->folder().log())).value();
   EXPECT_EQ(line.at("level"), "warning");
   EXPECT_EQ(line.at("time"), "2026-01-01T00:00:00.000Z");
-  const auto status = context->status();
   EXPECT_EQ(status.done, 3u);
   EXPECT_EQ(status.last_metrics.at("loss"), 0.5);
   EXPECT_TRUE(std::isnan(status.last_metrics.at("odd")));
   EXPECT_EQ(status.metric_bytes, fs::file_size(context->folder().metrics()));
+}
+
+TEST_F(Runtime, NumbersAreWrittenAsJsonWritesThemAndReadBackToTheLastBit) {
+  std::vector<double> values{0.0,
+                             -0.0,
+                             1.0,
+                             -1.5,
+                             100.0,
+                             1e21,
+                             1e22,
+                             1e23,
+                             0.1 + 0.2,
+                             1e-5,
+                             1e-7,
+                             5e-324,
+                             1.7976931348623157e308,
+                             123456789.125};
+  RandomStream random(3, "numbers");
+  while (values.size() < 20'000) {
+    const double value = std::bit_cast<double>(random.next());
+    if (std::isfinite(value)) values.push_back(value);
+  }
+  for (const double value : values) {
+    std::string text;
+    append_number(value, text);
+    ASSERT_EQ(text, json::serialize(json::value(value)));
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(parse_json(text)->as_double()),
+              std::bit_cast<std::uint64_t>(value))
+        << text;
+  }
+}
+
+TEST_F(Runtime, WhatSaysNothingLeavesNothing) {
+  auto context = open(1);
+  context->progress(1, 2, "steps");
+  EXPECT_FALSE(context->latest_checkpoint()->has_value());
+  EXPECT_EQ(context->status().log_bytes, 0u);
+  ASSERT_TRUE(context->close().ok());
+  context->remove_empty_folders();
+  EXPECT_TRUE(fs::is_empty(folder_));
+
+  context = open(2);
+  EXPECT_TRUE(fs::is_empty(context->temp_dir()));
+  std::ofstream(context->temp_dir() / "file") << "x";
+  ASSERT_TRUE(context->make_out().ok());
+  ASSERT_TRUE(context->close().ok());
+  context->remove_empty_folders();
+  EXPECT_FALSE(context->has_folder());
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+TEST_F(Runtime, WhatAnEarlierUseLeftIsRemoved) {
+  const AttemptFolder folder = open(1)->folder();
+  for (const fs::path& path : {folder.out(), folder.tmp()}) {
+    fs::create_directories(path);
+    std::ofstream(path / "old") << "x";
+  }
+  auto context = open(1);
+  EXPECT_TRUE(fs::is_empty(context->temp_dir()));
+  ASSERT_TRUE(context->make_out().ok());
+  EXPECT_TRUE(fs::is_empty(folder.out()));
+}
+
+TEST_F(Runtime, ACheckpointBringsItsMetricsToTheFile) {
+  auto context = open(1);
+  context->metric("loss", 1, 2);
+  EXPECT_FALSE(fs::exists(context->folder().metrics()));
+  ASSERT_TRUE(context->save_checkpoint(1, writes("one")).ok());
+  EXPECT_THAT(read(context->folder().metrics()), HasSubstr("\"loss\""));
+}
+
+TEST_F(Runtime, ManyMetricsAreWrittenOnTheWay) {
+  auto context = open(1);
+  for (int step = 0; step < 5000; ++step) context->metric("loss", step, step * 0.1);
+  EXPECT_GT(fs::file_size(context->folder().metrics()), 64u << 10);
+  ASSERT_TRUE(context->close().ok());
+  std::istringstream lines(read(context->folder().metrics()));
+  int step = 0;
+  for (std::string line; std::getline(lines, line); ++step) {
+    const auto object = parse_json_object(line).value();
+    ASSERT_EQ(object.at("step"), step);
+    ASSERT_EQ(object.at("value").as_double(), step * 0.1);
+  }
+  EXPECT_EQ(step, 5000);
+}
+
+TEST_F(Runtime, AWatchdogCountsPointsInARow) {
+  using When = MetricRule::When;
+  const std::vector<MetricRule> rules{{"entropy", When::kBelow, 0.5, 2},
+                                      {"loss", When::kNotFinite, 0, 1}};
+  auto context = open(1, kLogLimit, rules);
+  context->metric("entropy", 1, 0.4);
+  context->metric("entropy", 2, 0.6);
+  context->metric("entropy", 3, 0.4);
+  context->runtime_metric("entropy", 4, 0.1);
+  context->metric("loss", 4, 1e300);
+  EXPECT_FALSE(context->alarm());
+  EXPECT_FALSE(context->cancelled());
+  context->metric("entropy", 5, 0.3);
+  ASSERT_TRUE(context->alarm());
+  EXPECT_TRUE(context->cancelled());
+  EXPECT_EQ(context->alarm()->rule, 0u);
+  EXPECT_EQ(context->alarm()->step, 3);
+  EXPECT_EQ(context->alarm()->value, 0.3);
+  EXPECT_EQ(
+      context->alarm()->message,
+      "a watchdog stopped the stage: metric 'entropy' is 0.3, which is below 0.5, at 2 points "
+      "in a row, from step 3 on");
+  context->metric("loss", 6, std::numeric_limits<double>::infinity());
+  EXPECT_EQ(context->alarm()->rule, 0u) << "the first counts";
+
+  context = open(2, kLogLimit, rules);
+  context->metric("loss", 6, -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(context->alarm()->message,
+            "a watchdog stopped the stage: metric 'loss' is -inf, which is not finite, at step 6");
+
+  context = open(3, kLogLimit, rules);
+  context->request_stop();
+  context->metric("loss", 6, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_FALSE(context->alarm()) << "it was stopped for another reason";
+}
+
+TEST_F(Runtime, PausesAtAStep) {
+  auto context = open(1);
+  context->pause_at(3);
+  context->progress(2, 0, "");
+  EXPECT_FALSE(context->cancelled());
+  context->progress(3, 0, "");
+  EXPECT_TRUE(context->cancelled());
+  context->pause_at(std::nullopt);
+  EXPECT_FALSE(context->cancelled());
+  context->pause_at(5);
+  ASSERT_TRUE(context->save_checkpoint(5, writes("five")).ok());
+  EXPECT_TRUE(context->cancelled());
+}
+
+TEST_F(Runtime, CheckpointsOfLaterStepsCanBeRemoved) {
+  CheckpointFolder checkpoints(files_, folder_, 5);
+  for (const int step : {1, 5, 8}) ASSERT_TRUE(checkpoints.save(step, writes("x")).ok());
+  ASSERT_TRUE(checkpoints.remove_after(5).ok());
+  EXPECT_THAT(checkpoints.steps().value(), ElementsAre(1, 5));
+  ASSERT_TRUE(checkpoints.remove_after(0).ok());
+  EXPECT_THAT(checkpoints.steps().value(), ElementsAre());
+}
+
+TEST_F(Runtime, SecretsAreTakenOutOfWhatItSays) {
+  auto context = open(1);
+  context->hide({"opensesame", "abc"});
+  context->info("say opensesame, not abc");
+  context->metric("opensesame", 1, 2);
+  context->output("x open");
+  context->output("sesame y opens");
+  ASSERT_TRUE(context->close().ok());
+  EXPECT_THAT(read(context->folder().log()), HasSubstr("say ***, not abc"));
+  EXPECT_EQ(read(context->folder().metrics()), "{\"name\":\"***\",\"step\":1,\"value\":2E0}\n");
+  EXPECT_EQ(read(context->folder().output_log()), "x *** y opens");
+}
+
+// However a text is cut into pieces, what comes out is what comes out of the whole.
+TEST(Redaction, DoesNotDependOnPieces) {
+  const Redactor redactor({"abab", "ababcc", "secret"});
+  const std::string text = "abababab ababc ababcc secsecret secre ab";
+  const std::string expected = redactor.redacted(text);
+  EXPECT_EQ(expected, "****** ***c *** sec*** secre ab");
+  for (std::size_t first = 0; first <= text.size(); ++first) {
+    for (std::size_t second = first; second <= text.size(); ++second) {
+      RedactedStream stream(redactor);
+      const std::string_view view(text);
+      std::string out = stream.add(view.substr(0, first));
+      out += stream.add(view.substr(first, second - first));
+      out += stream.add(view.substr(second));
+      ASSERT_EQ(out + stream.finish(), expected) << first << ' ' << second;
+    }
+  }
 }
 
 }  // namespace
