@@ -1,6 +1,7 @@
 #include "core/engine/cache_key.h"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "core/base/digest.h"
@@ -12,6 +13,35 @@ const Artifact* find_output(const TaskState& task, const std::string& name) {
   const auto found = std::find_if(task.outputs.begin(), task.outputs.end(),
                                   [&](const Artifact& output) { return output.name() == name; });
   return found == task.outputs.end() ? nullptr : &*found;
+}
+
+// For each port the digests of what it is fed, in plan order.
+json::object input_digests(const RunState& state, std::uint32_t stage) {
+  json::object inputs;
+  for (const auto& [port, references] : state.spec->stages[stage].inputs) {
+    json::array digests;
+    for (const OutputRef& reference : references) {
+      const std::uint32_t producer = *state.find_stage(reference.stage);
+      for (std::uint32_t cell = 0; cell < state.stages[producer].count; ++cell) {
+        const Artifact* output =
+            find_output(state.tasks[state.task_of(producer, cell)], reference.output);
+        digests.emplace_back(output != nullptr ? output->digest() : "");
+      }
+    }
+    inputs[port] = std::move(digests);
+  }
+  return inputs;
+}
+
+json::object own_key_params(const RunState& state, const TaskState& task) {
+  json::object params;
+  if (const auto& cells = state.stages[task.stage].cells) {
+    for (const auto& [name, column] : cells->params) {
+      const auto keyed = cells->key_params.find(name);
+      params[name] = (keyed != cells->key_params.end() ? keyed->second : column)[task.cell];
+    }
+  }
+  return params;
 }
 
 void compare(const std::string& path, const json::value* one, const json::value* other,
@@ -36,44 +66,70 @@ void compare(const std::string& path, const json::value* one, const json::value*
 
 }  // namespace
 
-CacheKey cache_key(const RunState& state, std::size_t task) {
-  const StageSpec& stage = state.spec->stages[task];
-  json::object inputs;
-  for (const auto& [port, references] : stage.inputs) {
-    json::array digests;
-    for (const OutputRef& reference : references) {
-      const TaskState& producer = state.tasks[*state.find(reference.stage)];
-      const Artifact* output = find_output(producer, reference.output);
-      digests.emplace_back(output != nullptr ? output->digest() : "");
-    }
-    inputs[port] = std::move(digests);
+json::object key_components(const RunState& state, std::uint32_t number) {
+  const TaskState& task = state.tasks[number];
+  const StageSpec& stage = state.spec_of(task);
+  json::object components{{"stage_type", stage.uses},
+                          {"revision", stage.revision},
+                          {"params", stage.key_params},
+                          {"inputs", input_digests(state, task.stage)}};
+  for (const auto& [name, value] : own_key_params(state, task)) {
+    components["params"].as_object()[name] = value;
   }
-  CacheKey result;
-  result.components = {{"stage_type", stage.uses},
-                       {"revision", stage.revision},
-                       {"params", stage.key_params},
-                       {"inputs", std::move(inputs)}};
-  if (stage.random) result.components["seed"] = task_seed(state.spec->seed, stage.name);
-  result.key = digest_of(canonical_json(result.components));
-  return result;
+  if (stage.random) components["seed"] = task_seed(state, number);
+  return components;
+}
+
+Digest stage_key(const RunState& state, std::uint32_t stage) {
+  const StageSpec& spec = state.spec->stages[stage];
+  return digest_of(canonical_json(json::object{{"stage_type", spec.uses},
+                                               {"revision", spec.revision},
+                                               {"params", spec.key_params},
+                                               {"inputs", input_digests(state, stage)}}));
+}
+
+std::string task_key(const RunState& state, std::uint32_t number, const Digest& stage_key) {
+  const TaskState& task = state.tasks[number];
+  std::string text = stage_key;
+  if (const json::object own = own_key_params(state, task); !own.empty()) {
+    text += canonical_json(own);
+  }
+  if (state.spec_of(task).random) text += '#' + std::to_string(task_seed(state, number));
+  const Digest digest = digest_of(text);
+  const std::string_view hex = digest_hex(digest);
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    unsigned byte = 0;
+    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
 }
 
 std::string encode_cache_entry(const CacheEntry& entry) {
-  v1::CacheChecked message;
+  v1::TaskReused message;
   message.set_from_run(entry.run);
   message.set_from_task(entry.task);
+  message.set_from_name(entry.name);
   for (const Artifact& output : entry.outputs) *message.add_outputs() = output;
   message.mutable_metrics()->insert(entry.metrics.begin(), entry.metrics.end());
-  return message.SerializeAsString();
+  v1::CacheRecord record;
+  *record.mutable_result() = std::move(message);
+  record.set_time_ms(entry.time_ms);
+  return record.SerializeAsString();
 }
 
 Result<CacheEntry> decode_cache_entry(std::string_view bytes) {
-  v1::CacheChecked message;
-  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  v1::CacheRecord record;
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return corrupt("a cache entry cannot be read");
   }
-  CacheEntry entry{
-      .run = message.from_run(), .task = message.from_task(), .outputs = {}, .metrics = {}};
+  const v1::TaskReused& message = record.result();
+  CacheEntry entry;
+  entry.run = message.from_run();
+  entry.task = message.from_task();
+  entry.name = message.from_name();
+  entry.time_ms = record.time_ms();
   entry.outputs.assign(message.outputs().begin(), message.outputs().end());
   entry.metrics.insert(message.metrics().begin(), message.metrics().end());
   return entry;

@@ -5,18 +5,22 @@
 
 namespace cairn {
 
-struct CacheKey {
-  std::string key;          // digest of the components
-  json::object components;  // {"stage_type","revision","params","inputs","seed"?}
-};
-
+// {"stage_type","revision","params","inputs","seed"?}: for people, and to tell two keys apart.
 // Every producer of an input has succeeded.
-[[nodiscard]] CacheKey cache_key(const RunState& state, std::size_t task);
+[[nodiscard]] json::object key_components(const RunState& state, std::uint32_t task);
+
+// The part of the key that all tasks of a stage share. Every producer of an input has succeeded.
+[[nodiscard]] Digest stage_key(const RunState& state, std::uint32_t stage);
+// 32 bytes: the digest of the stage's part and of what the task has on its own.
+[[nodiscard]] std::string task_key(const RunState& state, std::uint32_t task,
+                                   const Digest& stage_key);
 
 // The value of the cache index.
 struct CacheEntry {
   std::string run;
-  std::string task;
+  std::uint32_t task = 0;
+  std::string name;  // of the task
+  std::int64_t time_ms = 0;
   std::vector<Artifact> outputs;
   std::map<std::string, double> metrics;
 };

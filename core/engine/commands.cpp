@@ -1,6 +1,7 @@
-#include "core/engine/commands.h"
-
+// What a state asks for, stage by stage; step() and outstanding() are made from it.
 #include <algorithm>
+
+#include "core/engine/stepper.h"
 
 namespace cairn {
 namespace {
@@ -8,96 +9,117 @@ namespace {
 struct Readiness {
   bool ready = false;
   std::string blocked_by;  // not empty: it can never run
+  bool unneeded = false;   // a handler of failures that did not happen
 };
 
-bool failed_for_good(const TaskState& task) {
-  return task.phase == TaskPhase::kFailed || task.phase == TaskPhase::kCancelled ||
-         (task.phase == TaskPhase::kSkipped && task.cause == cause::kUpstreamFailed);
+bool lost(const StageState& stage) {
+  return stage.in(TaskPhase::kFailed) > 0 || stage.in(TaskPhase::kCancelled) > 0 ||
+         (stage.in(TaskPhase::kSkipped) > 0 && stage.cause == cause::kUpstreamFailed);
+}
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // Data needs success. Mere order is content with a stage that was skipped by its own `when`; a
-// stage with a `when` judges the end of those before it by itself.
-Readiness readiness(const RunState& state, std::size_t task) {
-  const StageSpec& stage = state.spec->stages[task];
+// stage with a `when` judges the end of those before it by itself. A handler waits for the end of
+// what it handles, whatever that is.
+Readiness readiness(const RunState& state, std::uint32_t stage) {
+  const StageSpec& spec = state.spec->stages[stage];
   Readiness result{.ready = true, .blocked_by = {}};
-  for (const auto& [port, references] : stage.inputs) {
-    for (const OutputRef& reference : references) {
-      const TaskState& producer = state.tasks[*state.find(reference.stage)];
-      if (failed_for_good(producer) || producer.phase == TaskPhase::kSkipped) {
-        return {.ready = false, .blocked_by = reference.stage};
-      }
-      if (producer.phase != TaskPhase::kSucceeded) result.ready = false;
+  bool failed = false;
+  for (const std::uint32_t need : state.needs[stage]) {
+    const StageState& earlier = state.stages[need];
+    const std::string& name = state.spec->stages[need].name;
+    const bool handled = is_one_of(spec.handles, name);
+    failed = failed || (handled && earlier.in(TaskPhase::kFailed) > 0);
+    if (!earlier.settled()) result.ready = false;
+    if (handled) continue;
+    const bool ordered = is_one_of(spec.after, name);
+    bool data = spec.foreach && spec.foreach->list.stage == name;
+    for (const auto& [port, references] : spec.inputs) {
+      for (const OutputRef& reference : references) data = data || reference.stage == name;
     }
+    const bool blocks = (data && (lost(earlier) || earlier.in(TaskPhase::kSkipped) > 0)) ||
+                        (ordered && lost(earlier) && !spec.when);
+    if (blocks) return {.ready = false, .blocked_by = name};
   }
-  for (const std::string& name : stage.after) {
-    const TaskState& earlier = state.tasks[*state.find(name)];
-    if (failed_for_good(earlier) && !stage.when) return {.ready = false, .blocked_by = name};
-    if (!is_final(earlier.phase) || earlier.phase == TaskPhase::kInterrupted) {
-      result.ready = false;
-    }
-  }
+  result.unneeded = result.ready && !spec.handles.empty() && !failed;
   return result;
 }
 
-Record skip(const StageSpec& stage, const std::string& cause, const std::string& message) {
+Record skip(std::uint32_t stage, const std::string& cause, const std::string& message) {
   Record record;
-  v1::TaskSkipped* skipped = record.event.mutable_task_skipped();
-  skipped->set_task(stage.name);
+  v1::StageSkipped* skipped = record.event.mutable_stage_skipped();
+  skipped->set_stage(stage);
   skipped->set_cause(cause);
   skipped->set_message(message);
   return record;
 }
 
-void add_waiting(const RunState& state, std::size_t task, std::vector<Command>& commands) {
-  const StageSpec& stage = state.spec->stages[task];
-  const Readiness found = readiness(state, task);
-  if (!found.blocked_by.empty()) {
-    const TaskState& blocker = state.tasks[*state.find(found.blocked_by)];
-    commands.emplace_back(skip(stage, cause::kUpstreamFailed,
-                               "stage " + found.blocked_by + " " + to_string(blocker.phase)));
-  } else if (!found.ready) {
-    return;
-  } else if (!stage.enabled) {
+const char* status_word(const StageState& stage) {
+  if (stage.in(TaskPhase::kFailed) > 0) return "failed";
+  if (stage.in(TaskPhase::kCancelled) > 0) return "cancelled";
+  return "skipped";
+}
+
+// The stage is at its place in the order: what stands between it and its tasks?
+void add_ready(const RunState& state, std::uint32_t stage, std::vector<Command>& commands) {
+  const StageSpec& spec = state.spec->stages[stage];
+  const StageState& found = state.stages[stage];
+  if (!spec.enabled) {
     commands.emplace_back(skip(stage, "", "its `when` is false"));
-  } else if (stage.when && !state.tasks[task].when_value) {
-    commands.emplace_back(EvaluateWhen{task});
-  } else if (stage.when && !*state.tasks[task].when_value) {
-    commands.emplace_back(skip(stage, "", "its `when` is false: " + *stage.when));
+  } else if (spec.when && !found.when_value) {
+    commands.emplace_back(EvaluateWhen{stage});
+  } else if (spec.when && !*found.when_value) {
+    commands.emplace_back(skip(stage, "", "its `when` is false: " + *spec.when));
+  } else if (spec.approval && !found.approved) {
+    if (found.approval_asked) return;
+    Record record;
+    record.event.mutable_approval_asked()->set_stage(stage);
+    commands.emplace_back(record);
+  } else if (!found.expanded) {
+    commands.emplace_back(ExpandStage{stage});
   } else {
-    commands.emplace_back(CheckCache{task});
+    commands.emplace_back(StartStage{stage});
   }
 }
 
 }  // namespace
 
-void add_commands(const RunState& state, std::size_t task, std::vector<Command>& commands) {
-  switch (state.tasks[task].phase) {
-    case TaskPhase::kWaiting:
-      if (!state.stop) add_waiting(state, task, commands);
-      break;
-    case TaskPhase::kQueued:
-      if (!state.stop) commands.emplace_back(StartAttempt{task});
-      break;
-    case TaskPhase::kRunning:
-      if (state.stop) commands.emplace_back(StopAttempt{task});
-      break;
-    case TaskPhase::kFailed:
-      if (state.spec->fail_fast && !state.stop) {
-        Record record;
-        record.event.mutable_stop_requested()->set_kind(v1::StopRequested::FAIL_FAST);
-        commands.emplace_back(record);
-      }
-      break;
-    default:
-      break;
+void add_commands(const RunState& state, std::uint32_t stage, std::vector<Command>& commands) {
+  const StageState& found = state.stages[stage];
+  if (state.stop) return;
+  if (state.spec->fail_fast && found.in(TaskPhase::kFailed) > 0) {
+    Record record;
+    record.event.mutable_stop_requested()->set_kind(v1::StopRequested::FAIL_FAST);
+    commands.emplace_back(record);
+    return;
   }
+  if (found.in(TaskPhase::kWaiting) == 0) return;
+  const Readiness readied = readiness(state, stage);
+  if (!readied.blocked_by.empty()) {
+    const StageState& blocker = state.stages[*state.find_stage(readied.blocked_by)];
+    commands.emplace_back(skip(stage, cause::kUpstreamFailed,
+                               "stage " + readied.blocked_by + " " + status_word(blocker)));
+  } else if (readied.unneeded) {
+    commands.emplace_back(skip(stage, "", "nothing failed that it handles"));
+  } else if (readied.ready) {
+    add_ready(state, stage, commands);
+  }
+}
+
+bool is_open(const RunState& state, std::uint32_t stage) {
+  std::vector<Command> commands;
+  add_commands(state, stage, commands);
+  return commands.size() == 1 && std::holds_alternative<StartStage>(commands[0]);
 }
 
 namespace {
 
 bool any(const RunState& state, TaskPhase phase) {
-  return std::any_of(state.tasks.begin(), state.tasks.end(),
-                     [&](const TaskState& task) { return task.phase == phase; });
+  return std::any_of(state.stages.begin(), state.stages.end(),
+                     [&](const StageState& stage) { return stage.in(phase) > 0; });
 }
 
 RunStatus final_status(const RunState& state) {
@@ -124,33 +146,41 @@ void add_finish(const RunState& state, std::vector<Command>& commands) {
 std::vector<Command> outstanding(const RunState& state) {
   std::vector<Command> commands;
   if (state.status != RunStatus::kRunning) return commands;
-  for (std::size_t i = 0; i < state.tasks.size(); ++i) add_commands(state, i, commands);
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i) add_commands(state, i, commands);
+  if (state.stop && state.running > 0) commands.emplace_back(StopAttempts{});
   add_finish(state, commands);
   return commands;
 }
 
+bool may_start(const RunState& state, std::uint32_t task) {
+  return state.status == RunStatus::kRunning && !state.stop && !state.paused &&
+         state.tasks[task].phase == TaskPhase::kWaiting;
+}
+
 bool still_wanted(const RunState& state, const Command& command) {
-  const auto in = [&](std::size_t task, TaskPhase phase) {
-    return state.status == RunStatus::kRunning && state.tasks[task].phase == phase;
+  if (state.status != RunStatus::kRunning) return false;
+  const auto waits = [&](std::uint32_t stage) {
+    return !state.stop && state.stages[stage].in(TaskPhase::kWaiting) > 0;
   };
   if (const auto* when = std::get_if<EvaluateWhen>(&command)) {
-    return in(when->task, TaskPhase::kWaiting) && !state.tasks[when->task].when_value;
+    return waits(when->stage) && !state.stages[when->stage].when_value;
   }
-  if (const auto* check = std::get_if<CheckCache>(&command)) {
-    return in(check->task, TaskPhase::kWaiting) && !state.stop;
+  if (const auto* expand = std::get_if<ExpandStage>(&command)) {
+    return waits(expand->stage) && !state.stages[expand->stage].expanded;
   }
-  if (const auto* start = std::get_if<StartAttempt>(&command)) {
-    return in(start->task, TaskPhase::kQueued) && !state.stop;
+  if (const auto* start = std::get_if<StartStage>(&command)) return waits(start->stage);
+  if (const auto* start = std::get_if<StartTask>(&command)) {
+    return !state.stop && state.tasks[start->task].phase == TaskPhase::kWaiting;
   }
-  if (const auto* stop = std::get_if<StopAttempt>(&command)) {
-    return in(stop->task, TaskPhase::kRunning) && state.stop;
-  }
+  if (std::holds_alternative<StopAttempts>(command)) return state.stop && state.running > 0;
   const Event& event = std::get<Record>(command).event;
-  if (event.has_task_skipped()) {
-    return in(*state.find(event.task_skipped().task()), TaskPhase::kWaiting) && !state.stop;
+  if (event.has_stage_skipped()) return waits(event.stage_skipped().stage());
+  if (event.has_approval_asked()) {
+    const std::uint32_t stage = event.approval_asked().stage();
+    return waits(stage) && !state.stages[stage].approval_asked;
   }
-  if (event.has_stop_requested()) return state.status == RunStatus::kRunning && !state.stop;
-  return state.status == RunStatus::kRunning;
+  if (event.has_stop_requested()) return !state.stop;
+  return true;
 }
 
 }  // namespace cairn

@@ -23,7 +23,7 @@ struct HostHandle {
 struct HostRequest {
   std::string host;
   v1::ResourceLimits limits;
-  fs::path attempt_folder;  // of the first attempt: for what the host prints before it attaches
+  fs::path host_folder;  // its spool and what it prints: STORE/hosts/HOST
 };
 
 struct HostExit {

@@ -5,6 +5,7 @@
 #include "core/base/framed_log.h"
 #include "core/base/text.h"
 #include "core/engine/step.h"
+#include "core/engine/upgrade.h"
 
 namespace cairn {
 namespace {
@@ -19,6 +20,15 @@ Error at_sequence(Error error, const std::string& run, std::uint64_t sequence) {
                       "journal of run " + run + ", record " + std::to_string(sequence));
 }
 
+// Cairn writes the format first.
+std::uint32_t format_of(std::string_view payload) {
+  constexpr unsigned char kFirstField = 0x08;
+  constexpr unsigned char kMoreBytes = 0x80;
+  if (payload.size() < 2 || static_cast<unsigned char>(payload[0]) != kFirstField) return 0;
+  const auto value = static_cast<unsigned char>(payload[1]);
+  return (value & kMoreBytes) != 0 ? kMoreBytes : value;
+}
+
 }  // namespace
 
 std::string encode_event(const Event& event) {
@@ -31,7 +41,7 @@ std::string encode_event(const Event& event) {
   return bytes + payload;
 }
 
-Result<Event> decode_event(std::string_view bytes) {
+Result<std::vector<Event>> decode_record(std::string_view bytes, const RunState& state) {
   if (bytes.size() < kChecksumBytes) return corrupt("the record is cut short");
   std::uint32_t checksum = 0;
   for (std::size_t i = 0; i < kChecksumBytes; ++i) {
@@ -39,75 +49,130 @@ Result<Event> decode_event(std::string_view bytes) {
   }
   const std::string_view payload = bytes.substr(kChecksumBytes);
   if (crc32c(payload) != checksum) return corrupt("the record does not match its checksum");
-  Event event;
-  if (!event.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+  if (format_of(payload) == 1) return upgrade_event(payload, state);
+  std::vector<Event> events(1);
+  if (!events[0].ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return corrupt("the record is no event");
   }
-  if (event.format() > kEventFormat) {
-    return invalid_argument("the record has format " + std::to_string(event.format()) +
+  if (events[0].format() > kEventFormat) {
+    return invalid_argument("the record has format " + std::to_string(events[0].format()) +
                                 ", this build reads up to " + std::to_string(kEventFormat),
                             "use the newer Cairn that wrote it");
-  }
-  return event;
-}
-
-Result<RunState> load_run(const RunStore& store, const std::string& run) {
-  CAIRN_ASSIGN(const std::vector<JournalRecord> records, store.read_journal(run));
-  RunState state;
-  state.id = run;
-  for (const JournalRecord& record : records) {
-    auto event = decode_event(record.bytes);
-    if (!event.ok() && event.error().code != ErrorCode::kCorrupt) {
-      return at_sequence(std::move(event).error(), run, record.sequence);
-    }
-    std::optional<Error> broken;
-    if (!event.ok()) {
-      broken = std::move(event).error();
-    } else if (auto stepped = step(state, *event); !stepped.ok()) {
-      broken = std::move(stepped).error();
-    }
-    if (broken) {
-      state.quarantined = at_sequence(*broken, run, record.sequence).to_string();
-      state.status = RunStatus::kFailed;
-      break;
-    }
-    state.last_sequence = record.sequence;
-  }
-  if (!state.spec) state.spec = std::make_shared<WorkflowSpec>();
-  return state;
-}
-
-Result<std::vector<JournalEvent>> load_events(const RunStore& store, const std::string& run,
-                                              std::uint64_t after) {
-  CAIRN_ASSIGN(const std::vector<JournalRecord> records, store.read_journal(run, after));
-  std::vector<JournalEvent> events;
-  for (const JournalRecord& record : records) {
-    auto event = decode_event(record.bytes);
-    if (!event.ok() && event.error().code == ErrorCode::kCorrupt) break;
-    if (!event.ok()) return at_sequence(std::move(event).error(), run, record.sequence);
-    events.push_back({record.sequence, std::move(event).value()});
   }
   return events;
 }
 
+namespace {
+
+// Folds a journal into the state, telling each event.
+Result<void> fold(const RunStore& store, const std::string& run, RunState& state,
+                  const OnJournalEvent& on_event) {
+  state.id = run;
+  std::optional<Error> unreadable;
+  CAIRN_TRY(store.read_journal(run, 0, [&](std::uint64_t sequence, std::string_view bytes) {
+    const auto events = decode_record(bytes, state);
+    std::optional<Error> broken;
+    if (!events.ok() && events.error().code != ErrorCode::kCorrupt) {
+      unreadable = at_sequence(events.error(), run, sequence);
+      return false;
+    }
+    if (!events.ok()) broken = events.error();
+    for (std::size_t i = 0; !broken && i < events->size(); ++i) {
+      if (auto stepped = step(state, (*events)[i]); !stepped.ok()) {
+        broken = std::move(stepped).error();
+        break;
+      }
+      state.last_sequence = sequence;
+      if (on_event && !on_event(sequence, (*events)[i], state)) return false;
+    }
+    if (!broken) return true;
+    state.quarantined = at_sequence(*broken, run, sequence).to_string();
+    state.status = RunStatus::kFailed;
+    return false;
+  }));
+  if (unreadable) return *unreadable;
+  return {};
+}
+
+}  // namespace
+
+Result<RunState> load_run(const RunStore& store, const std::string& run) {
+  RunState state;
+  CAIRN_TRY(fold(store, run, state, {}));
+  if (!state.spec) state.spec = std::make_shared<WorkflowSpec>();
+  return state;
+}
+
+Result<void> replay_run(const RunStore& store, const std::string& run, std::uint64_t after,
+                        const OnJournalEvent& on_event) {
+  RunState state;
+  return fold(store, run, state,
+              [&](std::uint64_t sequence, const Event& event, const RunState& now) {
+                return sequence <= after || on_event(sequence, event, now);
+              });
+}
+
 std::string encode_row(const RunState& state) {
+  const auto milliseconds = [](const std::optional<WallTime>& time) {
+    return time ? json::value(time->time_since_epoch().count()) : json::value(nullptr);
+  };
+  std::uint64_t tasks = 0;
+  std::uint64_t succeeded = 0;
+  for (const StageState& stage : state.stages) {
+    tasks += stage.count;
+    succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
+  }
   return canonical_json(json::object{{"name", state.spec->name},
                                      {"request_id", state.request_id},
-                                     {"created_ms", state.created_at.time_since_epoch().count()}});
+                                     {"status", to_string(state.status)},
+                                     {"created_ms", milliseconds(state.created_at)},
+                                     {"started_ms", milliseconds(state.started_at)},
+                                     {"finished_ms", milliseconds(state.finished_at)},
+                                     {"tasks", tasks},
+                                     {"succeeded", succeeded}});
 }
+
+namespace {
+
+// Rows of format 1 said less: the journal says it.
+void complete(const RunStore& store, RunRow& row) {
+  const auto state = load_run(store, row.id);
+  if (!state.ok()) return;
+  row.status = to_string(state->status);
+  row.started_at = state->started_at;
+  row.finished_at = state->finished_at;
+  for (const StageState& stage : state->stages) {
+    row.tasks += stage.count;
+    row.succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
+  }
+}
+
+}  // namespace
 
 Result<std::vector<RunRow>> list_rows(const RunStore& store) {
   CAIRN_ASSIGN(const std::vector<RunSummary> summaries, store.list_runs());
   std::vector<RunRow> rows;
+  rows.reserve(summaries.size());
   for (const RunSummary& summary : summaries) {
     RunRow row;
     row.id = summary.run;
     // A row that cannot be read leaves the run reachable by its id.
     if (const auto object = parse_json_object(summary.bytes); object.ok()) {
+      const auto time = [&](const char* key) -> std::optional<WallTime> {
+        const auto value = get_int(*object, key);
+        if (!value.ok()) return std::nullopt;
+        return WallTime(Duration(*value));
+      };
       row.name = get_string(*object, "name").value_or("");
       row.request_id = get_string(*object, "request_id").value_or("");
-      row.created_at = WallTime(Duration(get_int(*object, "created_ms").value_or(0)));
+      row.status = get_string(*object, "status").value_or("");
+      row.created_at = time("created_ms").value_or(WallTime{});
+      row.started_at = time("started_ms");
+      row.finished_at = time("finished_ms");
+      row.tasks = get_uint(*object, "tasks").value_or(0);
+      row.succeeded = get_uint(*object, "succeeded").value_or(0);
     }
+    if (row.status.empty()) complete(store, row);
     rows.push_back(std::move(row));
   }
   return rows;

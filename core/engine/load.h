@@ -8,28 +8,33 @@ namespace cairn {
 
 // A record as it lies in the journal: CRC-32 of the rest (4 bytes, little endian), then the Event.
 [[nodiscard]] std::string encode_event(const Event& event);
+// What a record says to a run in this state: one event, or what an older format's says today.
 // kCorrupt: checksum or message is wrong. kInvalidArgument: a newer format.
-[[nodiscard]] Result<Event> decode_event(std::string_view bytes);
+[[nodiscard]] Result<std::vector<Event>> decode_record(std::string_view bytes,
+                                                       const RunState& state);
 
 // The fold of the run's journal. A record that cannot be read quarantines the run: the state is
 // that of the records before it, failed, with `quarantined` set. kNotFound: no such run.
 [[nodiscard]] Result<RunState> load_run(const RunStore& store, const std::string& run);
 
-struct JournalEvent {
-  std::uint64_t sequence = 0;
-  Event event;
-};
-// Up to the first record that cannot be read.
-[[nodiscard]] Result<std::vector<JournalEvent>> load_events(const RunStore& store,
-                                                            const std::string& run,
-                                                            std::uint64_t after = 0);
+// Calls back with every event above `after`, in order, and the state after it, until the callback
+// returns false or a record cannot be read.
+using OnJournalEvent =
+    std::function<bool(std::uint64_t sequence, const Event& event, const RunState& state)>;
+[[nodiscard]] Result<void> replay_run(const RunStore& store, const std::string& run,
+                                      std::uint64_t after, const OnJournalEvent& on_event);
 
-// What lists need, kept beside the journal.
+// What lists need, kept beside the journal: so many runs cost no journal to show.
 struct RunRow {
   std::string id;
   std::string name;
   std::string request_id;
+  std::string status;  // as the journal has it: an unfinished run is "running"
   WallTime created_at{};
+  std::optional<WallTime> started_at;
+  std::optional<WallTime> finished_at;
+  std::uint64_t tasks = 0;
+  std::uint64_t succeeded = 0;  // of its tasks, once it has ended
 };
 [[nodiscard]] std::string encode_row(const RunState& state);
 // By id, which is by time.

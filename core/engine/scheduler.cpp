@@ -18,12 +18,10 @@ void Scheduler::Impl::connect() {
     const auto self = weak.lock();
     if (self) self->post([impl = self.get(), exit] { impl->on_exit(exit); });
   });
-  ports.link.on_report([weak = weak_from_this()](const std::string& host, v1::HostReport report) {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->post(
-        [impl = self.get(), host, report = std::move(report)] { impl->on_report(host, report); });
-  });
+  ports.link.on_reports(
+      [weak = weak_from_this()](const std::string& host, std::vector<v1::HostReport> reports) {
+        if (const auto self = weak.lock()) self->arrive(host, std::move(reports));
+      });
 }
 
 Scheduler::Scheduler(boost::asio::io_context& io, SchedulerPorts ports, SchedulerConfig config)
@@ -36,42 +34,24 @@ Scheduler::~Scheduler() {
 }
 
 Result<std::string> Scheduler::submit(WorkflowSpec workflow, const SubmitOptions& options) {
-  Impl& impl = *impl_;
   if (options.name) workflow.name = *options.name;
   if (options.seed) workflow.seed = *options.seed;
-  for (const StageSpec& stage : workflow.stages) CAIRN_TRY(impl.pool.check(stage));
-  CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(impl.ports.store));
-  const auto taken = [&](const std::string& id) {
-    return std::any_of(rows.begin(), rows.end(), [&](const RunRow& row) { return row.id == id; });
-  };
-  if (!options.request_id.empty()) {
-    for (const RunRow& row : rows) {
-      if (row.request_id == options.request_id) return row.id;
-    }
-  }
-  std::string id;
-  do {
-    id = make_run_id(impl.ports.clock.now(), impl.ports.random());
-  } while (taken(id));
-
+  for (const StageSpec& stage : workflow.stages) CAIRN_TRY(impl_->pool.check(stage));
   Event event;
   v1::RunCreated* created = event.mutable_run_created();
-  created->set_run(id);
   created->set_workflow_json(canonical_json(to_json(workflow)));
-  created->set_request_id(options.request_id);
-  impl.enter([&impl, id, event = std::move(event)] {
-    RunState state;
-    state.id = id;
-    impl.emit(impl.adopt_state(std::move(state)), event);
-  });
-  if (impl.failure) return *impl.failure;
-  return id;
+  created->set_priority(options.priority);
+  created->set_environment_json(options.environment_json);
+  return impl_->create(std::move(event), options.request_id, {});
+}
+
+Result<std::string> Scheduler::derive(const DeriveOptions& options) {
+  return impl_->derive(options);
 }
 
 Result<v1::RunResumed> Scheduler::resume(const std::string& run, const ResumeOptions& options) {
   std::optional<Result<v1::RunResumed>> result;
-  impl_->enter([&] { result = impl_->resume(run, options); });
-  if (impl_->failure) return *impl_->failure;
+  CAIRN_TRY(impl_->act([&] { result = impl_->resume(run, options); }));
   return std::move(*result);
 }
 
@@ -82,26 +62,51 @@ Result<v1::RunResumed> Scheduler::preview_resume(const std::string& run,
 
 Result<void> Scheduler::recover(const std::string& run) {
   Result<void> result;
-  impl_->enter([&] { result = impl_->recover(run); });
-  if (impl_->failure) return *impl_->failure;
+  CAIRN_TRY(impl_->act([&] { result = impl_->recover(run); }));
   return result;
 }
 
 Result<void> Scheduler::cancel(const std::string& run) {
-  const auto found = impl_->runs.find(run);
-  if (found == impl_->runs.end()) return not_found("this engine does not run " + run);
-  Impl::Run& target = *found->second;
-  if (target.state.status != RunStatus::kRunning) {
-    return conflict("run " + run + " has ended: " + to_string(target.state.status));
-  }
-  if (target.state.stop == v1::StopRequested::CANCEL) return {};
-  impl_->enter([this, &target] {
+  CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
+  if (target->state.stop == v1::StopRequested::CANCEL) return {};
+  return impl_->act([this, target] {
     Event event;
     event.mutable_stop_requested()->set_kind(v1::StopRequested::CANCEL);
-    impl_->emit(target, std::move(event));
+    impl_->emit(*target, std::move(event));
   });
-  if (impl_->failure) return *impl_->failure;
-  return {};
+}
+
+Result<void> Scheduler::pause(const std::string& run, bool paused) {
+  CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
+  if (target->state.paused == paused) return {};
+  return impl_->act([this, target, paused] {
+    Event event;
+    event.mutable_run_paused()->set_paused(paused);
+    impl_->emit(*target, std::move(event));
+  });
+}
+
+Result<void> Scheduler::approve(const std::string& run, const std::string& stage, bool approved,
+                                const std::string& by) {
+  CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
+  const auto number = target->state.find_stage(stage);
+  if (!number) return not_found("run " + run + " has no stage '" + stage + "'");
+  const StageState& asked = target->state.stages[*number];
+  if (!asked.approval_asked || asked.approved || asked.in(TaskPhase::kWaiting) == 0) {
+    return conflict("stage '" + stage + "' of run " + run + " does not wait for an approval");
+  }
+  return impl_->act([this, target, number, approved, by] {
+    Event event;
+    v1::ApprovalGiven* given = event.mutable_approval_given();
+    given->set_stage(*number);
+    given->set_approved(approved);
+    given->set_by(by);
+    impl_->emit(*target, std::move(event));
+  });
+}
+
+Result<void> Scheduler::remove(const std::string& run) {
+  return impl_->remove(run);
 }
 
 void Scheduler::interrupt_all() {
@@ -160,8 +165,12 @@ const std::optional<Error>& Scheduler::failure() const {
   return impl_->failure;
 }
 
+const std::optional<Error>& Scheduler::stall() const {
+  return impl_->stall;
+}
+
 void Scheduler::tick() {
-  impl_->enter([this] { impl_->check_deadlines(); });
+  impl_->tick();
 }
 
 Scheduler::Strand& Scheduler::strand() {

@@ -17,10 +17,11 @@
 #include <boost/asio/strand.hpp>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 
-#include "core/artifacts/content_store.h"
+#include "core/engine/artifacts.h"
 #include "core/engine/executor.h"
 #include "core/engine/host_link.h"
 #include "core/engine/state.h"
@@ -33,8 +34,9 @@ namespace cairn {
 // What the machine offers to all runs together.
 struct ResourceTotals {
   std::uint32_t cpus = 1;
-  std::uint64_t memory_bytes = 0;  // 0: memory is not accounted
-  std::vector<std::string> gpus;   // device ids
+  std::uint64_t memory_bytes = 0;    // 0: memory is not accounted
+  std::vector<std::string> gpus;     // device ids
+  std::map<std::string, int> pools;  // of the operation's config; a workflow's own are its run's
 };
 
 struct SchedulerConfig {
@@ -42,6 +44,9 @@ struct SchedulerConfig {
   Duration lease{120'000};        // a host silent for longer is killed: node_failed
   Duration cancel_grace{30'000};  // between Cancel and a kill
   Duration warm_host{10'000};     // how long an idle host is kept for the next attempt; 0: not
+  // Tasks handed to a host ahead of time, where its tasks take microseconds; 1: none.
+  std::size_t queue_depth = 256;
+  std::uint64_t free_space = 0;  // bytes of the store's disk below which nothing new starts
 };
 
 // Whether a stage's `when` holds.
@@ -50,24 +55,46 @@ using WhenEvaluator =
 
 struct SchedulerPorts {
   RunStore& store;
-  ContentStore& artifacts;
+  Artifacts& artifacts;
   Executor& executor;
   HostLink& link;
   SpoolReader& spools;
   const Clock& clock;
+  FileSystem& files;
   std::function<std::uint64_t()> random;  // for run ids and host names only
   WhenEvaluator when = evaluate_condition;
+  // Of the library at a path, as it is now.
+  std::function<Result<Digest>(const std::string& library)> plugin_digest = [](const auto& path) {
+    return hash_file(path);
+  };
+  // A run with `notify` waits for a person or has ended: "waiting", "failed", "succeeded", ...
+  std::function<void(const RunState& state, const std::string& what)> notify;
+  // Bytes free where the store lies.
+  std::function<std::uint64_t()> free_space = [] { return ~std::uint64_t{0}; };
 };
 
 struct SubmitOptions {
   std::optional<std::string> name;
   std::optional<std::uint64_t> seed;
   std::string request_id;  // the same id twice gives the same run
+  std::int32_t priority = 0;
+  std::string environment_json;
 };
 
 struct ResumeOptions {
   std::optional<WorkflowSpec> workflow;  // of the next revision
   std::optional<std::string> from;
+  bool accept_changed_plugins = false;
+};
+
+// A run made from another: what stands before `stage` keeps its results.
+struct DeriveOptions {
+  std::string run;
+  std::string stage;
+  bool fork = false;                     // else rerun: the stage and what follows run anew
+  std::int64_t step = -1;                // of a fork: the step where the paths part
+  std::optional<WorkflowSpec> workflow;  // of the new run
+  std::string request_id;
 };
 
 // What heartbeats say; never journaled.
@@ -78,14 +105,13 @@ struct LiveTask {
   std::uint64_t metric_bytes = 0;
   Duration last_heard{};  // monotonic
 };
-// By stage name.
-using LiveTasks = std::map<std::string, LiveTask>;
+// By task number.
+using LiveTasks = std::map<std::uint32_t, LiveTask>;
 
 struct RunUpdate {
-  const RunState& state;    // after the event
-  std::uint64_t sequence;   // 0 for a heartbeat
-  const Event* event;       // null for a heartbeat
-  const std::string* task;  // of a heartbeat
+  const RunState& state;   // after the event
+  std::uint64_t sequence;  // 0 for a heartbeat
+  const Event* event;      // null for a heartbeat
 };
 
 class Scheduler {
@@ -98,9 +124,11 @@ class Scheduler {
   // The run is durable when this returns its id. kInvalidArgument: a stage needs more than the
   // machine has.
   [[nodiscard]] Result<std::string> submit(WorkflowSpec workflow, const SubmitOptions& options);
+  // kNotFound: no such run or stage. kConflict: a result it builds on is not there.
+  [[nodiscard]] Result<std::string> derive(const DeriveOptions& options);
   // Takes up a run that this or an earlier engine left: reads spools, adopts hosts that live,
   // checks artifacts, reopens what did not succeed as a new revision. Returns that revision as
-  // journaled. kNotFound; kConflict when this engine already runs it.
+  // journaled. kNotFound; kConflict when this engine already runs it, or a plugin has changed.
   [[nodiscard]] Result<v1::RunResumed> resume(const std::string& run, const ResumeOptions& options);
   // What resume would reopen; changes nothing.
   [[nodiscard]] Result<v1::RunResumed> preview_resume(const std::string& run,
@@ -109,12 +137,19 @@ class Scheduler {
   [[nodiscard]] Result<void> recover(const std::string& run);
   // Cancels one run. Durable when it returns; ends when its attempts have stopped.
   [[nodiscard]] Result<void> cancel(const std::string& run);
+  // A paused run starts nothing more; what runs goes on.
+  [[nodiscard]] Result<void> pause(const std::string& run, bool paused);
+  // kNotFound: no such stage. kConflict: it does not ask.
+  [[nodiscard]] Result<void> approve(const std::string& run, const std::string& stage,
+                                     bool approved, const std::string& by);
+  // Forgets an ended run: its journal and the folders of its attempts. Artifacts stay until gc.
+  [[nodiscard]] Result<void> remove(const std::string& run);
   // Asks every attempt to save a checkpoint and stop; runs end interrupted.
   void interrupt_all();
   // Ends every host by force; the journal says nothing of it, as after kill -9.
   void kill_all();
 
-  // Null: this engine does not run it. Runs stay here after they ended.
+  // Null: this engine does not run it. Runs that have ended are given up after some time.
   [[nodiscard]] const RunState* find(const std::string& run) const;
   [[nodiscard]] LiveTasks live(const std::string& run) const;
   [[nodiscard]] std::vector<std::string> runs() const;
@@ -128,6 +163,8 @@ class Scheduler {
   // Called once each time idle() becomes true or the scheduler halts.
   void on_idle(std::function<void()> callback);
   [[nodiscard]] const std::optional<Error>& failure() const;
+  // While the journal's disk is full: nothing new is promised, and it goes on once there is space.
+  [[nodiscard]] const std::optional<Error>& stall() const;
 
   // Acts on deadlines that have passed on the injected clock. An internal timer calls it; tests
   // that move the clock by hand call it, too.

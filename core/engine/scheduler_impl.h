@@ -1,59 +1,93 @@
 // What the parts of the scheduler share. Private to core/engine.
 //
 //   scheduler.cpp           the public face
+//   scheduler_control.cpp   pause, approve, derive, remove
 //   scheduler_loop.cpp      turns: step, write, act
-//   scheduler_tasks.cpp     cache lookups, `when`, handing out resources, assignments
-//   scheduler_hosts.cpp     reports, exits, deadlines
+//   scheduler_tasks.cpp     `when`, lists, cache lookups: what is ready
+//   scheduler_start.cpp     handing ready tasks to hosts
+//   scheduler_reports.cpp   what hosts say
+//   scheduler_hosts.cpp     hosts: beginning, end, deadlines
 //   scheduler_recovery.cpp  runs that an earlier engine left
 #pragma once
 
+#include <mutex>
+#include <unordered_map>
+
+#include "core/engine/cache_key.h"
 #include "core/engine/load.h"
+#include "core/engine/resources.h"
 #include "core/engine/scheduler.h"
+#include "core/sdk/runtime/attempt_files.h"
 
 namespace cairn {
 
-// What running attempts hold. Numbers above the totals count as the totals, so that a task whose
-// threads were fixed on a larger machine can still run, alone.
-class ResourcePool {
- public:
-  explicit ResourcePool(ResourceTotals totals);
+// Orders that a host has not begun this long after they were given are asked back: its tasks take
+// longer than was thought, and others may have nothing to do.
+inline constexpr Duration kRecallAfter{250};
 
-  // The limits for an attempt with this many threads, or nothing while others hold too much.
-  [[nodiscard]] std::optional<v1::ResourceLimits> fit(const ResourceSpec& wanted,
-                                                      std::uint32_t threads) const;
-  void take(const v1::ResourceLimits& limits);
-  void give(const v1::ResourceLimits& limits);
-  [[nodiscard]] bool exhausted() const { return cpus_ >= totals_.cpus; }
-  // kInvalidArgument when the machine can never fit it.
-  [[nodiscard]] Result<void> check(const StageSpec& stage) const;
-
- private:
-  ResourceTotals totals_;
-  std::uint64_t cpus_ = 0;
-  std::uint64_t memory_ = 0;
-  std::set<std::string> free_gpus_;
-};
+// Everything the stage reads was made and is still counted on.
+[[nodiscard]] bool has_inputs(const RunState& state, std::uint32_t stage);
 
 struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
+  // The cache did not know it.
+  struct Miss {
+    std::string key;
+    std::string note;
+  };
+
   struct Run {
     RunState state;
     LiveTasks live;
     std::size_t order = 0;  // of submission
+    // A task that may run stands in one of: unchecked, ready, later; listed says so by number.
+    std::vector<bool> listed;
+    std::deque<std::uint32_t> unchecked;                       // the cache is still to be asked
+    std::map<std::uint32_t, std::deque<std::uint32_t>> ready;  // by stage; not known there
+    std::multimap<Duration, std::uint32_t> later;              // by monotonic time
+    std::unordered_map<std::uint32_t, Miss> misses;            // of ready
+    std::map<std::uint32_t, Digest> stage_keys;                // of this revision
+    std::map<std::string, std::uint32_t> host_numbers;
+    std::map<std::string, int> pools_held;
+    std::shared_ptr<const RunState> origin;  // of a derived run; loaded when first asked for
+    std::size_t busy_hosts = 0;
+  };
+
+  // An attempt a host was given.
+  struct Order {
+    std::uint32_t task = 0;
+    std::uint64_t token = 0;
+    Duration given_at{};               // monotonic
+    std::optional<v1::Started> begun;  // said, not journaled yet
+    std::optional<Duration> deadline;  // monotonic, of its timeout
+    bool said_begun = false;
   };
 
   struct Host {
     HostHandle handle;
-    bool exists = false;  // the executor started it
-    Run* run = nullptr;   // null: idle
-    std::size_t task = 0;
-    std::uint32_t attempt = 0;
-    std::string pool;  // what an attempt must match to be given this host
+    bool exists = false;       // the executor started it, and the journal says so
+    Run* run = nullptr;        // of its orders; null: idle
+    std::deque<Order> orders;  // the host works them off in this order
+    v1::ResourceLimits limits;
+    std::map<std::string, int> pools;  // units it holds
+    std::string kind;                  // what a task must match to be given this host
+    std::size_t depth = 1;             // orders it may have at a time
+    std::size_t fast = 0;              // orders done fast since depth changed
+    std::uint64_t applied = 0;         // reports of its spool up to here are journaled
+    bool acknowledge = false;
+    bool failed = false;   // an attempt here did not succeed: it gets no other
+    bool greeted = false;  // it has attached once; what is sent before that is kept for it
+    std::map<std::uint64_t, std::uint32_t> works;  // (revision, stage) -> number of StageWork
+    const Run* works_of = nullptr;
+    std::uint32_t last_work = 0;
+    std::vector<v1::EngineCommand> outbox;  // for after the batch
     Duration last_heard{};
     std::optional<Duration> idle_until;
+    std::optional<Duration> recall_at;
     std::optional<Duration> kill_at;
     std::string kill_cause;  // not empty: it was killed
     std::string kill_message;
   };
+  using HostEntry = std::pair<const std::string, Host>;
 
   Impl(boost::asio::io_context& io, SchedulerPorts ports, SchedulerConfig config);
   void connect();
@@ -61,6 +95,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   // ---- the loop ----
   // Runs work on the strand as part of a turn.
   void enter(std::function<void()> work);
+  // enter(), for what must be durable when it returns.
+  Result<void> act(const std::function<void()>& work);
   // From any thread.
   void post(std::function<void()> work);
   void pump();
@@ -70,50 +106,99 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void afterwards(std::function<void()> effect);
   void follow(Run& run, std::vector<Command> wanted);
   void carry_out(Run& run, const Command& command);
+  void after_event(Run& run, const Event& event);
   void halt(Error error);
   void commit();
+  void written(std::uint64_t sequence);
+  void flush_hosts();
   void watch_idle();
   void arm_timer();
+  void tick();
+  void retry_commit();
 
   // ---- tasks ----
-  Event check_cache(Run& run, std::size_t task);
-  Event evaluate_when(const Run& run, std::size_t task) const;
-  void start_queued();
-  void start_attempt(Run& run, std::size_t task, const v1::ResourceLimits& limits);
-  void bind_host(const std::string& host, const HostHandle& handle);
-  [[nodiscard]] v1::Assignment assignment(const Run& run, std::size_t task) const;
-  void after_event(Run& run, const Event& event);
+  Event evaluate_when(const Run& run, std::uint32_t stage) const;
+  Event expand(const Run& run, std::uint32_t stage) const;
+  void list_stage(Run& run, std::uint32_t stage);
+  void list_task(Run& run, std::uint32_t task);
+  void check_some();
+  void check(Run& run, std::uint32_t task);
+  // The reuse of a known result, or nothing with the reason in the note.
+  std::optional<Event> reuse(const Run& run, std::uint32_t task, const std::string& key,
+                             const CacheEntry& known, std::string& note) const;
+  std::optional<CacheEntry> result_of_origin(Run& run, std::uint32_t task, const std::string& key);
+  void wake_later();
+  [[nodiscard]] Digest& key_of_stage(Run& run, std::uint32_t stage);
+  void put_cache(Run& run, std::uint32_t task);
+
+  // ---- start ----
+  void start_ready();
+  bool place(Run& run);
+  bool place(Run& run, std::uint32_t stage, std::deque<std::uint32_t>& tasks);
+  HostEntry* find_host(Run& run, const StageSpec& stage, const v1::ResourceLimits* limits,
+                       const std::string& kind);
+  HostEntry& add_host(const v1::ResourceLimits& limits, const std::string& kind);
+  void give_order(Run& run, HostEntry& host, std::uint32_t task);
+  static Event bound_event(std::uint32_t number, const Host& host);
+  std::uint32_t number_of(Run& run, const HostEntry& host);
+  void add_assignment(Run& run, Host& host, std::uint32_t task);
+  [[nodiscard]] v1::StageWork stage_work(const Run& run, std::uint32_t stage,
+                                         const v1::ResourceLimits& limits) const;
+  void start_host(const std::string& name);
+
+  // ---- reports ----
+  void arrive(const std::string& host, std::vector<v1::HostReport> reports);
+  void on_reports(const std::string& name, const std::vector<v1::HostReport>& reports);
+  void on_stranger(const std::string& name, const std::vector<v1::HostReport>& reports);
+  void apply_report(HostEntry& host, const v1::HostReport& report);
+  void note_begun(Host& host);
+  void drain_spool(HostEntry& host);
+  void resend_missing(HostEntry& host, const v1::Hello& hello);
+  [[nodiscard]] Event finish_event(const Run& run, const Order& order,
+                                   const v1::Finished& finished) const;
+  void drop_order(HostEntry& host, std::uint64_t token);
 
   // ---- hosts ----
-  void on_report(const std::string& host, const v1::HostReport& report);
   void on_exit(const HostExit& exit);
-  // Journals a report of the run's live attempt; false when it is not news.
-  bool apply_report(Run& run, std::size_t task, const v1::HostReport& report);
-  void drain_spool(Run& run, std::size_t task);
-  [[nodiscard]] Event finish_event(const Run& run, std::size_t task,
-                                   const v1::HostReport& report) const;
-  void fail_attempt(Run& run, std::size_t task, const std::string& cause,
+  void end_orders(HostEntry& host, const std::string& cause, const std::string& message);
+  void fail_attempt(Run& run, std::uint32_t task, const std::string& cause,
                     const std::string& message);
-  void stop_attempt(Run& run, std::size_t task);
+  void return_attempt(Run& run, std::uint32_t task);
+  void stop_attempts(Run& run);
   void kill(Host& host, const std::string& cause, const std::string& message);
-  void free_host(const std::string& host, bool reuse);
-  void release(const std::string& name, Host& host);
+  void rest(HostEntry& host, bool reuse);
+  void hold(Run& run, Host& host);
+  void let_go(Host& host);
+  void release(Host& host);
   void release_idle();
   [[nodiscard]] bool any_running() const;
   void check_deadlines();
   [[nodiscard]] std::optional<Duration> next_deadline() const;
-  [[nodiscard]] fs::path folder_of(const AttemptState& attempt) const;
-  [[nodiscard]] v1::AttemptId id_of(const Run& run, std::size_t task) const;
+  [[nodiscard]] fs::path attempt_folder(const Run& run, std::uint32_t task) const;
+  [[nodiscard]] v1::AttemptId id_of(const Run& run, std::uint32_t task) const;
 
   // ---- recovery ----
   Run& adopt_state(RunState state);
   // Ends or adopts the attempts that an earlier engine left live.
   void settle(Run& run);
-  Result<v1::RunResumed> resume(const std::string& run, const ResumeOptions& options);
+  void settle_host(Run& run, const std::string& name, std::vector<std::uint32_t> tasks);
+  Result<v1::RunResumed> resume(const std::string& run, ResumeOptions options);
+  Result<WorkflowSpec> with_plugins_of_today(WorkflowSpec spec) const;
   Result<v1::RunResumed> preview(const std::string& run, const ResumeOptions& options) const;
   Result<void> recover(const std::string& run);
   Result<RunState> load(const std::string& run) const;
   std::map<std::string, std::string> lost_artifacts(const RunState& state, bool set_aside) const;
+  Result<void> check_plugins(const WorkflowSpec& spec) const;
+
+  // ---- control ----
+  Result<Run*> running(const std::string& run);
+  // prepare: what must be there before the run is.
+  Result<std::string> create(Event event, const std::string& request_id,
+                             const std::function<Result<void>(const std::string& id)>& prepare);
+  Result<std::string> derive(const DeriveOptions& options);
+  Result<void> remove(const std::string& run);
+  void forget_ended();
+  Result<void> load_catalog();
 
   boost::asio::io_context& io;
   Strand strand;
@@ -124,10 +209,18 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
 
   std::map<std::string, std::unique_ptr<Run>> runs;
   std::map<std::string, Host> hosts;
-  std::set<std::tuple<std::size_t, std::size_t, Run*>> queued;  // order of run, task
   std::map<int, std::function<void(const RunUpdate&)>> subscribers;
   std::vector<std::function<void()>> idle_callbacks;
   int last_subscriber = 0;
+  std::size_t last_order = 0;
+  // Every run of the store: by request id, and the largest id. Loaded when first needed.
+  bool catalog_loaded = false;
+  std::map<std::string, std::string> by_request;
+  std::set<std::string> ids;
+  WallTime newest_id{};
+
+  std::mutex arrivals_mutex;
+  std::vector<std::pair<std::string, std::vector<v1::HostReport>>> arrivals;  // guarded
 
   std::deque<std::function<void()>> inbox;
   std::deque<std::pair<Run*, Command>> commands;
@@ -139,7 +232,11 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   bool acting = false;
   bool was_idle = true;
   bool was_halted = false;
-  bool dead = false;  // kill_all: nothing is journaled any more
+  bool flush_wanted = false;   // an outbox has something, though nothing may be journaled
+  bool more_to_check = false;  // the cache lookups of this turn were cut short
+  bool dead = false;           // kill_all: nothing is journaled any more
+  std::optional<Duration> stalled_until;  // the disk was full: the batch is tried again then
+  std::optional<Error> stall;
   std::optional<Error> failure;
 };
 

@@ -1,10 +1,16 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 
-#include "core/engine/commands.h"
+#include "core/base/log.h"
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
+namespace {
+
+// How long a full disk is left alone before the same batch is tried again.
+constexpr Duration kStall{1000};
+
+}  // namespace
 
 void Scheduler::Impl::post(std::function<void()> work) {
   boost::asio::post(strand, [weak = weak_from_this(), work = std::move(work)]() mutable {
@@ -17,18 +23,38 @@ void Scheduler::Impl::enter(std::function<void()> work) {
   pump();
 }
 
+// While the journal's disk is full nothing that was asked for is promised; it may come to pass once
+// there is space.
+Result<void> Scheduler::Impl::act(const std::function<void()>& work) {
+  if (failure) return *failure;
+  if (stall) return *stall;
+  bool done = false;
+  enter([&] {
+    work();
+    done = true;
+  });
+  if (failure) return *failure;
+  if (stall) return *stall;
+  return done ? Result<void>() : internal_error("the engine is busy");
+}
+
 // Called again from within an effect it writes what came up and leaves the acting to the outer
 // call, so that effects keep the order of their batches.
 void Scheduler::Impl::pump() {
   for (;;) {
+    if (stalled_until) break;
     while (!inbox.empty() && !failure && !dead) {
       const auto work = std::move(inbox.front());
       inbox.pop_front();
       work();
     }
-    if (!failure && !dead) start_queued();
-    if (!batch.empty() || !after_batch.empty()) commit();
-    if (acting || failure || dead) break;
+    if (!failure && !dead) {
+      wake_later();
+      check_some();
+      start_ready();
+    }
+    if (!batch.empty() || !after_batch.empty() || flush_wanted) commit();
+    if (acting || failure || dead || stalled_until) break;
     if (effects.empty() && inbox.empty()) break;
     acting = true;
     while (!effects.empty()) {
@@ -39,6 +65,10 @@ void Scheduler::Impl::pump() {
     acting = false;
   }
   if (acting) return;
+  if (more_to_check && !failure && !dead && !stalled_until) {
+    more_to_check = false;
+    post([] {});
+  }
   watch_idle();
   arm_timer();
 }
@@ -74,15 +104,57 @@ void Scheduler::Impl::follow(Run& run, std::vector<Command> wanted) {
 
 void Scheduler::Impl::carry_out(Run& run, const Command& command) {
   if (const auto* when = std::get_if<EvaluateWhen>(&command)) {
-    emit(run, evaluate_when(run, when->task));
-  } else if (const auto* check = std::get_if<CheckCache>(&command)) {
-    emit(run, check_cache(run, check->task));
-  } else if (const auto* start = std::get_if<StartAttempt>(&command)) {
-    queued.emplace(run.order, start->task, &run);
-  } else if (const auto* stop = std::get_if<StopAttempt>(&command)) {
-    afterwards([this, &run, task = stop->task] { stop_attempt(run, task); });
+    emit(run, evaluate_when(run, when->stage));
+  } else if (const auto* list = std::get_if<ExpandStage>(&command)) {
+    emit(run, expand(run, list->stage));
+  } else if (const auto* stage = std::get_if<StartStage>(&command)) {
+    list_stage(run, stage->stage);
+  } else if (const auto* task = std::get_if<StartTask>(&command)) {
+    list_task(run, task->task);
+  } else if (std::holds_alternative<StopAttempts>(command)) {
+    stop_attempts(run);
   } else {
     emit(run, std::get<Record>(command).event);
+  }
+}
+
+// Bookkeeping of the world that follows the state.
+void Scheduler::Impl::after_event(Run& run, const Event& event) {
+  switch (event.what_case()) {
+    case Event::kRunResumed:
+      run.stage_keys.clear();
+      run.unchecked.clear();
+      run.ready.clear();
+      run.later.clear();
+      run.misses.clear();
+      run.live.clear();
+      run.listed.assign(run.state.tasks.size(), false);
+      [[fallthrough]];
+    case Event::kRunCreated:
+    case Event::kRunFinished:
+      batch.summaries.push_back({run.state.id, encode_row(run.state)});
+      if (event.has_run_finished()) {
+        afterwards([this] {
+          release_idle();
+          forget_ended();
+        });
+      }
+      break;
+    case Event::kAttemptFinished:
+      run.live.erase(event.attempt_finished().task());
+      if (run.state.tasks[event.attempt_finished().task()].phase == TaskPhase::kSucceeded) {
+        put_cache(run, event.attempt_finished().task());
+      }
+      break;
+    default:
+      break;
+  }
+  const bool waiting = event.has_approval_asked();
+  if (ports.notify && (waiting || event.has_run_finished()) &&
+      !run.state.spec->notify.run.empty()) {
+    afterwards([this, &run, what = std::string(waiting ? "waiting" : to_string(run.state.status))] {
+      ports.notify(run.state, what);
+    });
   }
 }
 
@@ -93,27 +165,64 @@ void Scheduler::Impl::afterwards(std::function<void()> effect) {
 void Scheduler::Impl::commit() {
   std::uint64_t sequence = 0;
   if (!batch.empty()) {
-    auto written = ports.store.append(batch);
-    batch = {};
-    if (!written.ok()) {
-      halt(with_context(std::move(written).error(), "the journal cannot be written"));
+    auto appended = ports.store.append(batch);
+    if (!appended.ok() && appended.error().code == ErrorCode::kResourceExhausted) {
+      // Nothing of it is on disk, and nothing of it was acted upon: it waits for space.
+      if (!stall) spdlog::error("{}; waiting for space", appended.error().to_string());
+      stall = std::move(appended).error();
+      stalled_until = ports.clock.monotonic() + kStall;
       return;
     }
-    sequence = *written;
+    batch = {};
+    if (!appended.ok()) {
+      halt(with_context(std::move(appended).error(), "the journal cannot be written"));
+      return;
+    }
+    if (stall) spdlog::info("there is space again; going on");
+    stall.reset();
+    sequence = *appended;
   }
+  written(sequence);
+}
+
+void Scheduler::Impl::retry_commit() {
+  stalled_until.reset();
+  commit();
+}
+
+// The batch is durable: what waited for that becomes an effect.
+void Scheduler::Impl::written(std::uint64_t sequence) {
   for (auto& [run, event] : journaled) {
     run->state.last_sequence = sequence;
-    effects.push_back([this, run = run, event = std::move(event), sequence] {
-      const RunUpdate update{
-          .state = run->state, .sequence = sequence, .event = &event, .task = nullptr};
-      const auto listeners = subscribers;  // a listener may leave while it is told
-      for (const auto& [id, listener] : listeners) listener(update);
-    });
+    if (!subscribers.empty()) {
+      effects.push_back([this, run = run, event = std::move(event), sequence] {
+        const RunUpdate update{.state = run->state, .sequence = sequence, .event = &event};
+        const auto listeners = subscribers;  // a listener may leave while it is told
+        for (const auto& [id, listener] : listeners) listener(update);
+      });
+    }
     ++sequence;
   }
   journaled.clear();
   for (auto& effect : after_batch) effects.push_back(std::move(effect));
   after_batch.clear();
+  flush_hosts();
+}
+
+// Before other effects: a host that waits costs time.
+void Scheduler::Impl::flush_hosts() {
+  flush_wanted = false;
+  for (auto& [name, host] : hosts) {
+    if (!host.exists) continue;
+    if (host.acknowledge) {
+      host.acknowledge = false;
+      v1::EngineCommand command;
+      command.mutable_ack()->set_sequence(host.applied);
+      host.outbox.insert(host.outbox.begin(), std::move(command));
+    }
+    if (host.outbox.empty()) continue;
+    ports.link.send(name, std::exchange(host.outbox, {}));
+  }
 }
 
 void Scheduler::Impl::halt(Error error) {
@@ -124,6 +233,7 @@ void Scheduler::Impl::halt(Error error) {
   after_batch.clear();
   inbox.clear();
   commands.clear();
+  stalled_until.reset();
 }
 
 void Scheduler::Impl::watch_idle() {
@@ -149,8 +259,13 @@ void Scheduler::Impl::arm_timer() {
   timer.async_wait(boost::asio::bind_executor(
       strand, [weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
-        if (self && !error) self->enter([impl = self.get()] { impl->check_deadlines(); });
+        if (self && !error) self->tick();
       }));
+}
+
+void Scheduler::Impl::tick() {
+  if (stalled_until && *stalled_until <= ports.clock.monotonic()) retry_commit();
+  enter([this] { check_deadlines(); });
 }
 
 }  // namespace cairn

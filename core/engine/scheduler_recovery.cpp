@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
@@ -14,57 +16,122 @@ Result<RunState> Scheduler::Impl::load(const std::string& run) const {
 Scheduler::Impl::Run& Scheduler::Impl::adopt_state(RunState state) {
   auto& slot = runs[state.id];
   slot = std::make_unique<Run>();
-  slot->order = runs.size();
+  slot->order = ++last_order;
   slot->state = std::move(state);
-  for (const TaskState& task : slot->state.tasks) {
-    if (const AttemptState* attempt = live_attempt(task)) pool.take(attempt->limits);
+  for (std::size_t i = 0; i < slot->state.hosts.size(); ++i) {
+    slot->host_numbers[slot->state.hosts[i].handle.host] = static_cast<std::uint32_t>(i) + 1;
   }
   return *slot;
 }
 
 void Scheduler::Impl::settle(Run& run) {
-  for (std::size_t i = 0; i < run.state.tasks.size(); ++i) {
-    drain_spool(run, i);
+  std::map<std::string, std::vector<std::uint32_t>> by_host;
+  for (std::uint32_t i = 0; i < run.state.tasks.size(); ++i) {
     const AttemptState* attempt = live_attempt(run.state.tasks[i]);
-    if (attempt == nullptr) continue;
-    if (!attempt->bound || !ports.executor.adopt(attempt->host)) {
-      // What it wrote between the first look and its end.
-      drain_spool(run, i);
-      fail_attempt(run, i, cause::kNodeFailed, "its host ended while no engine was there");
-      continue;
-    }
-    Host& host = hosts[attempt->host.host];
-    host.handle = attempt->host;
-    host.exists = true;
-    host.run = &run;
-    host.task = i;
-    host.attempt = attempt->number;
-    host.last_heard = ports.clock.monotonic();
-    // The engine may have died between journal and assignment; a host that has it already
-    // knows the token.
-    v1::EngineCommand command;
-    *command.mutable_assignment() = assignment(run, i);
-    afterwards([this, name = attempt->host.host, command] { ports.link.send(name, command); });
+    if (attempt != nullptr) by_host[host_of(run.state, *attempt).handle.host].push_back(i);
   }
+  for (auto& [name, tasks] : by_host) {
+    std::sort(tasks.begin(), tasks.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return run.state.tasks[a].attempts.back().token < run.state.tasks[b].attempts.back().token;
+    });
+    settle_host(run, name, std::move(tasks));
+  }
+}
+
+// Orders in the order they were given.
+void Scheduler::Impl::settle_host(Run& run, const std::string& name,
+                                  std::vector<std::uint32_t> tasks) {
+  const HostState before = host_of(run.state, run.state.tasks[tasks[0]].attempts.back());
+  HostEntry& entry = *hosts.try_emplace(name).first;
+  Host& host = entry.second;
+  host.handle = before.handle;
+  host.limits = before.limits;
+  host.last_heard = ports.clock.monotonic();
+  hold(run, host);
+  for (const std::uint32_t task : tasks) {
+    const TaskState& state = run.state.tasks[task];
+    Order order;
+    order.task = task;
+    order.token = state.attempts.back().token;
+    order.given_at = ports.clock.monotonic();
+    order.said_begun = state.attempts.back().started_at.has_value();
+    const StageSpec& spec = run.state.spec_of(state);
+    if (order.said_begun && spec.timeout) {
+      const Duration ran = std::clamp(ports.clock.now() - *state.attempts.back().started_at,
+                                      Duration(0), *spec.timeout);
+      order.deadline = ports.clock.monotonic() + *spec.timeout - ran;
+    }
+    for (const auto& [pool, units] : spec.resources.pools) {
+      host.pools[pool] += units;
+      run.pools_held[pool] += units;
+    }
+    host.orders.push_back(std::move(order));
+  }
+  drain_spool(entry);
+  const bool bound = !before.handle.executor.empty();
+  host.exists = bound && ports.executor.adopt(before.handle);
+  if (!host.exists) {
+    // What it wrote between the first look and its end.
+    drain_spool(entry);
+    note_begun(host);
+    const bool begun = !host.orders.empty() &&
+                       run.state.tasks[host.orders.front().task].attempts.back().started_at;
+    if (begun) {
+      end_orders(entry, cause::kNodeFailed, "its host ended while no engine was there");
+    } else {
+      for (const Order& order : std::exchange(host.orders, {})) return_attempt(run, order.task);
+      let_go(host);
+    }
+    hosts.erase(name);
+    afterwards([this, name] { ports.spools.remove(name); });
+    return;
+  }
+  note_begun(host);
+  // The engine may have died between journal and assignment: when the host attaches it says what
+  // it has, and gets the rest.
+  host.greeted = true;
+  if (host.orders.empty()) rest(entry, false);
+  flush_wanted = true;
 }
 
 std::map<std::string, std::string> Scheduler::Impl::lost_artifacts(const RunState& state,
                                                                    bool set_aside) const {
   std::map<std::string, std::string> lost;
-  for (std::size_t i = 0; i < state.tasks.size(); ++i) {
+  std::map<std::string, std::string> known;  // digest -> what is wrong with it
+  for (std::uint32_t i = 0; i < state.tasks.size(); ++i) {
     if (state.tasks[i].phase != TaskPhase::kSucceeded) continue;
     for (const Artifact& output : state.tasks[i].outputs) {
-      const auto verified = ports.artifacts.verify(output.digest());
-      if (verified.ok()) continue;
-      std::string message = "output " + output.name() + ": " + verified.error().message;
-      if (set_aside && verified.error().code == ErrorCode::kCorrupt) {
-        const auto moved = ports.artifacts.set_aside(output.digest());
-        if (!moved.ok()) message += "; " + moved.error().to_string();
+      auto [entry, fresh] = known.try_emplace(output.digest());
+      if (fresh) {
+        const auto verified = ports.artifacts.check(output.digest());
+        if (verified.ok()) continue;
+        entry->second = verified.error().message;
+        if (set_aside && verified.error().code == ErrorCode::kCorrupt) {
+          const auto moved = ports.artifacts.set_aside(output.digest());
+          if (!moved.ok()) entry->second += "; " + moved.error().to_string();
+        }
       }
-      lost[state.spec->stages[i].name] = message;
+      if (entry->second.empty()) continue;
+      lost[task_name(state, i)] = "output " + output.name() + ": " + entry->second;
     }
   }
   return lost;
+}
+
+// A run goes on with the code it was planned with, unless told otherwise.
+Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec) const {
+  std::map<std::string, std::string> seen;
+  for (const StageSpec& stage : spec.stages) {
+    if (!seen.try_emplace(stage.plugin, stage.plugin_digest).second) continue;
+    const auto digest = ports.plugin_digest(stage.plugin);
+    if (digest.ok() && *digest == stage.plugin_digest) continue;
+    const std::string how = digest.ok() ? "has changed since the run was planned"
+                                        : "is gone: " + digest.error().message;
+    return conflict("plugin " + stage.plugin + " of stage '" + stage.name + "' " + how,
+                    "put the old one back, or go on with what is there now: resume "
+                    "--accept-changed-plugins");
+  }
+  return {};
 }
 
 Result<v1::RunResumed> Scheduler::Impl::preview(const std::string& id,
@@ -76,33 +143,56 @@ Result<v1::RunResumed> Scheduler::Impl::preview(const std::string& id,
   }
   CAIRN_ASSIGN(RunState state, load(id));
   for (TaskState& task : state.tasks) {
-    if (task.phase == TaskPhase::kRunning) task.phase = TaskPhase::kInterrupted;
+    if (task.phase != TaskPhase::kRunning) continue;
+    task.phase = TaskPhase::kInterrupted;
+    StageState& stage = state.stages[task.stage];
+    --stage.in_phase[static_cast<std::size_t>(TaskPhase::kRunning)];
+    ++stage.in_phase[static_cast<std::size_t>(TaskPhase::kInterrupted)];
   }
+  state.running = 0;
   return plan_resume(state, lost_artifacts(state, false), next, options.from);
 }
 
-Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id,
-                                               const ResumeOptions& options) {
-  const WorkflowSpec* next = options.workflow ? &*options.workflow : nullptr;
+// The workflow with the libraries as they are now.
+Result<WorkflowSpec> Scheduler::Impl::with_plugins_of_today(WorkflowSpec spec) const {
+  for (StageSpec& stage : spec.stages) {
+    CAIRN_ASSIGN(stage.plugin_digest, ports.plugin_digest(stage.plugin));
+  }
+  return spec;
+}
+
+Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOptions options) {
   const auto served = runs.find(id);
   if (served != runs.end() && served->second->state.status == RunStatus::kRunning) {
     return conflict("run " + id + " is running", "watch it: cairn watch " + id);
   }
+  if (options.accept_changed_plugins) {
+    if (!options.workflow) {
+      CAIRN_ASSIGN(const RunState state, load(id));
+      options.workflow = *state.spec;
+    }
+    CAIRN_ASSIGN(options.workflow, with_plugins_of_today(std::move(*options.workflow)));
+  }
+  const WorkflowSpec* next = options.workflow ? &*options.workflow : nullptr;
   // What is wrong with the request is found before anything is changed.
   CAIRN_TRY(preview(id, options));
-  if (next != nullptr) {
-    for (const StageSpec& stage : next->stages) CAIRN_TRY(pool.check(stage));
-  }
   Run* run = served != runs.end() ? served->second.get() : nullptr;
+  std::optional<RunState> loaded;
   if (run == nullptr) {
-    CAIRN_ASSIGN(RunState state, load(id));
-    run = &adopt_state(std::move(state));
+    CAIRN_ASSIGN(loaded, load(id));
+  }
+  const WorkflowSpec& spec =
+      next != nullptr ? *next : (run != nullptr ? *run->state.spec : *loaded->spec);
+  for (const StageSpec& stage : spec.stages) CAIRN_TRY(pool.check(stage));
+  CAIRN_TRY(check_plugins(spec));
+  if (run == nullptr) {
+    run = &adopt_state(std::move(*loaded));
     settle(*run);
   }
   CAIRN_ASSIGN(v1::RunResumed plan,
                plan_resume(run->state, lost_artifacts(run->state, true), next, options.from));
   // An interrupted run may have nothing to reopen and still stages that never began.
-  if (run->state.unfinished == 0 && plan.reopened().empty()) {
+  if (run->state.unfinished == 0 && plan.reopened().empty() && plan.collapsed().empty()) {
     follow(*run, outstanding(run->state));  // its end, if that was not journaled yet
     return plan;
   }

@@ -1,129 +1,40 @@
 #include <algorithm>
 
-#include "core/base/log.h"
-#include "core/engine/cache_key.h"
 #include "core/engine/scheduler_impl.h"
-#include "core/sdk/runtime/attempt_files.h"
+#include "core/workflow/expand.h"
 
 namespace cairn {
+namespace {
 
-ResourcePool::ResourcePool(ResourceTotals totals)
-    : totals_(std::move(totals)), free_gpus_(totals_.gpus.begin(), totals_.gpus.end()) {}
+// Cache lookups of one turn, and results not known that wait for resources, per run.
+constexpr std::size_t kChecksPerTurn = 512;
+constexpr std::size_t kReadyAhead = 4096;
 
-Result<void> ResourcePool::check(const StageSpec& stage) const {
-  const auto refuse = [&](const std::string& what, std::uint64_t wanted, std::uint64_t has) {
-    Error error = invalid_argument(
-        "stage '" + stage.name + "' needs " + std::to_string(wanted) + " " + what +
-            ", this machine offers " + std::to_string(has),
-        "lower resources." + what + " of the stage, or raise the total with --" + what);
-    error.where = stage.where;
-    return error;
-  };
-  const ResourceSpec& wanted = stage.resources;
-  if (wanted.cpus > static_cast<int>(totals_.cpus)) {
-    return refuse("cpus", static_cast<std::uint64_t>(wanted.cpus), totals_.cpus);
-  }
-  if (wanted.gpus > static_cast<int>(totals_.gpus.size())) {
-    return refuse("gpus", static_cast<std::uint64_t>(wanted.gpus), totals_.gpus.size());
-  }
-  if (totals_.memory_bytes > 0 && wanted.memory_bytes > totals_.memory_bytes) {
-    return refuse("memory", wanted.memory_bytes, totals_.memory_bytes);
-  }
-  return {};
-}
+}  // namespace
 
-std::optional<v1::ResourceLimits> ResourcePool::fit(const ResourceSpec& wanted,
-                                                    std::uint32_t threads) const {
-  const std::uint64_t cpus = std::min(threads, totals_.cpus);
-  const std::uint64_t memory = std::min(wanted.memory_bytes, totals_.memory_bytes);
-  const auto gpus = std::min(static_cast<std::size_t>(wanted.gpus), totals_.gpus.size());
-  if (cpus_ + cpus > totals_.cpus || gpus > free_gpus_.size()) return std::nullopt;
-  if (memory_ + memory > totals_.memory_bytes) return std::nullopt;
-  v1::ResourceLimits limits;
-  limits.set_cpus(threads);
-  limits.set_memory_bytes(wanted.memory_bytes);
-  auto gpu = free_gpus_.begin();
-  for (std::size_t i = 0; i < gpus; ++i) limits.add_gpus(*gpu++);
-  return limits;
-}
-
-void ResourcePool::take(const v1::ResourceLimits& limits) {
-  cpus_ += std::min(limits.cpus(), totals_.cpus);
-  memory_ += std::min<std::uint64_t>(limits.memory_bytes(), totals_.memory_bytes);
-  for (const std::string& gpu : limits.gpus()) free_gpus_.erase(gpu);
-}
-
-void ResourcePool::give(const v1::ResourceLimits& limits) {
-  cpus_ -= std::min(limits.cpus(), totals_.cpus);
-  memory_ -= std::min<std::uint64_t>(limits.memory_bytes(), totals_.memory_bytes);
-  for (const std::string& gpu : limits.gpus()) {
-    if (std::count(totals_.gpus.begin(), totals_.gpus.end(), gpu) > 0) free_gpus_.insert(gpu);
-  }
-}
-
-Event Scheduler::Impl::check_cache(Run& run, std::size_t task) {
-  const StageSpec& stage = run.state.spec->stages[task];
-  const CacheKey key = cache_key(run.state, task);
-  Event event;
-  v1::CacheChecked* checked = event.mutable_cache_checked();
-  checked->set_task(stage.name);
-  checked->set_key(key.key);
-  checked->set_components_json(canonical_json(key.components));
-  const auto miss = [&](const std::string& note) {
-    checked->set_note(note);
-    return event;
-  };
-  if (!stage.cache) return miss("the stage says cache: false");
-  if (run.state.tasks[task].no_cache) return miss("asked to run anew");
-  const auto found = ports.store.find_cache(key.key);
-  if (!found.ok()) return miss(found.error().to_string());
-  if (!*found) return event;
-  const auto entry = decode_cache_entry(**found);
-  if (!entry.ok()) return miss(entry.error().to_string());
-  for (const Artifact& output : entry->outputs) {
-    const auto verified = ports.artifacts.verify(output.digest());
-    if (verified.ok()) continue;
-    if (verified.error().code == ErrorCode::kCorrupt) {
-      if (const auto moved = ports.artifacts.set_aside(output.digest()); !moved.ok()) {
-        return miss(verified.error().to_string() + "; " + moved.error().to_string());
-      }
-    }
-    return miss(verified.error().to_string());
-  }
-  checked->set_hit(true);
-  checked->set_from_run(entry->run);
-  checked->set_from_task(entry->task);
-  for (const Artifact& output : entry->outputs) *checked->add_outputs() = output;
-  checked->mutable_metrics()->insert(entry->metrics.begin(), entry->metrics.end());
-  return event;
-}
-
-Event Scheduler::Impl::evaluate_when(const Run& run, std::size_t task) const {
-  const StageSpec& stage = run.state.spec->stages[task];
-  const auto find = [&](std::string_view name) -> const TaskState* {
-    const auto index = run.state.find(name);
-    return index ? &run.state.tasks[*index] : nullptr;
-  };
+Event Scheduler::Impl::evaluate_when(const Run& run, std::uint32_t stage) const {
+  const StageSpec& spec = run.state.spec->stages[stage];
   ConditionScope scope;
   scope.params = run.state.spec->params;
   scope.seed = run.state.spec->seed;
   scope.run_name = run.state.spec->name;
   scope.status = [&](std::string_view name) -> std::optional<std::string> {
-    const TaskState* other = find(name);
-    if (other == nullptr) return std::nullopt;
-    return to_string(other->phase);
+    const auto other = run.state.find_stage(name);
+    if (!other) return std::nullopt;
+    return stage_phase_word(run.state, *other);
   };
   scope.metric = [&](std::string_view name, std::string_view metric) -> std::optional<double> {
-    const TaskState* other = find(name);
-    if (other == nullptr) return std::nullopt;
-    const auto value = other->metrics.find(std::string(metric));
-    if (value == other->metrics.end()) return std::nullopt;
+    const auto other = run.state.find_stage(name);
+    if (!other) return std::nullopt;
+    const auto& metrics = run.state.tasks[*other].metrics;
+    const auto value = metrics.find(std::string(metric));
+    if (value == metrics.end()) return std::nullopt;
     return value->second;
   };
   Event event;
   v1::WhenEvaluated* when = event.mutable_when_evaluated();
-  when->set_task(stage.name);
-  const auto value = ports.when(*stage.when, scope);
+  when->set_stage(stage);
+  const auto value = ports.when(*spec.when, scope);
   if (value.ok()) {
     when->set_value(*value);
   } else {
@@ -132,167 +43,189 @@ Event Scheduler::Impl::evaluate_when(const Run& run, std::size_t task) const {
   return event;
 }
 
-void Scheduler::Impl::start_queued() {
-  const WallTime now = ports.clock.now();
-  for (auto it = queued.begin(); it != queued.end() && !pool.exhausted();) {
-    const auto [order, index, run] = *it;
-    const TaskState& task = run->state.tasks[index];
-    if (task.phase != TaskPhase::kQueued || run->state.stop) {
-      it = queued.erase(it);
-      continue;
+Event Scheduler::Impl::expand(const Run& run, std::uint32_t stage) const {
+  const StageSpec& spec = run.state.spec->stages[stage];
+  const auto cells = [&]() -> Result<Cells> {
+    const OutputRef& list = spec.foreach->list;
+    const TaskState& producer = run.state.tasks[*run.state.find_stage(list.stage)];
+    for (const Artifact& output : producer.outputs) {
+      if (output.name() != list.output) continue;
+      CAIRN_ASSIGN(const std::string text, ports.artifacts.read(output.digest()));
+      return expand_foreach(*run.state.spec, spec, text);
     }
-    const WorkflowSpec& spec = *run->state.spec;
-    const StageSpec& stage = spec.stages[index];
-    const bool full =
-        spec.max_parallel > 0 && run->state.running >= static_cast<std::size_t>(spec.max_parallel);
-    const std::uint32_t threads =
-        task.threads > 0 ? task.threads : static_cast<std::uint32_t>(stage.resources.cpus);
-    const auto limits =
-        full || task.not_before > now ? std::nullopt : pool.fit(stage.resources, threads);
-    if (!limits) {
-      ++it;
-      continue;
-    }
-    it = queued.erase(it);
-    start_attempt(*run, index, *limits);
+    return not_found("stage '" + list.stage + "' made no output '" + list.output + "'");
+  }();
+  Event event;
+  v1::StageExpanded* expanded = event.mutable_stage_expanded();
+  expanded->set_stage(stage);
+  if (cells.ok()) {
+    expanded->set_cells_json(canonical_json(to_json(*cells)));
+  } else {
+    expanded->set_error("its list cannot be read: " + cells.error().to_string());
+  }
+  return event;
+}
+
+void Scheduler::Impl::list_stage(Run& run, std::uint32_t stage) {
+  const StageState& state = run.state.stages[stage];
+  for (std::uint32_t cell = 0; cell < state.count; ++cell) {
+    const std::uint32_t task = run.state.task_of(stage, cell);
+    if (run.state.tasks[task].phase == TaskPhase::kWaiting) list_task(run, task);
   }
 }
 
-void Scheduler::Impl::start_attempt(Run& run, std::size_t task, const v1::ResourceLimits& limits) {
-  const StageSpec& stage = run.state.spec->stages[task];
-  const auto number = static_cast<std::uint32_t>(run.state.tasks[task].attempts.size() + 1);
-  const std::string wanted = stage.plugin_digest + " " + limits.SerializeAsString();
-  std::string name;
-  for (const auto& [id, host] : hosts) {
-    if (host.idle_until && host.pool == wanted && !stage.fresh_host) name = id;
+void Scheduler::Impl::list_task(Run& run, std::uint32_t task) {
+  if (run.listed.size() < run.state.tasks.size()) run.listed.resize(run.state.tasks.size());
+  if (run.listed[task]) return;
+  run.listed[task] = true;
+  const WallTime not_before = run.state.tasks[task].misfortune().not_before;
+  // A clock that was set back must not make a short pause long.
+  const Duration pause = std::clamp(not_before - ports.clock.now(), Duration(0),
+                                    std::chrono::duration_cast<Duration>(kLongestPause));
+  if (pause > Duration(0)) {
+    run.later.emplace(ports.clock.monotonic() + pause, task);
+  } else {
+    run.unchecked.push_back(task);
   }
-  if (name.empty()) name = make_run_id(ports.clock.now(), ports.random());
-  Host& host = hosts[name];
-  host.handle.host = name;
-  host.run = &run;
-  host.task = task;
-  host.attempt = number;
-  host.pool = stage.fresh_host ? "" : wanted;
-  host.idle_until.reset();
-  host.last_heard = ports.clock.monotonic();
+}
 
-  Event event;
-  v1::AttemptStarted* started = event.mutable_attempt_started();
-  started->set_task(stage.name);
-  started->set_attempt(number);
-  started->set_token(run.state.last_token + 1);
-  started->set_host(name);
-  started->set_folder(task_folder(run.state, task));
-  *started->mutable_limits() = limits;
-  emit(run, std::move(event));
-  if (host.exists) {
-    bind_host(name, host.handle);
+void Scheduler::Impl::wake_later() {
+  for (auto& [id, run] : runs) {
+    while (!run->later.empty() && run->later.begin()->first <= ports.clock.monotonic()) {
+      run->unchecked.push_back(run->later.begin()->second);
+      run->later.erase(run->later.begin());
+    }
+  }
+}
+
+// In slices, so that a wide stage does not hold up what others wait for.
+void Scheduler::Impl::check_some() {
+  std::size_t left = kChecksPerTurn;
+  for (auto& [id, run] : runs) {
+    while (!run->unchecked.empty() && left > 0 && run->misses.size() < kReadyAhead) {
+      if (run->state.paused || failure) break;
+      const std::uint32_t task = run->unchecked.front();
+      run->unchecked.pop_front();
+      if (run->state.stop || run->state.tasks[task].phase != TaskPhase::kWaiting) {
+        run->listed[task] = false;
+        continue;
+      }
+      check(*run, task);
+      --left;
+    }
+    more_to_check = more_to_check || (left == 0 && !run->unchecked.empty());
+  }
+}
+
+Digest& Scheduler::Impl::key_of_stage(Run& run, std::uint32_t stage) {
+  Digest& key = run.stage_keys[stage];
+  if (key.empty()) key = stage_key(run.state, stage);
+  return key;
+}
+
+void Scheduler::Impl::check(Run& run, std::uint32_t number) {
+  const TaskState& task = run.state.tasks[number];
+  const StageSpec& spec = run.state.spec_of(task);
+  Miss miss;
+  miss.key = task_key(run.state, number, key_of_stage(run, task.stage));
+  std::optional<Event> known;
+  if (!task.misfortune().amended.empty()) {
+    miss.note = "a watchdog changed its parameters";
+  } else if (task.no_cache) {
+    miss.note = "asked to run anew";
+  } else if (is_fork_point(run.state, number)) {
+    miss.note = "the run was forked here";
+  } else if (const auto origin = result_of_origin(run, number, miss.key)) {
+    known = reuse(run, number, miss.key, *origin, miss.note);
+  } else if (!spec.cache) {
+    miss.note = "the stage says cache: false";
+  } else if (const auto found = ports.store.find_cache(miss.key); !found.ok()) {
+    miss.note = found.error().to_string();
+  } else if (*found) {
+    if (const auto entry = decode_cache_entry(**found); !entry.ok()) {
+      miss.note = entry.error().to_string();
+    } else {
+      known = reuse(run, number, miss.key, *entry, miss.note);
+    }
+  }
+  if (known) {
+    run.listed[number] = false;
+    emit(run, std::move(*known));
     return;
   }
-  afterwards([this, name, limits, folder = folder_of(run.state.tasks[task].attempts.back())] {
-    auto handle =
-        ports.executor.start(HostRequest{.host = name, .limits = limits, .attempt_folder = folder});
-    enter([this, name, handle = std::move(handle)] {
-      const auto found = hosts.find(name);
-      if (found == hosts.end()) return;
-      if (handle.ok()) {
-        bind_host(name, *handle);
-        return;
-      }
-      Run& owner = *found->second.run;
-      const std::size_t index = found->second.task;
-      hosts.erase(found);
-      fail_attempt(owner, index, cause::kCrash,
-                   "its host cannot start: " + handle.error().to_string());
-    });
-  });
+  run.ready[task.stage].push_back(number);
+  run.misses[number] = std::move(miss);
 }
 
-void Scheduler::Impl::bind_host(const std::string& name, const HostHandle& handle) {
-  Host& host = hosts.at(name);
-  host.handle = handle;
-  host.exists = true;
-  host.last_heard = ports.clock.monotonic();
-  Run& run = *host.run;
+std::optional<Event> Scheduler::Impl::reuse(const Run& run, std::uint32_t number,
+                                            const std::string& key, const CacheEntry& known,
+                                            std::string& note) const {
+  const StageSpec& spec = run.state.spec_of(run.state.tasks[number]);
+  for (const DeclaredOutput& declared : spec.outputs) {
+    const bool there =
+        std::any_of(known.outputs.begin(), known.outputs.end(),
+                    [&](const Artifact& output) { return output.name() == declared.name; });
+    if (there) continue;
+    note = "the known result lacks output '" + declared.name + "'";
+    return std::nullopt;
+  }
+  for (const Artifact& output : known.outputs) {
+    const auto verified = ports.artifacts.check(output.digest());
+    if (verified.ok()) continue;
+    note = verified.error().to_string();
+    if (verified.error().code == ErrorCode::kCorrupt) {
+      const auto moved = ports.artifacts.set_aside(output.digest());
+      if (!moved.ok()) note += "; " + moved.error().to_string();
+    }
+    return std::nullopt;
+  }
   Event event;
-  v1::HostBound* bound = event.mutable_host_bound();
-  bound->set_task(run.state.spec->stages[host.task].name);
-  bound->set_attempt(host.attempt);
-  bound->set_host(handle.host);
-  bound->set_executor(handle.executor);
-  bound->set_pid(handle.pid);
-  bound->set_pid_start_ticks(handle.pid_start_ticks);
-  bound->set_job(handle.job);
-  emit(run, std::move(event));
-  v1::EngineCommand command;
-  *command.mutable_assignment() = assignment(run, host.task);
-  afterwards([this, name, command] {
-    const auto found = hosts.find(name);
-    if (found == hosts.end() || found->second.run == nullptr) return;
-    if (found->second.run->state.stop) {
-      kill(found->second, cause::kCancelled, "stopped before it began");
-    } else {
-      ports.link.send(name, command);
-    }
-  });
+  v1::TaskReused* reused = event.mutable_task_reused();
+  reused->set_task(number);
+  reused->set_key(key);
+  reused->set_from_run(known.run);
+  reused->set_from_task(known.task);
+  reused->set_from_name(known.name);
+  for (const Artifact& output : known.outputs) *reused->add_outputs() = output;
+  reused->mutable_metrics()->insert(known.metrics.begin(), known.metrics.end());
+  return event;
 }
 
-v1::Assignment Scheduler::Impl::assignment(const Run& run, std::size_t task) const {
-  const StageSpec& stage = run.state.spec->stages[task];
-  const AttemptState& attempt = run.state.tasks[task].attempts.back();
-  v1::Assignment message;
-  *message.mutable_attempt() = id_of(run, task);
-  message.set_stage_type(stage.uses);
-  message.set_plugin(stage.plugin);
-  message.set_plugin_digest(stage.plugin_digest);
-  message.set_params_json(canonical_json(stage.params));
-  for (const auto& [port, references] : stage.inputs) {
-    v1::InputPaths& paths = (*message.mutable_inputs())[port];
-    for (const OutputRef& reference : references) {
-      const TaskState& producer = run.state.tasks[*run.state.find(reference.stage)];
-      for (const Artifact& output : producer.outputs) {
-        if (output.name() != reference.output) continue;
-        paths.add_paths(ports.artifacts.path(output.digest()).string());
-      }
-    }
+// What the run this one was made from has for the task, where nothing about it changed.
+std::optional<CacheEntry> Scheduler::Impl::result_of_origin(Run& run, std::uint32_t number,
+                                                            const std::string& key) {
+  const v1::Origin& from = run.state.origin;
+  if (from.run().empty()) return std::nullopt;
+  if (!run.origin) {
+    auto loaded = load_run(ports.store, from.run());
+    run.origin = std::make_shared<const RunState>(loaded.ok() ? std::move(*loaded) : RunState());
   }
-  for (const DeclaredOutput& output : stage.outputs) {
-    v1::OutputPort* port = message.add_outputs();
-    port->set_name(output.name);
-    port->set_kind(output.kind);
-  }
-  message.set_seed(task_seed(run.state.spec->seed, stage.name));
-  *message.mutable_resources() = attempt.limits;
-  message.set_task_folder((ports.artifacts.store_folder() / attempt.folder).string());
-  message.set_store_folder(ports.artifacts.store_folder().string());
-  message.set_timeout_ms(stage.timeout ? stage.timeout->count() : 0);
-  return message;
+  if (!run.origin->spec) return std::nullopt;
+  const auto same = run.origin->find_task(task_name(run.state, number));
+  if (!same || run.origin->tasks[*same].phase != TaskPhase::kSucceeded) return std::nullopt;
+  const TaskState& before = run.origin->tasks[*same];
+  if (before.key != key) return std::nullopt;
+  CacheEntry entry;
+  entry.run = run.origin->id;
+  entry.task = *same;
+  entry.name = task_name(*run.origin, *same);
+  entry.outputs = before.outputs;
+  entry.metrics = before.metrics;
+  return entry;
 }
 
-// Bookkeeping of the world that follows the state: resources, the cache index, the list of runs.
-void Scheduler::Impl::after_event(Run& run, const Event& event) {
-  if (event.has_run_created() || event.has_run_resumed()) {
-    batch.summaries.push_back({run.state.id, encode_row(run.state)});
-  } else if (event.has_attempt_started()) {
-    pool.take(event.attempt_started().limits());
-  } else if (event.has_attempt_finished()) {
-    const std::string& name = event.attempt_finished().task();
-    const std::size_t index = *run.state.find(name);
-    const TaskState& task = run.state.tasks[index];
-    const AttemptState& attempt = task.attempts.back();
-    pool.give(attempt.limits);
-    run.live.erase(name);
-    const bool success = task.phase == TaskPhase::kSucceeded;
-    if (success && run.state.spec->stages[index].cache) {
-      batch.cache.push_back({task.key, encode_cache_entry({.run = run.state.id,
-                                                           .task = name,
-                                                           .outputs = task.outputs,
-                                                           .metrics = task.metrics})});
-    }
-    afterwards([this, host = attempt.host.host, success] { free_host(host, success); });
-  } else if (event.has_run_finished()) {
-    afterwards([this] { release_idle(); });
-  }
+void Scheduler::Impl::put_cache(Run& run, std::uint32_t number) {
+  const TaskState& task = run.state.tasks[number];
+  if (!run.state.spec_of(task).cache || task.key.empty()) return;
+  // Its result has another history than its key says.
+  if (!task.misfortune().amended.empty() || is_fork_point(run.state, number)) return;
+  batch.cache.push_back(
+      {task.key, encode_cache_entry({.run = run.state.id,
+                                     .task = number,
+                                     .name = task_name(run.state, number),
+                                     .time_ms = ports.clock.now().time_since_epoch().count(),
+                                     .outputs = task.outputs,
+                                     .metrics = task.metrics})});
 }
 
 }  // namespace cairn

@@ -2,17 +2,11 @@
 
 #include <algorithm>
 
-#include "core/base/random.h"
-#include "core/engine/commands.h"
+#include "core/engine/layout.h"
+#include "core/engine/stepper.h"
 
 namespace cairn {
 namespace {
-
-constexpr Duration kLongestBackoff = std::chrono::hours(1);
-
-WallTime time_of(const Event& event) {
-  return WallTime(Duration(event.time_ms()));
-}
 
 Result<std::shared_ptr<const WorkflowSpec>> parse_workflow(const std::string& text) {
   CAIRN_ASSIGN(const json::object object, parse_json_object(text));
@@ -20,377 +14,309 @@ Result<std::shared_ptr<const WorkflowSpec>> parse_workflow(const std::string& te
   return std::shared_ptr<const WorkflowSpec>(std::make_shared<WorkflowSpec>(std::move(spec)));
 }
 
-class Stepper {
- public:
-  Stepper(RunState& state, const Event& event) : state_(state), event_(event) {}
-
-  Result<std::vector<Command>> run() {
-    CAIRN_TRY(apply());
-    std::vector<Command> commands;
-    if (state_.status != RunStatus::kRunning) return commands;
-    if (touch_all_) return outstanding(state_);
-    std::sort(touched_.begin(), touched_.end());
-    touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
-    for (const std::size_t task : touched_) add_commands(state_, task, commands);
-    add_finish(state_, commands);
-    return commands;
-  }
-
- private:
-  Result<void> apply() {
-    if (event_.format() > kEventFormat) {
-      return invalid_argument("the event has format " + std::to_string(event_.format()) +
-                                  ", newer than this build's " + std::to_string(kEventFormat),
-                              "use the newer Cairn that wrote it");
-    }
-    if (event_.what_case() != Event::kRunCreated && !state_.spec) {
-      return refuse("comes before the run was created");
-    }
-    switch (event_.what_case()) {
-      case Event::kRunCreated:
-        return apply(event_.run_created());
-      case Event::kStopRequested:
-        return apply(event_.stop_requested());
-      case Event::kRunFinished:
-        return apply(event_.run_finished());
-      case Event::kRunResumed:
-        return apply(event_.run_resumed());
-      case Event::kWhenEvaluated:
-        return apply(event_.when_evaluated());
-      case Event::kCacheChecked:
-        return apply(event_.cache_checked());
-      case Event::kTaskSkipped:
-        return apply(event_.task_skipped());
-      case Event::kAttemptStarted:
-        return apply(event_.attempt_started());
-      case Event::kHostBound:
-        return apply(event_.host_bound());
-      case Event::kAttemptRunning:
-        return apply(event_.attempt_running());
-      case Event::kCheckpointNoted:
-        return apply(event_.checkpoint_noted());
-      case Event::kAttemptFinished:
-        return apply(event_.attempt_finished());
-      case Event::WHAT_NOT_SET:
-        break;
-    }
-    return refuse("is of no kind this build knows");
-  }
-
-  Result<void> apply(const v1::RunCreated& created) {
-    if (state_.spec) return refuse("creates a run that exists");
-    CAIRN_ASSIGN(std::shared_ptr<const WorkflowSpec> spec, parse_workflow(created.workflow_json()));
-    std::map<std::string, std::size_t, std::less<>> index;
-    for (std::size_t i = 0; i < spec->stages.size(); ++i) index[spec->stages[i].name] = i;
-    CAIRN_ASSIGN(state_.dependants, dependants_of(*spec, index));
-    state_.index = std::move(index);
-    state_.id = created.run();
-    state_.request_id = created.request_id();
-    state_.created_at = time_of(event_);
-    state_.tasks.resize(spec->stages.size());
-    state_.unfinished = spec->stages.size();
-    state_.spec = std::move(spec);
-    touch_all_ = true;
-    return {};
-  }
-
-  Result<void> apply(const v1::StopRequested& stop) {
-    if (state_.status != RunStatus::kRunning) return refuse("stops a run that ended");
-    state_.stop = stop.kind();
-    touch_all_ = true;
-    if (stop.kind() == v1::StopRequested::INTERRUPT) return {};
-    for (std::size_t i = 0; i < state_.tasks.size(); ++i) {
-      TaskState& task = state_.tasks[i];
-      if (task.phase != TaskPhase::kWaiting && task.phase != TaskPhase::kQueued) continue;
-      task.cause = cause::kCancelled;
-      task.message = stop.kind() == v1::StopRequested::CANCEL ? "the run was cancelled"
-                                                              : "another stage failed (fail_fast)";
-      move_to(i, TaskPhase::kCancelled);
-    }
-    return {};
-  }
-
-  Result<void> apply(const v1::RunFinished& finished) {
-    if (state_.status != RunStatus::kRunning || state_.running > 0) {
-      return refuse("ends a run that is not at its end");
-    }
-    for (const RunStatus status : {RunStatus::kSucceeded, RunStatus::kFailed, RunStatus::kCancelled,
-                                   RunStatus::kInterrupted}) {
-      if (finished.status() != to_string(status)) continue;
-      state_.status = status;
-      state_.finished_at = time_of(event_);
-      return {};
-    }
-    return refuse("ends the run with status '" + finished.status() + "'");
-  }
-
-  Result<void> apply(const v1::RunResumed& resumed) {
-    if (resumed.revision() != state_.revision + 1) return refuse("is not the next revision");
-    std::shared_ptr<const WorkflowSpec> spec = state_.spec;
-    if (!resumed.workflow_json().empty()) {
-      CAIRN_ASSIGN(spec, parse_workflow(resumed.workflow_json()));
-      if (spec->stages.size() != state_.tasks.size()) return refuse("changes the stages");
-    }
-    std::map<std::string, std::size_t, std::less<>> index;
-    for (std::size_t i = 0; i < spec->stages.size(); ++i) {
-      if (spec->stages[i].name != state_.spec->stages[i].name) return refuse("changes the stages");
-      index[spec->stages[i].name] = i;
-    }
-    for (const v1::ReopenedTask& reopened : resumed.reopened()) {
-      const auto found = state_.find(reopened.task());
-      if (!found) return refuse("reopens stage '" + reopened.task() + "', which is not there");
-      if (state_.tasks[*found].phase == TaskPhase::kRunning) {
-        return refuse("reopens stage '" + reopened.task() + "', which is running");
-      }
-    }
-    CAIRN_ASSIGN(state_.dependants, dependants_of(*spec, index));
-    state_.spec = std::move(spec);
-    state_.revision = resumed.revision();
-    state_.status = RunStatus::kRunning;
-    state_.stop.reset();
-    state_.finished_at.reset();
-    for (const v1::ReopenedTask& reopened : resumed.reopened()) reopen(reopened);
-    touch_all_ = true;
-    return {};
-  }
-
-  void reopen(const v1::ReopenedTask& reopened) {
-    const std::size_t i = *state_.find(reopened.task());
-    TaskState& task = state_.tasks[i];
-    TaskState next;
-    next.attempts = std::move(task.attempts);
-    next.threads = task.threads;
-    next.reopened_because = reopened.because();
-    next.no_cache = reopened.no_cache();
-    next.generation = task.generation + (reopened.anew() ? 1 : 0);
-    if (!reopened.anew()) next.checkpoint_step = task.checkpoint_step;
-    if (is_final(task.phase)) ++state_.unfinished;
-    task = std::move(next);
-  }
-
-  Result<void> apply(const v1::WhenEvaluated& when) {
-    CAIRN_ASSIGN(const std::size_t i, in_phase(when.task(), TaskPhase::kWaiting));
-    if (!when.error().empty()) {
-      state_.tasks[i].cause = cause::kError;
-      state_.tasks[i].message = when.error();
-      move_to(i, TaskPhase::kFailed);
-      return {};
-    }
-    state_.tasks[i].when_value = when.value();
-    touched_.push_back(i);
-    return {};
-  }
-
-  Result<void> apply(const v1::CacheChecked& checked) {
-    CAIRN_ASSIGN(const std::size_t i, in_phase(checked.task(), TaskPhase::kWaiting));
-    TaskState& task = state_.tasks[i];
-    task.key = checked.key();
-    task.key_components = checked.components_json();
-    task.cache_note = checked.note();
-    if (!checked.hit()) {
-      move_to(i, TaskPhase::kQueued);
-      return {};
-    }
-    task.cached = true;
-    task.cached_from = checked.from_run() + "/" + checked.from_task();
-    task.outputs.assign(checked.outputs().begin(), checked.outputs().end());
-    task.metrics.insert(checked.metrics().begin(), checked.metrics().end());
-    task.started_at = time_of(event_);
-    move_to(i, TaskPhase::kSucceeded);
-    return {};
-  }
-
-  Result<void> apply(const v1::TaskSkipped& skipped) {
-    CAIRN_ASSIGN(const std::size_t i, in_phase(skipped.task(), TaskPhase::kWaiting));
-    state_.tasks[i].cause = skipped.cause();
-    state_.tasks[i].message = skipped.message();
-    move_to(i, TaskPhase::kSkipped);
-    return {};
-  }
-
-  Result<void> apply(const v1::AttemptStarted& started) {
-    CAIRN_ASSIGN(const std::size_t i, in_phase(started.task(), TaskPhase::kQueued));
-    TaskState& task = state_.tasks[i];
-    if (state_.stop) return refuse("starts an attempt of a run that stops");
-    if (started.attempt() != task.attempts.size() + 1) return refuse("skips an attempt");
-    if (started.token() != state_.last_token + 1) return refuse("reuses a token");
-    AttemptState attempt;
-    attempt.number = started.attempt();
-    attempt.token = started.token();
-    attempt.folder = started.folder();
-    attempt.limits = started.limits();
-    attempt.host.host = started.host();
-    attempt.created_at = time_of(event_);
-    state_.last_token = started.token();
-    if (task.threads == 0) task.threads = started.limits().cpus();
-    if (!task.started_at) task.started_at = attempt.created_at;
-    task.attempts.push_back(std::move(attempt));
-    move_to(i, TaskPhase::kRunning);
-    return {};
-  }
-
-  Result<void> apply(const v1::HostBound& bound) {
-    CAIRN_ASSIGN(AttemptState* const attempt, live(bound.task(), bound.attempt()));
-    attempt->bound = true;
-    attempt->host = {.host = bound.host(),
-                     .executor = bound.executor(),
-                     .pid = bound.pid(),
-                     .pid_start_ticks = bound.pid_start_ticks(),
-                     .job = bound.job()};
-    return {};
-  }
-
-  Result<void> apply(const v1::AttemptRunning& running) {
-    CAIRN_ASSIGN(AttemptState* const attempt, live(running.task(), running.attempt()));
-    CAIRN_TRY(advance_spool(*attempt, running.spool_sequence()));
-    attempt->started_at = time_of(event_);
-    return {};
-  }
-
-  Result<void> apply(const v1::CheckpointNoted& noted) {
-    CAIRN_ASSIGN(AttemptState* const attempt, live(noted.task(), noted.attempt()));
-    CAIRN_TRY(advance_spool(*attempt, noted.spool_sequence()));
-    state_.tasks[*state_.find(noted.task())].checkpoint_step = noted.step();
-    return {};
-  }
-
-  Result<void> apply(const v1::AttemptFinished& finished) {
-    CAIRN_ASSIGN(AttemptState* const attempt, live(finished.task(), finished.attempt()));
-    if (finished.spool_sequence() > 0) {
-      CAIRN_TRY(advance_spool(*attempt, finished.spool_sequence()));
-    }
-    const std::size_t i = *state_.find(finished.task());
-    TaskState& task = state_.tasks[i];
-    attempt->finished_at = time_of(event_);
-    attempt->cause = finished.cause();
-    attempt->message = finished.message();
-    task.progress = finished.progress();
-    task.metrics.clear();
-    task.metrics.insert(finished.last_metrics().begin(), finished.last_metrics().end());
-    if (!finished.cause().empty()) {
-      fail_attempt(i, finished);
-      return {};
-    }
-    task.outputs.assign(finished.outputs().begin(), finished.outputs().end());
-    task.cause.clear();
-    task.message.clear();
-    move_to(i, TaskPhase::kSucceeded);
-    return {};
-  }
-
-  void fail_attempt(std::size_t i, const v1::AttemptFinished& finished) {
-    TaskState& task = state_.tasks[i];
-    task.cause = finished.cause();
-    task.message = finished.message();
-    const std::optional<Duration> delay = retry_delay(i);
-    if (state_.stop && (delay || finished.cause() == cause::kCancelled)) {
-      const bool interrupted = state_.stop == v1::StopRequested::INTERRUPT;
-      move_to(i, interrupted ? TaskPhase::kInterrupted : TaskPhase::kCancelled);
-    } else if (delay) {
-      task.not_before = time_of(event_) + *delay;
-      move_to(i, TaskPhase::kQueued);
-    } else {
-      move_to(i, TaskPhase::kFailed);
-    }
-  }
-
-  // Counts the failure; nothing when its budget is used up. An attempt that stopped though nobody
-  // asked (its host had no engine for long) lost its host as well as any.
-  std::optional<Duration> retry_delay(std::size_t i) {
-    TaskState& task = state_.tasks[i];
-    const StageSpec& stage = state_.spec->stages[i];
-    int doublings = 0;
-    if (task.cause == cause::kPreempted || task.cause == cause::kNodeFailed ||
-        task.cause == cause::kCancelled) {
-      if (++task.lost_hosts > kLostHostBudget) return std::nullopt;
-      if (task.lost_hosts == 1) return Duration(0);
-      doublings = task.lost_hosts - 2;
-    } else {
-      if (++task.failures >= stage.retry.max_attempts) return std::nullopt;
-      if (task.cause == cause::kLostArtifact) return std::nullopt;
-      doublings = task.failures - 1;
-    }
-    RandomStream random(task_seed(state_.spec->seed, stage.name), "retry",
-                        {task.attempts.back().number});
-    const double factor = static_cast<double>(1U << std::min(doublings, 12));
-    const double jitter = 0.75 + 0.5 * random.uniform();
-    const double delay = static_cast<double>(stage.retry.backoff.count()) * factor * jitter;
-    const auto longest = static_cast<double>(kLongestBackoff.count());
-    return Duration(static_cast<std::int64_t>(std::min(delay, longest)));
-  }
-
-  // ---- helpers ----
-
-  void move_to(std::size_t i, TaskPhase phase) {
-    TaskState& task = state_.tasks[i];
-    if (task.phase == TaskPhase::kRunning) --state_.running;
-    if (phase == TaskPhase::kRunning) ++state_.running;
-    task.phase = phase;
-    touched_.push_back(i);
-    if (!is_final(phase)) return;
-    --state_.unfinished;
-    task.finished_at = time_of(event_);
-    for (const std::size_t dependant : state_.dependants[i]) touched_.push_back(dependant);
-  }
-
-  Result<std::size_t> in_phase(const std::string& name, TaskPhase phase) const {
-    const auto found = state_.find(name);
-    if (!found) return refuse("names stage '" + name + "', which is not there");
-    if (state_.status != RunStatus::kRunning) return refuse("changes a run that ended");
-    if (state_.tasks[*found].phase != phase) {
-      return refuse("does not fit stage '" + name + "', which is " +
-                    to_string(state_.tasks[*found].phase));
-    }
-    return *found;
-  }
-
-  Result<AttemptState*> live(const std::string& name, std::uint32_t number) const {
-    CAIRN_ASSIGN(const std::size_t i, in_phase(name, TaskPhase::kRunning));
-    AttemptState& attempt = state_.tasks[i].attempts.back();
-    if (attempt.number != number) return refuse("is of an attempt that ended");
-    return &attempt;
-  }
-
-  Result<void> advance_spool(AttemptState& attempt, std::uint64_t sequence) const {
-    if (sequence <= attempt.spool_sequence) return refuse("was applied before");
-    attempt.spool_sequence = sequence;
-    return {};
-  }
-
-  static Result<std::vector<std::vector<std::size_t>>> dependants_of(
-      const WorkflowSpec& spec, const std::map<std::string, std::size_t, std::less<>>& index) {
-    std::vector<std::vector<std::size_t>> dependants(spec.stages.size());
-    for (std::size_t i = 0; i < spec.stages.size(); ++i) {
-      std::vector<std::string> names = spec.stages[i].after;
-      for (const auto& [port, references] : spec.stages[i].inputs) {
-        for (const OutputRef& reference : references) names.push_back(reference.stage);
-      }
-      std::sort(names.begin(), names.end());
-      names.erase(std::unique(names.begin(), names.end()), names.end());
-      for (const std::string& name : names) {
-        const auto found = index.find(name);
-        if (found == index.end() || found->second >= i) {
-          return internal_error("stage '" + spec.stages[i].name + "' needs '" + name +
-                                "', which does not stand before it");
-        }
-        dependants[found->second].push_back(i);
-      }
-    }
-    return dependants;
-  }
-
-  Error refuse(const std::string& why) const {
-    const auto* field = Event::descriptor()->FindFieldByNumber(event_.what_case());
-    return internal_error("event " + (field != nullptr ? field->name() : "?") + " " + why);
-  }
-
-  RunState& state_;
-  const Event& event_;
-  std::vector<std::size_t> touched_;
-  bool touch_all_ = false;
-};
+bool stops_for_good(v1::StopRequested::Kind kind) {
+  return kind != v1::StopRequested::INTERRUPT;
+}
 
 }  // namespace
+
+Result<std::vector<Command>> Stepper::run() {
+  CAIRN_TRY(apply());
+  std::vector<Command> commands;
+  if (state_.status != RunStatus::kRunning) return commands;
+  if (touch_all_) return outstanding(state_);
+  std::sort(touched_.begin(), touched_.end());
+  touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
+  for (const std::uint32_t stage : touched_) add_commands(state_, stage, commands);
+  if (!state_.stop) {
+    for (const std::uint32_t task : again_) {
+      // What it needs may be made anew meanwhile: then it waits with its stage.
+      if (is_open(state_, state_.tasks[task].stage)) commands.emplace_back(StartTask{task});
+    }
+  }
+  add_finish(state_, commands);
+  return commands;
+}
+
+Result<void> Stepper::apply() {
+  if (event_.format() > kEventFormat) {
+    return invalid_argument("the event has format " + std::to_string(event_.format()) +
+                                ", newer than this build's " + std::to_string(kEventFormat),
+                            "use the newer Cairn that wrote it");
+  }
+  if (event_.what_case() != Event::kRunCreated && !state_.spec) {
+    return refuse("comes before the run was created");
+  }
+  switch (event_.what_case()) {
+    case Event::kRunCreated:
+      return apply(event_.run_created());
+    case Event::kStopRequested:
+      return apply(event_.stop_requested());
+    case Event::kRunFinished:
+      return apply(event_.run_finished());
+    case Event::kRunResumed:
+      return apply(event_.run_resumed());
+    case Event::kRunPaused:
+      return apply(event_.run_paused());
+    case Event::kPriorityChanged:
+      return apply(event_.priority_changed());
+    case Event::kWhenEvaluated:
+      return apply(event_.when_evaluated());
+    case Event::kStageExpanded:
+      return apply(event_.stage_expanded());
+    case Event::kStageSkipped:
+      return apply(event_.stage_skipped());
+    case Event::kApprovalAsked:
+      return apply(event_.approval_asked());
+    case Event::kApprovalGiven:
+      return apply(event_.approval_given());
+    case Event::kTaskReused:
+      return apply(event_.task_reused());
+    case Event::kAttemptStarted:
+      return apply(event_.attempt_started());
+    case Event::kHostBound:
+      return apply(event_.host_bound());
+    case Event::kAttemptRunning:
+      return apply(event_.attempt_running());
+    case Event::kCheckpointNoted:
+      return apply(event_.checkpoint_noted());
+    case Event::kAttemptFinished:
+      return apply(event_.attempt_finished());
+    case Event::kAttemptReturned:
+      return apply(event_.attempt_returned());
+    case Event::WHAT_NOT_SET:
+      break;
+  }
+  return refuse("is of no kind this build knows");
+}
+
+Result<void> Stepper::apply(const v1::RunCreated& created) {
+  if (state_.spec) return refuse("creates a run that exists");
+  CAIRN_ASSIGN(std::shared_ptr<const WorkflowSpec> spec, parse_workflow(created.workflow_json()));
+  CAIRN_TRY(lay_out(state_, std::move(spec)));
+  state_.id = created.run();
+  state_.request_id = created.request_id();
+  state_.priority = created.priority();
+  state_.origin = created.origin();
+  state_.environment_json = created.environment_json();
+  state_.created_at = now();
+  if (!created.origin().run().empty() && !created.origin().fork()) {
+    CAIRN_TRY(run_anew_from(created.origin().stage()));
+  }
+  touch_all_ = true;
+  return {};
+}
+
+// The stage and all that follows from it ask no cache.
+Result<void> Stepper::run_anew_from(const std::string& stage) {
+  const auto first = state_.find_stage(stage);
+  if (!first) return refuse("runs anew from stage '" + stage + "', which is not there");
+  std::vector<bool> anew(state_.stages.size());
+  anew[*first] = true;
+  for (std::uint32_t i = *first; i < state_.stages.size(); ++i) {
+    for (const std::uint32_t need : state_.needs[i]) anew[i] = anew[i] || anew[need];
+  }
+  for (TaskState& task : state_.tasks) task.no_cache = anew[task.stage];
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::StopRequested& stop) {
+  if (state_.status != RunStatus::kRunning) return refuse("stops a run that ended");
+  if (state_.stop && stops_for_good(*state_.stop) && !stops_for_good(stop.kind())) {
+    return refuse("interrupts a run that is being cancelled");
+  }
+  state_.stop = stop.kind();
+  touch_all_ = true;
+  if (!stops_for_good(stop.kind())) return {};
+  for (std::uint32_t i = 0; i < state_.tasks.size(); ++i) {
+    TaskState& task = state_.tasks[i];
+    if (task.phase != TaskPhase::kWaiting) continue;
+    if (task.trouble) task.trouble->cause = task.trouble->message = "";
+    move_to(i, TaskPhase::kCancelled);
+  }
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::RunFinished& finished) {
+  if (state_.status != RunStatus::kRunning || state_.running > 0) {
+    return refuse("ends a run that is not at its end");
+  }
+  for (const RunStatus status : {RunStatus::kSucceeded, RunStatus::kFailed, RunStatus::kCancelled,
+                                 RunStatus::kInterrupted}) {
+    if (finished.status() != to_string(status)) continue;
+    state_.status = status;
+    state_.finished_at = now();
+    return {};
+  }
+  return refuse("ends the run with status '" + finished.status() + "'");
+}
+
+Result<void> Stepper::apply(const v1::RunResumed& resumed) {
+  if (resumed.revision() != state_.revision + 1) return refuse("is not the next revision");
+  std::shared_ptr<const WorkflowSpec> spec = state_.spec;
+  if (!resumed.workflow_json().empty()) {
+    CAIRN_ASSIGN(spec, parse_workflow(resumed.workflow_json()));
+  }
+  const std::vector<std::uint32_t> collapsed(resumed.collapsed().begin(),
+                                             resumed.collapsed().end());
+  for (const std::uint32_t stage : collapsed) {
+    if (stage >= state_.stages.size() || !state_.spec->stages[stage].foreach ||
+        state_.stages[stage].in(TaskPhase::kRunning) > 0) {
+      return refuse("reads the list of a stage anew that has none, or runs");
+    }
+  }
+  CAIRN_TRY(lay_out_again(state_, std::move(spec), collapsed));
+  for (const v1::ReopenedTasks& reopened : resumed.reopened()) {
+    for (const std::uint32_t task : reopened.tasks()) {
+      if (task >= state_.tasks.size() || state_.tasks[task].phase == TaskPhase::kRunning) {
+        return refuse("reopens task " + std::to_string(task) + ", which is not there or runs");
+      }
+    }
+  }
+  state_.revision = resumed.revision();
+  state_.status = RunStatus::kRunning;
+  state_.stop.reset();
+  state_.paused = false;
+  state_.finished_at.reset();
+  for (const v1::ReopenedTasks& reopened : resumed.reopened()) reopen(reopened);
+  touch_all_ = true;
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::RunPaused& paused) {
+  if (state_.status != RunStatus::kRunning) return refuse("pauses a run that ended");
+  state_.paused = paused.paused();
+  touch_all_ = !state_.paused;
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::PriorityChanged& changed) {
+  state_.priority = changed.priority();
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::WhenEvaluated& when) {
+  CAIRN_ASSIGN(const std::uint32_t stage, waiting_stage(when.stage()));
+  if (!when.error().empty()) {
+    end_stage(stage, TaskPhase::kFailed, cause::kError, when.error());
+    return {};
+  }
+  state_.stages[stage].when_value = when.value();
+  touch(stage);
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::StageExpanded& expanded) {
+  CAIRN_ASSIGN(const std::uint32_t stage, waiting_stage(expanded.stage()));
+  StageState& found = state_.stages[stage];
+  if (found.expanded) return refuse("expands a stage twice");
+  if (!expanded.error().empty()) {
+    end_stage(stage, TaskPhase::kFailed, cause::kError, expanded.error());
+    return {};
+  }
+  CAIRN_ASSIGN(const json::object object, parse_json_object(expanded.cells_json()));
+  CAIRN_ASSIGN(Cells cells, cells_from_json(object));
+  expand_stage(state_, stage, std::make_shared<const Cells>(std::move(cells)));
+  if (found.count == 0) move_to(stage, TaskPhase::kSucceeded);
+  touch(stage);
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::StageSkipped& skipped) {
+  CAIRN_ASSIGN(const std::uint32_t stage, waiting_stage(skipped.stage()));
+  end_stage(stage, TaskPhase::kSkipped, skipped.cause(), skipped.message());
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::ApprovalAsked& asked) {
+  CAIRN_ASSIGN(const std::uint32_t stage, waiting_stage(asked.stage()));
+  if (state_.stages[stage].approval_asked) return refuse("asks twice");
+  state_.stages[stage].approval_asked = true;
+  return {};
+}
+
+Result<void> Stepper::apply(const v1::ApprovalGiven& given) {
+  CAIRN_ASSIGN(const std::uint32_t stage, waiting_stage(given.stage()));
+  StageState& found = state_.stages[stage];
+  if (!found.approval_asked || found.approved) return refuse("answers what was not asked");
+  found.approved_by = given.by();
+  if (given.approved()) {
+    found.approved = true;
+    touch(stage);
+  } else {
+    found.approval_asked = false;
+    end_stage(stage, TaskPhase::kFailed, cause::kCancelled,
+              "rejected" + (given.by().empty() ? std::string() : " by " + given.by()));
+  }
+  return {};
+}
+
+// ---- helpers ----
+
+void Stepper::move_to(std::uint32_t task, TaskPhase phase) {
+  TaskState& moved = state_.tasks[task];
+  StageState& stage = state_.stages[moved.stage];
+  if (moved.phase == TaskPhase::kRunning) --state_.running;
+  if (phase == TaskPhase::kRunning) ++state_.running;
+  --stage.in_phase[static_cast<std::size_t>(moved.phase)];
+  ++stage.in_phase[static_cast<std::size_t>(phase)];
+  const bool was_final = is_final(moved.phase);
+  moved.phase = phase;
+  if (!is_final(phase)) {
+    if (was_final) ++state_.unfinished;
+    return;
+  }
+  if (!was_final) --state_.unfinished;
+  moved.finished_at = now();
+  // Dependants look when the stage is complete, or lost to them.
+  if (phase == TaskPhase::kSucceeded && !stage.settled()) return;
+  touch(moved.stage);
+  for (const std::uint32_t dependant : state_.dependants[moved.stage]) touch(dependant);
+}
+
+void Stepper::end_stage(std::uint32_t stage, TaskPhase phase, std::string cause,
+                        std::string message) {
+  StageState& ended = state_.stages[stage];
+  ended.cause = std::move(cause);
+  ended.message = std::move(message);
+  const std::uint32_t tasks = std::max<std::uint32_t>(ended.count, 1);
+  for (std::uint32_t cell = 0; cell < tasks; ++cell) {
+    const std::uint32_t task = state_.task_of(stage, cell);
+    if (state_.tasks[task].phase == TaskPhase::kWaiting) move_to(task, phase);
+  }
+}
+
+Result<std::uint32_t> Stepper::waiting_stage(std::uint32_t stage) const {
+  if (stage >= state_.stages.size()) return refuse("names a stage that is not there");
+  if (state_.status != RunStatus::kRunning) return refuse("changes a run that ended");
+  if (state_.stages[stage].in(TaskPhase::kWaiting) == 0) {
+    return refuse("does not fit stage '" + state_.spec->stages[stage].name +
+                  "', which waits for nothing");
+  }
+  return stage;
+}
+
+Result<std::uint32_t> Stepper::in_phase(std::uint32_t task, TaskPhase phase) const {
+  if (task >= state_.tasks.size()) return refuse("names a task that is not there");
+  if (state_.status != RunStatus::kRunning) return refuse("changes a run that ended");
+  if (state_.tasks[task].phase != phase) {
+    return refuse("does not fit " + task_name(state_, task) + ", which is " +
+                  to_string(state_.tasks[task].phase));
+  }
+  return task;
+}
+
+Result<AttemptState*> Stepper::live(std::uint32_t task, std::uint32_t number) const {
+  CAIRN_TRY(in_phase(task, TaskPhase::kRunning));
+  AttemptState& attempt = state_.tasks[task].attempts.back();
+  if (attempt.number != number) return refuse("is of an attempt that ended");
+  return &attempt;
+}
+
+Error Stepper::refuse(const std::string& why) const {
+  const auto* field = Event::descriptor()->FindFieldByNumber(event_.what_case());
+  return internal_error("event " + (field != nullptr ? field->name() : "?") + " " + why);
+}
 
 Result<std::vector<Command>> step(RunState& state, const Event& event) {
   return Stepper(state, event).run();

@@ -7,6 +7,16 @@
 namespace cairn {
 namespace {
 
+std::string hex_of(std::string_view bytes) {
+  static constexpr const char* kDigits = "0123456789abcdef";
+  std::string hex;
+  for (const char byte : bytes) {
+    hex += kDigits[static_cast<unsigned char>(byte) >> 4];
+    hex += kDigits[static_cast<unsigned char>(byte) & 15];
+  }
+  return hex;
+}
+
 json::value time_or_null(const std::optional<WallTime>& time) {
   return time ? json::value(format_rfc3339(*time)) : json::value(nullptr);
 }
@@ -29,14 +39,6 @@ json::object output_view(const Artifact& output, const ViewOptions& options) {
           {"bytes", output.bytes()}};
 }
 
-std::optional<WallTime> first_start(const RunState& state) {
-  std::optional<WallTime> first;
-  for (const TaskState& task : state.tasks) {
-    if (task.started_at) first = std::min(first.value_or(*task.started_at), *task.started_at);
-  }
-  return first;
-}
-
 // The message's fields as JSON, those that are unset left out; names as in the schema.
 json::object fields_view(const google::protobuf::Message& message);
 
@@ -46,10 +48,13 @@ json::value field_view(const google::protobuf::Message& message,
   const auto& reflection = *message.GetReflection();
   const bool repeated = index >= 0;
   switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+      return reflection.GetInt32(message, &field);
     case FieldDescriptor::CPPTYPE_INT64:
       return reflection.GetInt64(message, &field);
     case FieldDescriptor::CPPTYPE_UINT32:
-      return reflection.GetUInt32(message, &field);
+      return repeated ? reflection.GetRepeatedUInt32(message, &field, index)
+                      : reflection.GetUInt32(message, &field);
     case FieldDescriptor::CPPTYPE_UINT64:
       return reflection.GetUInt64(message, &field);
     case FieldDescriptor::CPPTYPE_DOUBLE:
@@ -59,6 +64,9 @@ json::value field_view(const google::protobuf::Message& message,
     case FieldDescriptor::CPPTYPE_ENUM:
       return reflection.GetEnum(message, &field)->name().c_str();
     case FieldDescriptor::CPPTYPE_STRING:
+      if (field.type() == FieldDescriptor::TYPE_BYTES) {
+        return json::value(hex_of(reflection.GetString(message, &field)));
+      }
       return json::value(repeated ? reflection.GetRepeatedString(message, &field, index)
                                   : reflection.GetString(message, &field));
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -75,7 +83,7 @@ json::object fields_view(const google::protobuf::Message& message) {
   message.GetReflection()->ListFields(message, &fields);
   for (const auto* field : fields) {
     // The workflow is part of the run's own document, and too long for a line.
-    if (field->name() == "workflow_json" || field->is_map()) continue;
+    if (field->name().ends_with("_json") || field->is_map()) continue;
     json::value& value = object[field->name()];
     if (!field->is_repeated()) {
       value = field_view(message, *field, -1);
@@ -89,34 +97,215 @@ json::object fields_view(const google::protobuf::Message& message) {
   return object;
 }
 
-json::array why(const RunState& state, std::size_t index) {
-  const TaskState& task = state.tasks[index];
-  const StageSpec& stage = state.spec->stages[index];
-  json::array because;
-  if (!task.reopened_because.empty()) {
-    because.emplace_back("reopened by resume: " + task.reopened_because);
+// The fields an event names stages and tasks by, as names.
+void name_places(const RunState& state, json::object& fields, json::object& object) {
+  const auto number = [&](const char* key) -> std::optional<std::uint32_t> {
+    const json::value* value = fields.if_contains(key);
+    if (value == nullptr) return std::nullopt;
+    return value->to_number<std::uint32_t>();
+  };
+  if (const auto stage = number("stage"); stage && *stage < state.stages.size()) {
+    object["stage"] = state.spec->stages[*stage].name;
   }
+  if (const auto task = number("task"); task && *task < state.tasks.size()) {
+    const TaskState& found = state.tasks[*task];
+    object["stage"] = state.spec->stages[found.stage].name;
+    if (state.stages[found.stage].cells) object["task"] = task_name(state, *task);
+  }
+  fields.erase("stage");
+  fields.erase("task");
+  fields.erase("run");
+}
+
+std::string why_cancelled(const RunState& state) {
+  return state.stop == v1::StopRequested::FAIL_FAST ? "another stage failed (fail_fast)"
+                                                    : "the run was cancelled";
+}
+
+// Cause and message of a task that has not succeeded.
+std::optional<std::pair<std::string, std::string>> trouble_of(const RunState& state,
+                                                              const TaskState& task) {
+  if (task.phase == TaskPhase::kSucceeded) return std::nullopt;
+  const TaskTrouble& own = task.misfortune();
+  if (!own.cause.empty()) return std::pair(own.cause, own.message);
+  const StageState& stage = state.stages[task.stage];
+  const bool ended = task.phase == TaskPhase::kFailed || task.phase == TaskPhase::kSkipped;
+  if (ended && !stage.cause.empty()) return std::pair(stage.cause, stage.message);
+  if (task.phase == TaskPhase::kCancelled) {
+    return std::pair(std::string(cause::kCancelled), why_cancelled(state));
+  }
+  return std::nullopt;
+}
+
+// Its first task in trouble speaks for a stage.
+std::optional<std::pair<std::string, std::string>> trouble_of(const RunState& state,
+                                                              std::uint32_t number) {
+  const StageState& stage = state.stages[number];
+  const std::uint32_t tasks = std::max<std::uint32_t>(stage.count, 1);
+  for (const bool failed : {true, false}) {
+    for (std::uint32_t cell = 0; cell < tasks; ++cell) {
+      const std::uint32_t index = state.task_of(number, cell);
+      const TaskState& task = state.tasks[index];
+      if (failed != (task.phase == TaskPhase::kFailed)) continue;
+      auto trouble = trouble_of(state, task);
+      if (!trouble) continue;
+      if (stage.cells && stage.count > 1 && stage.cause.empty()) {
+        trouble->second = task_name(state, index) + ": " + trouble->second;
+      }
+      return trouble;
+    }
+    if (stage.in(TaskPhase::kFailed) == 0 && stage.in(TaskPhase::kSucceeded) == tasks) break;
+  }
+  return std::nullopt;
+}
+
+json::array why(const RunState& state, std::uint32_t number) {
+  const TaskState& task = state.tasks[number];
+  const StageState& stage = state.stages[task.stage];
+  const TaskTrouble& own = task.misfortune();
+  json::array because;
+  if (!own.reopened_because.empty()) {
+    because.emplace_back("reopened by resume: " + own.reopened_because);
+  }
+  bool waits = false;
   if (task.phase == TaskPhase::kWaiting) {
-    std::vector<std::string> names = stage.after;
-    for (const auto& [port, references] : stage.inputs) {
-      for (const OutputRef& reference : references) names.push_back(reference.stage);
+    for (const std::uint32_t need : state.needs[task.stage]) {
+      if (state.stages[need].settled() && state.stages[need].in(TaskPhase::kFailed) == 0) continue;
+      because.emplace_back("waits for " + state.spec->stages[need].name + ", which is " +
+                           stage_phase_word(state, need));
+      waits = true;
     }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    for (const std::string& name : names) {
-      const TaskState& earlier = state.tasks[*state.find(name)];
-      if (earlier.phase == TaskPhase::kSucceeded) continue;
-      because.emplace_back("waits for " + name + ", which is " + to_string(earlier.phase));
+    if (stage.approval_asked && !stage.approved) {
+      because.emplace_back("waits for an approval: " +
+                           state.spec->stages[task.stage].approval.value_or(""));
+      waits = true;
     }
-  } else if (task.phase == TaskPhase::kQueued) {
-    because.emplace_back("ready; waits for free resources or for the time of its next attempt (" +
-                         format_rfc3339(task.not_before) + ")");
+    if (state.paused) because.emplace_back("the run is paused");
+    if (!waits) {
+      because.emplace_back(own.not_before == WallTime{}
+                               ? "ready; waits for free resources"
+                               : "waits for its next attempt, not before " +
+                                     format_rfc3339(own.not_before));
+    }
   } else if (task.cached) {
     because.emplace_back("the result was known from " + task.cached_from);
   }
-  if (!task.cause.empty()) because.emplace_back(task.cause + ": " + task.message);
-  if (task.cause.empty() && !task.message.empty()) because.emplace_back(task.message);
+  if (const auto trouble = trouble_of(state, task)) {
+    because.emplace_back(trouble->first + ": " + trouble->second);
+  } else if (!stage.message.empty() && task.phase == TaskPhase::kSkipped) {
+    because.emplace_back(stage.message);
+  }
+  if (!stage.approved_by.empty()) {
+    because.emplace_back((stage.approved ? "approved by " : "rejected by ") + stage.approved_by);
+  }
+  for (const auto& [rule, times] : own.alarms) {
+    const auto& rules = state.spec->stages[task.stage].watchdogs;
+    if (rule >= rules.size()) continue;
+    because.emplace_back("the watchdog on " + rules[rule].metric + " rolled it back " +
+                         std::to_string(times) + " times");
+  }
   return because;
+}
+
+void add_error(json::object& object,
+               const std::optional<std::pair<std::string, std::string>>& trouble) {
+  if (!trouble) return;
+  object["error"] = json::object{{"cause", trouble->first}, {"message", trouble->second}};
+}
+
+// Attempts that counted.
+std::size_t tries(const TaskState& task) {
+  return static_cast<std::size_t>(
+      std::count_if(task.attempts.begin(), task.attempts.end(),
+                    [](const AttemptState& attempt) { return !attempt.returned; }));
+}
+
+const LiveTask* find_live(const ViewOptions& options, std::uint32_t task) {
+  if (options.live == nullptr) return nullptr;
+  const auto found = options.live->find(task);
+  return found == options.live->end() ? nullptr : &found->second;
+}
+
+void add_work(json::object& object, const RunState& state, std::uint32_t number,
+              const ViewOptions& options) {
+  const TaskState& task = state.tasks[number];
+  const LiveTask* live = find_live(options, number);
+  object["attempts"] = tries(task);
+  object["cached"] = task.cached;
+  object["started_at"] = time_or_null(task.started_at);
+  object["finished_at"] = time_or_null(task.finished_at);
+  object["progress"] = progress_view(live != nullptr ? live->progress : task.progress);
+  json::object outputs;
+  for (const Artifact& output : task.outputs) outputs[output.name()] = output_view(output, options);
+  object["outputs"] = std::move(outputs);
+  object["metrics"] = live != nullptr ? numbers_view(live->metrics) : numbers_view(task.metrics);
+  add_error(object, trouble_of(state, task));
+}
+
+// A stage of several tasks: sums and lists.
+void add_tasks(json::object& object, const RunState& state, std::uint32_t number,
+               const ViewOptions& options) {
+  const StageState& stage = state.stages[number];
+  std::size_t attempts = 0;
+  std::size_t cached = 0;
+  std::optional<WallTime> started;
+  std::optional<WallTime> finished;
+  json::object outputs;
+  for (const DeclaredOutput& output : state.spec->stages[number].outputs) {
+    outputs[output.name] = json::array();
+  }
+  json::object by_status;
+  for (std::uint32_t cell = 0; cell < stage.count; ++cell) {
+    const std::uint32_t index = state.task_of(number, cell);
+    const TaskState& task = state.tasks[index];
+    attempts += tries(task);
+    if (task.cached) ++cached;
+    if (task.started_at) started = std::min(started.value_or(*task.started_at), *task.started_at);
+    if (task.finished_at) {
+      finished = std::max(finished.value_or(*task.finished_at), *task.finished_at);
+    }
+    for (const Artifact& output : task.outputs) {
+      json::value& list = outputs[output.name()];
+      if (!list.is_array()) list = json::array();
+      list.as_array().push_back(output_view(output, options));
+    }
+    json::value& count = by_status[task_status(state, index, options.served)];
+    count = count.is_null() ? json::value(1) : json::value(count.as_int64() + 1);
+  }
+  if (!stage.settled()) finished.reset();
+  object["attempts"] = attempts;
+  object["cached"] = stage.count > 0 && cached == stage.count;
+  object["started_at"] = time_or_null(started);
+  object["finished_at"] = time_or_null(finished);
+  object["progress"] =
+      json::object{{"done", stage.count == 0 ? 0 : stage.in(TaskPhase::kSucceeded)},
+                   {"total", stage.count},
+                   {"unit", "tasks"}};
+  object["outputs"] = std::move(outputs);
+  object["metrics"] = json::object();
+  object["tasks"] = json::object{{"total", stage.count}, {"by_status", std::move(by_status)}};
+  add_error(object, trouble_of(state, number));
+}
+
+json::array attempt_list(const RunState& state, const TaskState& task) {
+  json::array attempts;
+  for (const AttemptState& attempt : task.attempts) {
+    const HostState& host = host_of(state, attempt);
+    json::object entry{{"attempt", attempt.number},
+                       {"host", host.handle.host},
+                       {"pid", host.handle.pid},
+                       {"started_at", time_or_null(attempt.started_at)},
+                       {"finished_at", time_or_null(attempt.finished_at)},
+                       {"cause", attempt.returned ? "returned" : attempt.cause},
+                       {"message", attempt.returned ? "it never began" : attempt.message}};
+    if (!attempt.fingerprint.empty()) {
+      if (auto machine = parse_json(attempt.fingerprint); machine.ok()) {
+        entry["machine"] = std::move(*machine);
+      }
+    }
+    attempts.push_back(std::move(entry));
+  }
+  return attempts;
 }
 
 }  // namespace
@@ -124,45 +313,74 @@ json::array why(const RunState& state, std::size_t index) {
 std::string run_status(const RunState& state, bool served) {
   if (state.status != RunStatus::kRunning) return to_string(state.status);
   if (!served) return "interrupted";
-  return first_start(state) ? "running" : "pending";
+  if (state.paused) return "paused";
+  const bool asked =
+      std::any_of(state.stages.begin(), state.stages.end(), [](const StageState& stage) {
+        return stage.approval_asked && !stage.approved && stage.in(TaskPhase::kWaiting) > 0;
+      });
+  if (asked && state.running == 0) return "waiting";
+  return state.started_at ? "running" : "pending";
 }
 
-std::string task_status(const RunState& state, std::size_t task, bool served) {
+std::string task_status(const RunState& state, std::uint32_t task, bool served) {
   const TaskPhase phase = state.tasks[task].phase;
   const bool dead =
       phase == TaskPhase::kRunning && (!served || state.status != RunStatus::kRunning);
   return dead ? to_string(TaskPhase::kInterrupted) : to_string(phase);
 }
 
-json::object stage_view(const RunState& state, std::size_t index, const ViewOptions& options) {
-  const TaskState& task = state.tasks[index];
-  const StageSpec& stage = state.spec->stages[index];
-  const LiveTask* live = nullptr;
-  if (options.live != nullptr) {
-    const auto found = options.live->find(stage.name);
-    if (found != options.live->end()) live = &found->second;
+std::string stage_status(const RunState& state, std::uint32_t number, bool served) {
+  const StageState& stage = state.stages[number];
+  if (stage.approval_asked && !stage.approved && stage.in(TaskPhase::kWaiting) > 0) {
+    return "waiting";
   }
+  const std::string word = stage_phase_word(state, number);
+  const bool dead = word == "running" && (!served || state.status != RunStatus::kRunning);
+  return dead ? to_string(TaskPhase::kInterrupted) : word;
+}
+
+json::object stage_view(const RunState& state, std::uint32_t number, const ViewOptions& options) {
+  const StageSpec& stage = state.spec->stages[number];
   json::object object{{"name", stage.name},
                       {"uses", stage.uses},
-                      {"status", task_status(state, index, options.served)},
-                      {"attempts", task.attempts.size()},
-                      {"cached", task.cached},
-                      {"started_at", time_or_null(task.started_at)},
-                      {"finished_at", time_or_null(task.finished_at)}};
-  object["progress"] = progress_view(live != nullptr ? live->progress : task.progress);
-  json::object outputs;
-  for (const Artifact& output : task.outputs) outputs[output.name()] = output_view(output, options);
-  object["outputs"] = std::move(outputs);
-  object["metrics"] = live != nullptr ? numbers_view(live->metrics) : numbers_view(task.metrics);
-  if (!task.cause.empty() && task.phase != TaskPhase::kSucceeded) {
-    object["error"] = json::object{{"cause", task.cause}, {"message", task.message}};
+                      {"status", stage_status(state, number, options.served)}};
+  if (state.stages[number].cells || !state.stages[number].expanded) {
+    add_tasks(object, state, number, options);
+  } else {
+    add_work(object, state, number, options);
   }
+  return object;
+}
+
+json::object task_view(const RunState& state, std::uint32_t number, const ViewOptions& options) {
+  const TaskState& task = state.tasks[number];
+  const auto& cells = state.stages[task.stage].cells;
+  json::object object{{"name", task_name(state, number)},
+                      {"uses", state.spec_of(task).uses},
+                      {"status", task_status(state, number, options.served)}};
+  if (cells && task.cell < cells->size()) object["label"] = cells->labels[task.cell];
+  object["params"] = own_params(state, number);
+  add_work(object, state, number, options);
+  object["attempt_list"] = attempt_list(state, task);
+  return object;
+}
+
+json::object stage_page(const RunState& state, std::uint32_t stage, std::uint32_t offset,
+                        std::uint32_t limit, const ViewOptions& options) {
+  json::object object = stage_view(state, stage, options);
+  json::array tasks;
+  const std::uint32_t count = state.stages[stage].count;
+  for (std::uint32_t cell = offset; cell < count && cell - offset < limit; ++cell) {
+    tasks.push_back(task_view(state, state.task_of(stage, cell), options));
+  }
+  object["offset"] = offset;
+  object["task_list"] = std::move(tasks);
   return object;
 }
 
 json::object run_view(const RunState& state, const ViewOptions& options) {
   json::array stages;
-  for (std::size_t i = 0; i < state.tasks.size(); ++i) {
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
     stages.push_back(stage_view(state, i, options));
   }
   json::object object{{"id", state.id},
@@ -170,11 +388,24 @@ json::object run_view(const RunState& state, const ViewOptions& options) {
                       {"workflow", state.spec->file},
                       {"status", run_status(state, options.served)},
                       {"created_at", format_rfc3339(state.created_at)},
-                      {"started_at", time_or_null(first_start(state))},
+                      {"started_at", time_or_null(state.started_at)},
                       {"finished_at", time_or_null(state.finished_at)},
                       {"seed", state.spec->seed},
                       {"params", state.spec->params},
                       {"stages", std::move(stages)}};
+  if (state.priority != 0) object["priority"] = state.priority;
+  if (state.revision > 1) object["revision"] = state.revision;
+  if (!state.spec->labels.empty()) {
+    json::object labels;
+    for (const auto& [name, value] : state.spec->labels) labels[name] = value;
+    object["labels"] = std::move(labels);
+  }
+  if (!state.origin.run().empty()) {
+    object["origin"] = json::object{{"run", state.origin.run()},
+                                    {"stage", state.origin.stage()},
+                                    {"how", state.origin.fork() ? "fork" : "rerun"},
+                                    {"step", state.origin.step()}};
+  }
   if (state.quarantined) {
     object["error"] =
         json::object{{"cause", cause::kCorruptRecord}, {"message", *state.quarantined}};
@@ -183,67 +414,72 @@ json::object run_view(const RunState& state, const ViewOptions& options) {
 }
 
 json::object list_row(const RunState& state, bool served) {
-  const auto succeeded =
-      std::count_if(state.tasks.begin(), state.tasks.end(),
-                    [](const TaskState& task) { return task.phase == TaskPhase::kSucceeded; });
+  std::uint64_t tasks = 0;
+  std::uint64_t succeeded = 0;
+  for (const StageState& stage : state.stages) {
+    tasks += stage.count;
+    succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
+  }
   return {{"id", state.id},
           {"name", state.spec->name},
           {"status", run_status(state, served)},
           {"created_at", format_rfc3339(state.created_at)},
-          {"started_at", time_or_null(first_start(state))},
+          {"started_at", time_or_null(state.started_at)},
           {"finished_at", time_or_null(state.finished_at)},
-          {"stages", {{"total", state.tasks.size()}, {"succeeded", succeeded}}}};
+          {"stages", {{"total", tasks}, {"succeeded", succeeded}}}};
 }
 
-json::object event_view(const std::string& run, std::uint64_t sequence, const Event& event) {
+json::object list_row(const RunRow& row) {
+  return {{"id", row.id},
+          {"name", row.name},
+          {"status", row.status == "running" ? "interrupted" : row.status},
+          {"created_at", format_rfc3339(row.created_at)},
+          {"started_at", time_or_null(row.started_at)},
+          {"finished_at", time_or_null(row.finished_at)},
+          {"stages", {{"total", row.tasks}, {"succeeded", row.succeeded}}}};
+}
+
+json::object event_view(const RunState& state, std::uint64_t sequence, const Event& event) {
   json::object object{{"sequence", sequence},
                       {"time", format_rfc3339(WallTime(Duration(event.time_ms())))},
-                      {"run", run}};
+                      {"run", state.id}};
   const auto* field = Event::descriptor()->FindFieldByNumber(event.what_case());
   if (field == nullptr) return object;
   object["type"] = field->name();
-  for (auto& [name, value] : fields_view(event.GetReflection()->GetMessage(event, field))) {
-    if (name == "run") continue;
-    object[name == "task" ? json::string_view("stage") : json::string_view(name)] = value;
-  }
+  json::object fields = fields_view(event.GetReflection()->GetMessage(event, field));
+  // Number 0 is not in the fields, for it is their default.
+  if (field->message_type()->FindFieldByName("task") != nullptr) fields.emplace("task", 0);
+  if (field->message_type()->FindFieldByName("stage") != nullptr) fields.emplace("stage", 0);
+  name_places(state, fields, object);
+  for (auto& [name, value] : fields) object[name] = value;
   return object;
 }
 
-json::object explain_view(const RunState& state, std::size_t index, bool served,
+json::object explain_view(const RunState& state, std::uint32_t number, bool served,
                           const RunState* earlier) {
-  const TaskState& task = state.tasks[index];
-  const std::string& name = state.spec->stages[index].name;
-  json::object cache{{"key", task.key}, {"hit", task.cached}};
-  if (!task.cache_note.empty()) cache["note"] = task.cache_note;
-  const auto other = earlier != nullptr ? earlier->find(name) : std::nullopt;
+  const TaskState& task = state.tasks[number];
+  const bool several = state.stages[task.stage].cells != nullptr;
+  json::object cache{{"key", hex_of(task.key)}, {"hit", task.cached}};
+  if (!task.misfortune().cache_note.empty()) cache["note"] = task.misfortune().cache_note;
+  const auto other =
+      earlier != nullptr ? earlier->find_task(task_name(state, number)) : std::nullopt;
   if (other && !task.key.empty() && !earlier->tasks[*other].key.empty()) {
-    const auto mine = parse_json_object(task.key_components);
-    const auto theirs = parse_json_object(earlier->tasks[*other].key_components);
     json::array differs;
-    if (mine.ok() && theirs.ok()) {
-      for (const std::string& path : differing_components(*theirs, *mine)) {
-        differs.emplace_back(path);
-      }
+    for (const std::string& path :
+         differing_components(key_components(*earlier, *other), key_components(state, number))) {
+      differs.emplace_back(path);
     }
     cache["compared_with"] = earlier->id;
     cache["differs"] = std::move(differs);
   }
-  json::array attempts;
-  for (const AttemptState& attempt : task.attempts) {
-    attempts.push_back(json::object{{"attempt", attempt.number},
-                                    {"host", attempt.host.host},
-                                    {"pid", attempt.host.pid},
-                                    {"started_at", time_or_null(attempt.started_at)},
-                                    {"finished_at", time_or_null(attempt.finished_at)},
-                                    {"cause", attempt.cause},
-                                    {"message", attempt.message}});
-  }
-  return {{"stage", name},
-          {"status", task_status(state, index, served)},
-          {"folder", task_folder(state, index)},
-          {"because", why(state, index)},
-          {"cache", std::move(cache)},
-          {"attempts", std::move(attempts)}};
+  json::object object{{"stage", state.spec->stages[task.stage].name},
+                      {"status", task_status(state, number, served)},
+                      {"folder", task_folder(state, number)},
+                      {"because", why(state, number)},
+                      {"cache", std::move(cache)},
+                      {"attempts", attempt_list(state, task)}};
+  if (several) object["task"] = task_name(state, number);
+  return object;
 }
 
 }  // namespace cairn

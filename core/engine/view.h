@@ -1,6 +1,7 @@
 // The shapes users and programs see (DESIGN §7), made from a RunState. Pure.
 #pragma once
 
+#include "core/engine/load.h"
 #include "core/engine/scheduler.h"
 #include "core/engine/state.h"
 
@@ -13,25 +14,37 @@ struct ViewOptions {
   const LiveTasks* live = nullptr;
 };
 
-// "pending", "running", ... of the run and of one of its tasks.
+// "pending", "running", ... of the run, of one of its stages and of one of its tasks.
 [[nodiscard]] std::string run_status(const RunState& state, bool served);
-[[nodiscard]] std::string task_status(const RunState& state, std::size_t task, bool served);
+[[nodiscard]] std::string stage_status(const RunState& state, std::uint32_t stage, bool served);
+[[nodiscard]] std::string task_status(const RunState& state, std::uint32_t task, bool served);
 
 // The document of `get -o json`.
 [[nodiscard]] json::object run_view(const RunState& state, const ViewOptions& options);
-// One element of its "stages".
-[[nodiscard]] json::object stage_view(const RunState& state, std::size_t task,
+// One element of its "stages". One of several tasks has "tasks" {"total","by_status"}, and lists of
+// its outputs in plan order.
+[[nodiscard]] json::object stage_view(const RunState& state, std::uint32_t stage,
                                       const ViewOptions& options);
-// {"id","name","status","created_at","finished_at","stages":{"total","succeeded"}}
+// As a stage's, with "label", "params" of its own and "attempt_list".
+[[nodiscard]] json::object task_view(const RunState& state, std::uint32_t task,
+                                     const ViewOptions& options);
+// The stage's document with a page of its tasks under "task_list".
+[[nodiscard]] json::object stage_page(const RunState& state, std::uint32_t stage,
+                                      std::uint32_t offset, std::uint32_t limit,
+                                      const ViewOptions& options);
+// {"id","name","status","created_at","started_at","finished_at","stages":{"total","succeeded"}},
+// counting tasks.
 [[nodiscard]] json::object list_row(const RunState& state, bool served);
-// {"sequence","time","run","type","stage"?,...}; one line of `watch -o json` and `events`.
-[[nodiscard]] json::object event_view(const std::string& run, std::uint64_t sequence,
+[[nodiscard]] json::object list_row(const RunRow& row);
+// {"sequence","time","run","type","stage"?,"task"?,...}; one line of `watch -o json` and `events`.
+// state: after the event.
+[[nodiscard]] json::object event_view(const RunState& state, std::uint64_t sequence,
                                       const Event& event);
-// Why a task is in its state: what it waits for, its cache key and, against the same stage of an
+// Why a task is in its state: what it waits for, its cache key and, against the same task of an
 // earlier run, which component differs, its attempts and causes.
-//   {"stage","status","folder" (below the
-//   store),"because":[...],"cache":{"key","hit","differs":[...]},"attempts":[...]}
-[[nodiscard]] json::object explain_view(const RunState& state, std::size_t task, bool served,
+//   {"stage","task"?,"status","folder" (below the store),"because":[...],
+//    "cache":{"key","hit","compared_with"?,"differs":[...]},"attempts":[...]}
+[[nodiscard]] json::object explain_view(const RunState& state, std::uint32_t task, bool served,
                                         const RunState* earlier);
 
 }  // namespace cairn

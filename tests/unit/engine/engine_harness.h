@@ -1,41 +1,25 @@
 // A scheduler, its simulated hosts and its stores, driven by hand.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include "core/base/random.h"
 #include "core/engine/load.h"
 #include "core/engine/scheduler.h"
 #include "core/sdk/testing/manual_clock.h"
-#include "core/testing/fault_file_system.h"
+#include "core/testing/memory_artifacts.h"
 #include "core/testing/memory_run_store.h"
 #include "core/testing/simulated_executor.h"
 
 namespace cairn::testing {
 
 struct Lab {
-  Lab()
-      : folder(make_private_folder(fs::temp_directory_path(), "cairn-engine-").value()),
-        artifacts(folder, fast_files()),
-        world(artifacts) {
+  Lab() : artifacts("/store"), world(artifacts) {
     config.totals.cpus = 3;
     start();
-  }
-  ~Lab() {
-    scheduler.reset();
-    for (auto it = fs::recursive_directory_iterator(folder);
-         it != fs::recursive_directory_iterator(); ++it) {
-      if (it->is_directory()) fs::permissions(it->path(), fs::perms::owner_all);
-    }
-    fs::remove_all(folder);
-  }
-
-  FileSystem& fast_files() {
-    files.skip_syncs();
-    return files;
   }
 
   // A new engine on the same disks and hosts.
@@ -43,16 +27,24 @@ struct Lab {
     scheduler.reset();
     io = std::make_unique<boost::asio::io_context>();
     store.revive();
-    scheduler = std::make_unique<Scheduler>(
-        *io,
-        SchedulerPorts{.store = store,
-                       .artifacts = artifacts,
-                       .executor = world,
-                       .link = world,
-                       .spools = world,
-                       .clock = clock,
-                       .random = [this] { return ++draws * 0x9e3779b97f4a7c15ULL; }},
-        config);
+    SchedulerPorts ports{.store = journal != nullptr ? *journal : store,
+                         .artifacts = artifacts,
+                         .executor = world,
+                         .link = world,
+                         .spools = world,
+                         .clock = clock,
+                         .files = real_file_system(),
+                         .random = [this] { return ++draws * 0x9e3779b97f4a7c15ULL; },
+                         .notify = {}};
+    ports.plugin_digest = [this](const std::string& path) -> Result<Digest> {
+      const auto found = plugins.find(path);
+      if (found == plugins.end()) return not_found("there is no " + path);
+      return found->second;
+    };
+    ports.notify = [this](const RunState& state, const std::string& what) {
+      notified.push_back(state.spec->name + " " + what);
+    };
+    scheduler = std::make_unique<Scheduler>(*io, std::move(ports), config);
   }
   // kill -9 of the engine.
   void kill_engine() {
@@ -65,34 +57,44 @@ struct Lab {
     io->poll();
   }
 
-  // Everything goes well from here on.
-  void run_to_end(const std::string& run, int most = 5000) {
-    for (int i = 0; i < most; ++i) {
+  // Everything goes well from here on, until the run has ended or waits for a person.
+  void run_calmly(const std::string& run, int most = 20'000) {
+    int quiet = 0;
+    for (int i = 0; i < most && quiet < 40; ++i) {
       poll();
       const RunState* state = scheduler->find(run);
       if (state == nullptr || state->status != RunStatus::kRunning || scheduler->failure()) return;
       bool acted = false;
       for (const std::string& host : world.living()) acted = world.act(host) || acted;
-      if (!acted) {
-        clock.advance(Duration(1000));
-        scheduler->tick();
-      }
+      quiet = acted ? 0 : quiet + 1;
+      if (acted) continue;
+      for (const std::string& host : world.living()) world.beat(host);
+      poll();
+      clock.advance(Duration(5000));
+      scheduler->tick();
     }
-    ADD_FAILURE() << "run " << run << " does not end";
   }
-
-  const TaskState& task(const std::string& run, const std::string& name) {
+  void run_to_end(const std::string& run) {
+    run_calmly(run);
     const RunState* state = scheduler->find(run);
-    return state->tasks[*state->find(name)];
+    if (state == nullptr || state->status != RunStatus::kRunning || scheduler->failure()) return;
+    std::fprintf(stderr, "run %s does not end\n", run.c_str());
+    std::abort();
   }
 
-  fs::path folder;
+  const RunState& state(const std::string& run) { return *scheduler->find(run); }
+  const TaskState& task(const std::string& run, const std::string& name) {
+    return state(run).tasks[state(run).find_task(name).value()];
+  }
+
   ManualClock clock;
-  FaultFileSystem files;
   MemoryRunStore store;
-  ContentStore artifacts;
+  RunStore* journal = nullptr;  // in front of the store, if a test wants one
+  MemoryArtifacts artifacts;
   SimulatedExecutor world;
   SchedulerConfig config;
+  std::map<std::string, Digest> plugins{{"/plugins/count.so", digest_of("count")}};
+  std::vector<std::string> notified;
   std::uint64_t draws = 0;
   std::unique_ptr<boost::asio::io_context> io;
   std::unique_ptr<Scheduler> scheduler;
@@ -110,6 +112,22 @@ inline StageSpec stage(const std::string& name, const std::vector<std::string>& 
   for (const std::string& input : inputs) spec.inputs["in"].push_back({input, "out"});
   spec.outputs = {{"out", "file"}};
   return spec;
+}
+
+// The stage with a task for each value of a parameter.
+inline StageSpec with_cells(StageSpec spec, int count) {
+  Cells cells;
+  for (int i = 0; i < count; ++i) {
+    cells.labels.push_back("x=" + std::to_string(i));
+    cells.params["x"].emplace_back(i);
+  }
+  spec.cells = std::move(cells);
+  return spec;
+}
+
+inline void set_param(StageSpec& spec, const char* name, const json::value& value) {
+  spec.params[name] = value;
+  spec.key_params[name] = value;
 }
 
 inline WorkflowSpec workflow(std::vector<StageSpec> stages) {

@@ -1,3 +1,5 @@
+#include <gtest/gtest.h>
+
 #include "core/engine/cache_key.h"
 #include "core/engine/view.h"
 #include "tests/unit/engine/engine_harness.h"
@@ -12,10 +14,31 @@ std::string a_finished_run(Lab& lab) {
   return run;
 }
 
+std::size_t record_count(Lab& lab, const std::string& run) {
+  std::size_t count = 0;
+  EXPECT_TRUE(lab.store
+                  .read_journal(run, 0,
+                                [&](std::uint64_t, std::string_view) {
+                                  ++count;
+                                  return true;
+                                })
+                  .ok());
+  return count;
+}
+
+std::size_t event_count(Lab& lab, const std::string& run) {
+  std::size_t count = 0;
+  EXPECT_TRUE(replay_run(lab.store, run, 0, [&](std::uint64_t, const Event&, const RunState&) {
+                ++count;
+                return true;
+              }).ok());
+  return count;
+}
+
 TEST(Journal, EveryPrefixOfRecordsLoadsAndCanBeResumed) {
   Lab whole;
   const std::string first = a_finished_run(whole);
-  const std::size_t records = whole.store.read_journal(first, 0)->size();
+  const std::size_t records = record_count(whole, first);
   for (std::size_t kept = 1; kept <= records; ++kept) {
     Lab lab;
     const std::string run = a_finished_run(lab);
@@ -35,14 +58,14 @@ TEST(Journal, RecordCutAtAnyByteQuarantinesItsRunAloneAndKeepsWhatIsBefore) {
   const std::string broken = a_finished_run(lab);
   lab.clock.advance(Duration(5));
   const std::string healthy = a_finished_run(lab);
-  const std::size_t last = lab.store.read_journal(broken, 0)->size() - 1;
+  const std::size_t last = record_count(lab, broken) - 1;
   const std::string record = lab.store.record(broken, last);
   for (std::size_t size = 0; size < record.size(); ++size) {
     lab.store.record(broken, last) = record.substr(0, size);
     const RunState state = load_run(lab.store, broken).value();
     ASSERT_TRUE(state.quarantined) << size;
     ASSERT_EQ(state.status, RunStatus::kFailed);
-    ASSERT_EQ(load_events(lab.store, broken)->size(), last);
+    ASSERT_EQ(event_count(lab, broken), last);
   }
   std::string flipped = record;
   flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 0x10);
@@ -60,16 +83,22 @@ TEST(Journal, RecordCutAtAnyByteQuarantinesItsRunAloneAndKeepsWhatIsBefore) {
 TEST(Journal, NewerFormatIsRefused) {
   Event event;
   event.set_format(kEventFormat + 1);
-  const auto decoded = decode_event(encode_event(event));
+  const auto decoded = decode_record(encode_event(event), RunState());
   ASSERT_FALSE(decoded.ok());
   EXPECT_EQ(decoded.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(decoded.error().to_string().find("newer"), std::string::npos);
 }
 
+RunRow named(const std::string& id, const std::string& name) {
+  RunRow row;
+  row.id = id;
+  row.name = name;
+  return row;
+}
+
 TEST(Runs, AreNamedByIdPrefixNameOrLatest) {
-  const std::vector<RunRow> rows = {{.id = "0aaa1", .name = "mini", .request_id = {}},
-                                    {.id = "0aab2", .name = "mini", .request_id = {}},
-                                    {.id = "0bbb3", .name = "large", .request_id = {}}};
+  const std::vector<RunRow> rows = {named("0aaa1", "mini"), named("0aab2", "mini"),
+                                    named("0bbb3", "large")};
   EXPECT_EQ(*resolve_run(rows, "0aab"), "0aab2");
   EXPECT_EQ(*resolve_run(rows, "mini"), "0aab2");
   EXPECT_EQ(*resolve_run(rows, "@latest"), "0bbb3");
