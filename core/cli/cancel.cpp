@@ -1,26 +1,16 @@
 // cairn cancel RUN
+#include <future>
 #include <memory>
 #include <string>
 
 #include "core/cli/commands.h"
-#include "core/cli/engine_run.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
 #include "core/server/on_strand.h"
-#include "core/server/socket_path.h"
 
 namespace cairn {
 namespace {
-
-ExitCode print_cancelled(const Cli& cli, const json::object& run) {
-  if (cli.options.output == OutputFormat::kJson) {
-    print_json(cli, run);
-  } else if (!cli.options.quiet) {
-    *cli.out << "run " << text_of(run, "id") << " " << text_of(run, "status") << "\n";
-  }
-  return ExitCode::kDone;
-}
 
 bool ended(const std::string& status) {
   return status == "succeeded" || status == "failed" || status == "cancelled";
@@ -28,44 +18,39 @@ bool ended(const std::string& status) {
 
 // Nobody serves the run: this process takes the store, journals the wish and ends hosts that
 // outlived their engine.
-ExitCode cancel_here(Cli& cli, const std::string& text) {
-  auto engine = start_engine(cli, {}, "cancel " + text);
-  if (!engine.ok()) return fail(cli, engine.error());
-  Scheduler& scheduler = (*engine)->scheduler();
-  StoreRuns runs((*engine)->store(), (*engine)->store_folder(), &scheduler);
-  const auto id = on_strand(scheduler, [&] { return runs.resolve(text); });
-  if (!id.ok()) return fail(cli, id.error());
-  const auto before = on_strand(scheduler, [&] { return runs.get(*id); });
+ExitCode cancel_here(const Cli& cli, EngineProcess& engine, const std::string& text) {
+  EngineControl& control = engine.control();
+  const auto before = control.runs().get(text);
   if (!before.ok()) return fail(cli, before.error());
+  const std::string id = text_of(*before, "id");
   if (const std::string status = text_of(*before, "status"); ended(status))
-    return fail(cli, conflict("run " + *id + " has already ended: " + status));
-  std::promise<void> idle;
-  const auto cancelled = on_strand(scheduler, [&]() -> Result<void> {
-    CAIRN_TRY(scheduler.recover(*id));
-    scheduler.on_idle([&idle, told = false]() mutable {
-      if (!std::exchange(told, true)) idle.set_value();
+    return fail(cli, conflict("run " + id + " has already ended: " + status));
+  Scheduler& scheduler = engine.scheduler();
+  // Shared with a callback that may come as long as the engine lives.
+  const auto idle = std::make_shared<std::promise<void>>();
+  const auto recovered = on_strand(scheduler, [&]() -> Result<void> {
+    CAIRN_TRY(scheduler.recover(id));
+    const RunState* state = scheduler.find(id);
+    // An interrupted run has ended in the journal's eyes; cancelling it is for a resumed one.
+    if (state == nullptr) return conflict("run " + id + " was interrupted and runs nothing");
+    scheduler.on_idle([idle, told = false]() mutable {
+      if (!std::exchange(told, true)) idle->set_value();
     });
-    CAIRN_TRY(scheduler.cancel(*id));
-    if (scheduler.idle()) {
-      scheduler.on_idle([] {});
-      idle.set_value();
-    }
+    CAIRN_TRY(scheduler.cancel(id));
     return {};
   });
-  if (!cancelled.ok()) return fail(cli, cancelled.error());
-  idle.get_future().wait();
-  const auto run = on_strand(scheduler, [&] { return runs.get(*id); });
-  if (!run.ok()) return fail(cli, run.error());
-  return print_cancelled(cli, *run);
+  if (!recovered.ok()) return fail(cli, recovered.error());
+  if (!on_strand(scheduler, [&] { return scheduler.idle(); })) idle->get_future().wait();
+  const auto run = control.runs().get(id);
+  return run.ok() ? print_row(cli, *run) : fail(cli, run.error());
 }
 
-ExitCode cancel(Cli& cli, const std::string& text) {
-  const auto remote =
-      RemoteRuns::connect(find_socket_path(real_file_system(), cli.options.state_dir));
-  if (!remote) return cancel_here(cli, text);
-  const auto run = remote->cancel(text);
-  if (!run.ok()) return fail(cli, run.error());
-  return print_cancelled(cli, *run);
+ExitCode cancel(const Cli& cli, const std::string& run) {
+  auto control = open_control(cli, "cancel " + run);
+  if (!control.ok()) return fail(cli, control.error());
+  if (!control->remote) return cancel_here(cli, *control->engine, run);
+  const auto row = control->remote->cancel(run);
+  return row.ok() ? print_row(cli, *row) : fail(cli, row.error());
 }
 
 }  // namespace

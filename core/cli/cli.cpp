@@ -14,14 +14,12 @@
 namespace cairn {
 namespace {
 
-constexpr const char* kVersion = "cairn 0.1.0";
-
 // Options as typed, before defaults from the environment are filled in.
 struct Typed {
   std::string state_dir;
   std::string store_dir;
   std::vector<std::string> plugin_dirs;
-  std::string params_file;
+  std::string config;
   bool no_color = false;
 };
 
@@ -39,6 +37,9 @@ void add_common_options(CLI::App& app, Cli& cli, Typed& typed) {
                  "Folder to search for plugins first; repeatable (also $CAIRN_PLUGIN_PATH)")
       ->type_name("DIR")
       ->allow_extra_args(false)
+      ->group(group);
+  app.add_option("--config", typed.config, "Configuration of the engine (STATE_DIR/config.yaml)")
+      ->type_name("FILE")
       ->group(group);
   app.add_option_function<std::string>(
          "-o,--output",
@@ -84,6 +85,7 @@ void fill_defaults(Cli& cli, const Typed& typed) {
                           : variable(environment, "CAIRN_STATE_DIR").value_or(".cairn");
   options.store_dir =
       typed.store_dir.empty() ? options.state_dir / "store" : fs::path(typed.store_dir);
+  options.config = typed.config;
   options.plugin_dirs.assign(typed.plugin_dirs.begin(), typed.plugin_dirs.end());
   if (auto path = variable(environment, "CAIRN_PLUGIN_PATH")) {
     for (std::string_view folder : split(*path, ':')) {
@@ -146,7 +148,7 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
 
 void make_app(CLI::App& app, Cli& cli, Typed& typed) {
   app.name("cairn");
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", std::string("cairn ") + kCairnVersion);
   app.fallthrough();
   app.require_subcommand(1);
   app.get_formatter()->column_width(30);
@@ -205,6 +207,14 @@ void add_workflow_options(CLI::App& command, Cli& cli) {
       ->type_name("FILE");
   command.add_option("--seed", cli.workflow.seed, "Seed of the run (the workflow's, else 0)")
       ->type_name("N");
+}
+
+void visit_app(const VisitApp& visit) {
+  Cli cli;
+  Typed typed;
+  CLI::App app("Cairn");
+  make_app(app, cli, typed);
+  visit(app);
 }
 
 ExitCode run_cli(const std::vector<std::string>& arguments, const Environment& environment,

@@ -47,6 +47,7 @@ struct Environment {
 struct CommonOptions {
   fs::path state_dir;
   fs::path store_dir;  // default: state_dir/store
+  fs::path config;     // empty: state_dir/config.yaml, where there is one
   // In the order they are searched: --plugin-dir, $CAIRN_PLUGIN_PATH, then the folder that comes
   // with the binary.
   std::vector<fs::path> plugin_dirs;
@@ -63,6 +64,8 @@ struct WorkflowOptions {
   std::optional<std::uint64_t> seed;
 };
 
+inline constexpr const char* kCairnVersion = "0.1.0";
+
 struct Cli {
   CommonOptions options;
   WorkflowOptions workflow;
@@ -77,6 +80,11 @@ struct Cli {
 
 // Adds --set, --params and --seed to a subcommand.
 void add_workflow_options(CLI::App& command, Cli& cli);
+
+// The program with its options and commands, to read the names off (completion). What its
+// callbacks fill in is nobody's.
+using VisitApp = std::function<void(const CLI::App& app)>;
+void visit_app(const VisitApp& visit);
 
 // Parses and runs one command line. Never throws.
 [[nodiscard]] ExitCode run_cli(const std::vector<std::string>& arguments,

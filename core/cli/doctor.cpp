@@ -3,10 +3,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "core/base/text.h"
+#include "core/cli/checks.h"
 #include "core/cli/commands.h"
+#include "core/cli/machine.h"
 #include "core/cli/output.h"
 #include "core/executors/machine.h"
 #include "core/plugin/manifest.h"
@@ -16,14 +19,6 @@ namespace {
 
 constexpr std::uint64_t kLowDisk = 2ULL << 30;
 constexpr std::uint64_t kFullDisk = 256ULL << 20;
-
-struct Check {
-  enum class Status { kOk, kWarning, kFailed };
-  std::string name;
-  Status status = Status::kOk;
-  std::string message;
-  std::string hint;
-};
 
 const char* to_string(Check::Status status) {
   switch (status) {
@@ -37,104 +32,102 @@ const char* to_string(Check::Status status) {
   return "failed";
 }
 
-Check ok(std::string name, std::string message) {
-  return {std::move(name), Check::Status::kOk, std::move(message), {}};
-}
-Check warning(std::string name, std::string message, std::string hint) {
-  return {std::move(name), Check::Status::kWarning, std::move(message), std::move(hint)};
-}
-Check failed(std::string name, std::string message, std::string hint) {
-  return {std::move(name), Check::Status::kFailed, std::move(message), std::move(hint)};
-}
-
 Check check_writable(const char* name, const fs::path& folder) {
   const fs::path existing = nearest_existing(folder);
   if (!fs::is_directory(existing)) {
-    return failed(name, existing.string() + " is not a folder", "choose another --state-dir");
+    return failed_check(name, existing.string() + " is not a folder", "choose another --state-dir");
   }
   if (::access(existing.c_str(), W_OK | X_OK) != 0) {
-    return failed(name, "cannot write to " + existing.string() + ": " + std::strerror(errno),
-                  "choose a folder of your own with --state-dir or --store-dir");
+    return failed_check(name, "cannot write to " + existing.string() + ": " + std::strerror(errno),
+                        "choose a folder of your own with --state-dir or --store-dir");
   }
   const bool exists = existing == fs::absolute(folder);
-  return ok(name, fs::absolute(folder).lexically_normal().string() +
-                      (exists ? "" : " (made by the first run)"));
+  return ok_check(name, fs::absolute(folder).lexically_normal().string() +
+                            (exists ? "" : " (made by the first run)"));
 }
 
 Check check_disk(const char* name, const fs::path& folder, bool must_be_local) {
   const auto disk = disk_state(folder);
-  if (!disk.ok()) return failed(name, disk.error().message, disk.error().hint);
+  if (!disk.ok()) return failed_check(name, disk.error().message, disk.error().hint);
   const std::string space = format_bytes(disk->free_bytes) + " free";
   if (must_be_local && disk->kind != "local") {
-    return failed(name, "the state folder lies on " + disk->kind + ", which loses locks",
-                  "keep --state-dir on a local disk; --store-dir may be shared");
+    return failed_check(name, "the state folder lies on " + disk->kind + ", which loses locks",
+                        "keep --state-dir on a local disk; --store-dir may be shared");
   }
-  if (disk->free_bytes < kFullDisk) return failed(name, space, "free some space");
-  if (disk->free_bytes < kLowDisk) return warning(name, space, "models may not fit");
-  return ok(name, space);
+  if (disk->free_bytes < kFullDisk) return failed_check(name, space, "free some space");
+  if (disk->free_bytes < kLowDisk) return warning_check(name, space, "models may not fit");
+  return ok_check(name, space);
 }
 
 void check_plugins(const Cli& cli, std::vector<Check>& checks) {
   const fs::path host = cli.host_program();
   if (::access(host.c_str(), X_OK) != 0) {
-    checks.push_back(failed("host program", "cannot execute " + host.string(),
-                            "install cairn-host beside cairn"));
+    checks.push_back(failed_check("host program", "cannot execute " + host.string(),
+                                  "install cairn-host beside cairn"));
     return;
   }
-  checks.push_back(ok("host program", host.string()));
+  checks.push_back(ok_check("host program", host.string()));
   std::vector<fs::path> folders;
   for (const fs::path& folder : cli.options.plugin_dirs) {
     if (fs::is_directory(folder)) {
       folders.push_back(folder);
     } else {
-      checks.push_back(failed("plugins", folder.string() + " is not a folder",
-                              "check --plugin-dir and CAIRN_PLUGIN_PATH"));
+      checks.push_back(failed_check("plugins", folder.string() + " is not a folder",
+                                    "check --plugin-dir and CAIRN_PLUGIN_PATH"));
     }
   }
   const auto registry = Registry::scan(folders, host);
   if (!registry.ok()) {
-    checks.push_back(failed("plugins", registry.error().message, registry.error().hint));
+    checks.push_back(failed_check("plugins", registry.error().message, registry.error().hint));
     return;
   }
   for (const Error& problem : registry->problems()) {
-    checks.push_back(failed("plugins", problem.message, problem.hint));
+    checks.push_back(failed_check("plugins", problem.message, problem.hint));
   }
   const std::string found = std::to_string(registry->stage_types().size()) + " stage types in " +
                             std::to_string(registry->libraries().size()) + " libraries";
-  checks.push_back(registry->libraries().empty()
-                       ? failed("plugins", found, "name the folder of the plugins: --plugin-dir")
-                       : ok("plugins", found));
+  checks.push_back(
+      registry->libraries().empty()
+          ? failed_check("plugins", found, "name the folder of the plugins: --plugin-dir")
+          : ok_check("plugins", found));
 }
 
 Check check_blas() {
   const auto blas = find_blas();
   if (!blas) {
-    return warning("BLAS", "no libblas.so.3 is installed",
-                   "models need one: apt install libopenblas0-openmp");
+    return warning_check("BLAS", "no libblas.so.3 is installed",
+                         "models need one: apt install libopenblas0-openmp");
   }
   if (is_reference_blas(*blas)) {
-    return failed("BLAS", blas->string() + " is the slow reference BLAS",
-                  "apt install libopenblas0-openmp");
+    return failed_check("BLAS", blas->string() + " is the slow reference BLAS",
+                        "apt install libopenblas0-openmp");
   }
-  return ok("BLAS", blas->string());
+  return ok_check("BLAS", blas->string());
 }
 
 void check_machine(std::vector<Check>& checks) {
   const auto totals = machine_totals();
   if (!totals.ok()) {
-    checks.push_back(failed("machine", totals.error().message, totals.error().hint));
+    checks.push_back(failed_check("machine", totals.error().message, totals.error().hint));
   } else {
-    checks.push_back(ok("processors", std::to_string(totals->cpus)));
+    checks.push_back(ok_check("processors", std::to_string(totals->cpus)));
     const std::string memory = format_bytes(totals->memory_bytes);
     checks.push_back(totals->memory_bytes < (2ULL << 30)
-                         ? warning("memory", memory, "training a model needs 2 GiB or more")
-                         : ok("memory", memory));
+                         ? warning_check("memory", memory, "training a model needs 2 GiB or more")
+                         : ok_check("memory", memory));
   }
   const CgroupState cgroup = cgroup_state();
-  checks.push_back(ok("memory limits", std::string("accounted, not enforced; cgroup v2 is ") +
-                                           (cgroup.delegated ? "delegated to us"
-                                            : cgroup.unified ? "there, but not delegated to us"
-                                                             : "not there")));
+  checks.push_back(
+      ok_check("memory limits", std::string("accounted, not enforced; cgroup v2 is ") +
+                                    (cgroup.delegated ? "delegated to us"
+                                     : cgroup.unified ? "there, but not delegated to us"
+                                                      : "not there")));
+}
+
+void check_configuration(const Cli& cli, std::vector<Check>& checks) {
+  const auto config = load_config(cli);
+  if (!config.ok())
+    checks.push_back(failed_check("configuration", config.error().message, "correct the file"));
 }
 
 ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
@@ -150,7 +143,11 @@ ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
     table.add_row({check.name, to_string(check.status),
                    check.message + (check.hint.empty() ? "" : " (" + check.hint + ")")});
   }
-  if (cli.options.output == OutputFormat::kJson) {
+  if (cli.options.output == OutputFormat::kName) {
+    for (const Check& check : checks) {
+      if (check.status != Check::Status::kOk) *cli.out << check.name << "\n";
+    }
+  } else if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, json::object{{"ok", fit}, {"checks", std::move(entries)}});
   } else {
     table.print(*cli.out);
@@ -158,7 +155,7 @@ ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
   return fit ? ExitCode::kDone : ExitCode::kRunFailed;
 }
 
-ExitCode run_doctor(const Cli& cli) {
+ExitCode run_doctor(const Cli& cli, bool quick) {
   std::vector<Check> checks;
   checks.push_back(check_writable("state folder", cli.options.state_dir));
   checks.push_back(check_disk("state disk", cli.options.state_dir, true));
@@ -167,14 +164,20 @@ ExitCode run_doctor(const Cli& cli) {
   check_plugins(cli, checks);
   checks.push_back(check_blas());
   check_machine(checks);
+  check_configuration(cli, checks);
+  check_store(cli, quick, checks);
   return report(cli, checks);
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app, Cli& cli) {
-  CLI::App* command = app.add_subcommand("doctor", "Check that this machine is fit to run");
-  command->callback([&cli] { cli.action = [&cli] { return run_doctor(cli); }; });
+  CLI::App* command =
+      app.add_subcommand("doctor", "Check this machine and what lies in the state folder");
+  auto quick = std::make_shared<bool>(false);
+  command->add_flag("--quick", *quick, "Read no bytes of artifacts, checkpoints and tables");
+  command->callback(
+      [&cli, quick] { cli.action = [&cli, quick] { return run_doctor(cli, *quick); }; });
 }
 
 }  // namespace cairn

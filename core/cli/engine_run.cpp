@@ -1,49 +1,23 @@
 #include "core/cli/engine_run.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <condition_variable>
 #include <csignal>
+#include <memory>
 #include <mutex>
 
-#include "core/base/quantity.h"
 #include "core/cli/output.h"
 #include "core/cli/run_display.h"
 #include "core/cli/run_format.h"
-#include "core/executors/machine.h"
+#include "core/cli/run_progress.h"
 #include "core/server/on_strand.h"
 #include "core/server/run_source.h"
-
-extern char** environ;
 
 namespace cairn {
 namespace {
 
 // How often a display that changes all the time is drawn.
 constexpr std::chrono::milliseconds kFrame{100};
-
-std::vector<std::string> own_environment() {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable)
-    variables.emplace_back(*variable);
-  return variables;
-}
-
-RunDisplay make_display(const Cli& cli) {
-  auto mode = RunDisplay::Mode::kLines;
-  int columns = 100;
-  if (cli.options.quiet) {
-    mode = RunDisplay::Mode::kSilent;
-  } else if (cli.environment.err_is_terminal) {
-    mode = RunDisplay::Mode::kBars;
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) columns = size.ws_col;
-  }
-  return {*cli.err, mode, columns};
-}
 
 // What the scheduler's thread tells the one that waits and draws.
 struct Progress {
@@ -54,124 +28,141 @@ struct Progress {
   int signals = 0;
 };
 
-}  // namespace
-
-void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions>& options) {
-  command.add_option("--cpus", options->cpus, "Processors to use (default: all we may)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--memory", options->memory, "Memory to use, such as 8Gi (default: all)");
-}
-
-Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const MachineOptions& machine,
-                                                    const std::string& command) {
-  CAIRN_ASSIGN(const MachineTotals totals, machine_totals());
-  EngineOptions options;
-  options.totals.cpus = static_cast<std::uint32_t>(machine.cpus > 0 ? machine.cpus : totals.cpus);
-  options.totals.memory_bytes = totals.memory_bytes;
-  if (!machine.memory.empty()) {
-    CAIRN_ASSIGN(options.totals.memory_bytes, parse_bytes(machine.memory));
-  }
-  options.state_dir = fs::absolute(cli.options.state_dir);
-  options.store_dir = fs::absolute(cli.options.store_dir);
-  options.host_program = cli.host_program();
-  options.environment = own_environment();
-  options.command = command;
-  if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;
-  return EngineProcess::start(options, real_file_system(), system_clock());
-}
-
-ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
-                       const std::function<Result<std::string>(Scheduler&)>& begin) {
-  Scheduler& scheduler = engine.scheduler();
-  Progress progress;
-  boost::asio::signal_set signals(scheduler.strand(), SIGINT, SIGTERM);
-  const std::function<void(const boost::system::error_code&, int)> on_signal =
-      [&](const boost::system::error_code& error, int) {
-        if (error) return;
-        int received = 0;
-        {
-          const std::lock_guard lock(progress.mutex);
-          received = ++progress.signals;
-          progress.moved = true;
-          progress.changed.notify_all();
-        }
-        // Both call the subscriber below, which takes the mutex.
-        if (received == 1) {
-          scheduler.interrupt_all();
-        } else {
-          scheduler.kill_all();
-        }
-        signals.async_wait(on_signal);
+// An engine's run as a person follows it.
+class EngineRun {
+ public:
+  EngineRun(const Cli& cli, EngineProcess& engine)
+      : cli_(cli),
+        engine_(engine),
+        scheduler_(engine.scheduler()),
+        signals_(scheduler_.strand(), SIGINT, SIGTERM),
+        display_(make_display(cli)) {
+    await_signal();
+    on_strand(scheduler_, [this] {
+      const auto tell = [progress = progress_](bool ended) {
+        const std::lock_guard lock(progress->mutex);
+        progress->moved = true;
+        progress->ended = progress->ended || ended;
+        progress->changed.notify_all();
       };
-  signals.async_wait(on_signal);
-
-  StoreRuns runs(engine.store(), engine.store_folder(), &scheduler);
-  int subscription = 0;
-  const auto begun = on_strand(scheduler, [&]() -> Result<std::string> {
-    subscription = scheduler.subscribe([&](const RunUpdate&) {
-      const std::lock_guard lock(progress.mutex);
-      progress.moved = true;
-      progress.changed.notify_all();
-    });
-    scheduler.on_idle([&] {
-      const std::lock_guard lock(progress.mutex);
-      progress.ended = true;
-      progress.changed.notify_all();
-    });
-    CAIRN_ASSIGN(std::string id, begin(scheduler));
-    if (scheduler.idle()) progress.ended = true;
-    return id;
-  });
-  const auto finish = [&] {
-    on_strand(scheduler, [&] {
-      scheduler.unsubscribe(subscription);
-      scheduler.on_idle([] {});
-      boost::system::error_code ignored;
-      signals.cancel(ignored);
+      subscription_ = scheduler_.subscribe([tell](const RunUpdate&) { tell(false); });
+      scheduler_.on_idle([tell] { tell(true); });
       return true;
     });
-  };
-  if (!begun.ok()) {
-    finish();
-    return fail(cli, begun.error());
   }
-  if (!cli.options.quiet) *cli.err << "run " << *begun << std::endl;
+  ~EngineRun() {
+    on_strand(scheduler_, [this] {
+      scheduler_.unsubscribe(subscription_);
+      boost::system::error_code ignored;
+      signals_.cancel(ignored);
+      return true;
+    });
+  }
+  EngineRun(const EngineRun&) = delete;
+  EngineRun& operator=(const EngineRun&) = delete;
 
-  RunDisplay display = make_display(cli);
-  bool told = false;
-  for (bool ended = false; !ended;) {
-    {
-      std::unique_lock lock(progress.mutex);
-      progress.changed.wait(lock, [&] { return progress.moved || progress.ended; });
-      // Gather what comes within a frame.
-      if (!progress.ended) progress.changed.wait_for(lock, kFrame, [&] { return progress.ended; });
-      progress.moved = false;
-      ended = progress.ended || progress.signals > 1;
-      if (progress.signals == 1 && !told && !cli.options.quiet) {
-        told = true;
-        display.clear();
-        *cli.err << "stopping: every stage saves a checkpoint (again to end them at once)"
-                 << std::endl;
-      }
+  ExitCode follow(const std::string& id) {
+    if (!cli_.options.quiet) *cli_.err << "run " << id << std::endl;
+    for (bool over = engine_.control().close_when_idle(); !over;) {
+      const bool maybe = wait();
+      draw(id);
+      over = signals() > 1 || (maybe && engine_.control().close_when_idle());
     }
-    const auto document = on_strand(scheduler, [&] { return runs.get(*begun); });
-    if (document.ok()) display.update(*document);
+    draw(id);
+    display_.clear();
+    return finish(id);
   }
-  display.clear();
-  const auto failure = on_strand(scheduler, [&] { return scheduler.failure(); });
-  // After a second signal its attempts are dead, whatever the scheduler still waits to hear.
-  StoreRuns as_left(engine.store(), engine.store_folder());
-  RunSource& last = progress.signals > 1 ? as_left : runs;
-  const auto document = on_strand(scheduler, [&] { return last.get(*begun); });
-  finish();
-  if (failure) {
-    print_error(cli, *failure);
-    *cli.err << "go on with: cairn resume " << *begun << std::endl;
-    return ExitCode::kRunFailed;
+
+ private:
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      int received = 0;
+      {
+        const std::lock_guard lock(progress_->mutex);
+        received = ++progress_->signals;
+        progress_->moved = true;
+        progress_->changed.notify_all();
+      }
+      // Both call the subscriber, which takes the mutex.
+      if (received == 1) {
+        engine_.control().close();
+        scheduler_.interrupt_all();
+      } else {
+        scheduler_.kill_all();
+      }
+      await_signal();
+    });
   }
-  if (!document.ok()) return fail(cli, document.error());
-  print_result(cli, *document);
-  return progress.signals > 0 ? ExitCode::kInterrupted : exit_code_of_run(*document);
+
+  [[nodiscard]] int signals() const {
+    const std::lock_guard lock(progress_->mutex);
+    return progress_->signals;
+  }
+
+  // Until something has changed; whether all may have ended.
+  bool wait() {
+    std::unique_lock lock(progress_->mutex);
+    Progress& progress = *progress_;
+    progress.changed.wait(lock, [&] { return progress.moved || progress.ended; });
+    // Gather what comes within a frame.
+    if (!progress.ended) progress.changed.wait_for(lock, kFrame, [&] { return progress.ended; });
+    progress.moved = false;
+    if (progress.signals == 1 && !told_ && !cli_.options.quiet) {
+      told_ = true;
+      display_.clear();
+      *cli_.err << "stopping: every stage saves a checkpoint (again to end them at once)"
+                << std::endl;
+    }
+    return std::exchange(progress.ended, false);
+  }
+
+  void draw(const std::string& id) {
+    const auto document = on_strand(scheduler_, [&]() -> std::optional<json::object> {
+      const RunState* state = scheduler_.find(id);
+      if (state == nullptr) return std::nullopt;
+      const LiveTasks live = scheduler_.live(id);
+      return progress_view_.look(*state, {engine_.store_folder(), true, &live});
+    });
+    if (document) display_.update(*document);
+  }
+
+  ExitCode finish(const std::string& id) {
+    const auto failure = on_strand(scheduler_, [this] { return scheduler_.failure(); });
+    if (failure) {
+      print_error(cli_, *failure);
+      *cli_.err << "go on with: cairn resume " << id << std::endl;
+      return ExitCode::kRunFailed;
+    }
+    // After a second signal its attempts are dead, whatever the scheduler still waits to hear.
+    StoreRuns as_left(engine_.store(), engine_.store_folder());
+    RunSource& last = signals() > 1 ? as_left : engine_.control().runs();
+    const auto document = last.get(id);
+    if (!document.ok()) return fail(cli_, document.error());
+    print_result(cli_, *document);
+    return signals() > 0 ? ExitCode::kInterrupted : exit_code_of_run(*document);
+  }
+
+  const Cli& cli_;
+  EngineProcess& engine_;
+  Scheduler& scheduler_;
+  boost::asio::signal_set signals_;
+  // Shared with callbacks that may come as long as the engine lives.
+  std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
+  int subscription_ = 0;
+  RunDisplay display_;
+  RunProgress progress_view_;
+  bool told_ = false;
+};
+
+}  // namespace
+
+ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
+                       const std::function<Result<std::string>(EngineControl&)>& begin) {
+  EngineRun run(cli, engine);
+  const auto id = begin(engine.control());
+  if (!id.ok()) return fail(cli, id.error());
+  return run.follow(*id);
 }
 
 ExitCode exit_code_of_run(const json::object& run) {
@@ -191,7 +182,7 @@ std::string report_folder(const json::object& run) {
     const auto* outputs = stage.as_object().if_contains("outputs");
     if (outputs == nullptr || !outputs->is_object()) continue;
     for (const auto& [name, output] : outputs->as_object()) {
-      if (text_of(output.as_object(), "kind") != "report") continue;
+      if (!output.is_object() || text_of(output.as_object(), "kind") != "report") continue;
       const fs::path path = text_of(output.as_object(), "path");
       std::error_code error;
       if (fs::exists(path / "index.html", error)) folder = path.string();

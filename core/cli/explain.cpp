@@ -11,57 +11,52 @@
 namespace cairn {
 namespace {
 
-std::vector<std::string> strings(const json::object& object, std::string_view key) {
-  std::vector<std::string> texts;
-  const auto* value = object.if_contains(key);
-  if (value == nullptr || !value->is_array()) return texts;
-  for (const auto& item : value->as_array())
-    texts.push_back(item.is_string() ? std::string(item.as_string()) : json::serialize(item));
-  return texts;
-}
-
-void print_explanation(std::ostream& out, const json::object& stage) {
-  out << text_of(stage, "stage") << ": " << text_of(stage, "status") << "\n";
-  for (const auto& reason : strings(stage, "because")) out << "  " << printable(reason) << "\n";
-  const auto& cache = stage.at("cache").as_object();
-  const auto differs = strings(cache, "differs");
-  if (!differs.empty()) {
+void print_cache(std::ostream& out, const json::object& cache) {
+  if (const std::string note = text_of(cache, "note"); !note.empty())
+    out << "  cache: " << printable(note) << "\n";
+  if (const auto differs = texts_of(cache, "differs"); !differs.empty()) {
     out << "  differs from run " << text_of(cache, "compared_with") << " in "
         << printable(join(differs, ", ")) << "\n";
   }
-  for (const auto& value : stage.at("attempts").as_array()) {
-    const auto& attempt = value.as_object();
-    const std::string cause = text_of(attempt, "cause");
-    out << "  attempt " << number_of(attempt, "attempt") << ": "
-        << (cause.empty() ? (text_of(attempt, "finished_at").empty() ? "running" : "succeeded")
-                          : cause + ": " + printable(text_of(attempt, "message")))
-        << "\n";
-  }
 }
 
-ExitCode explain(const Cli& cli, const std::string& text) {
+void print_attempt(std::ostream& out, const json::object& attempt) {
+  const std::string cause = text_of(attempt, "cause");
+  out << "  attempt " << number_of(attempt, "attempt") << ": "
+      << (cause.empty() ? (text_of(attempt, "finished_at").empty() ? "running" : "succeeded")
+                        : cause + ": " + printable(text_of(attempt, "message")))
+      << "\n";
+}
+
+void print_explanation(std::ostream& out, const json::object& stage) {
+  const std::string task = text_of(stage, "task");
+  out << printable(task.empty() ? text_of(stage, "stage") : task) << ": "
+      << text_of(stage, "status");
+  if (const json::value* tasks = stage.if_contains("tasks"))
+    out << ", " << number_of(tasks->as_object(), "total") << " tasks";
+  out << "\n";
+  for (const auto& reason : texts_of(stage, "because")) out << "  " << printable(reason) << "\n";
+  if (const json::value* cache = stage.if_contains("cache")) print_cache(out, cache->as_object());
+  if (const json::value* attempts = stage.if_contains("attempts"); attempts && attempts->is_array())
+    for (const auto& attempt : attempts->as_array()) print_attempt(out, attempt.as_object());
+  if (const json::value* example = stage.if_contains("example"))
+    print_explanation(out, example->as_object());
+}
+
+ExitCode explain(const Cli& cli, const std::string& text, const TaskPage& page) {
   const auto target = parse_target(text);
   if (!target.ok()) return fail(cli, target.error());
   auto runs = open_runs(cli);
   if (!runs.ok()) return fail(cli, runs.error());
-  const auto run = runs->source().explain(target->run);
+  const auto run = runs->source().explain(target->run, target->stage, page);
   if (!run.ok()) return fail(cli, run.error());
-  if (!target->stage.empty()) {
-    const auto stage = find_stage(*run, target->stage, "stage");
-    if (!stage.ok()) return fail(cli, stage.error());
-    if (cli.options.output == OutputFormat::kJson) {
-      print_json(cli, **stage);
-    } else {
-      print_explanation(*cli.out, **stage);
-    }
+  const json::array& stages = run->at("stages").as_array();
+  if (cli.options.output == OutputFormat::kJson) {
+    // One stage is its own document.
+    print_json(cli, !target->stage.empty() && stages.size() == 1 ? stages[0] : json::value(*run));
     return ExitCode::kDone;
   }
-  if (cli.options.output == OutputFormat::kJson) {
-    print_json(cli, *run);
-  } else {
-    for (const auto& stage : run->at("stages").as_array())
-      print_explanation(*cli.out, stage.as_object());
-  }
+  for (const auto& stage : stages) print_explanation(*cli.out, stage.as_object());
   return ExitCode::kDone;
 }
 
@@ -70,9 +65,14 @@ ExitCode explain(const Cli& cli, const std::string& text) {
 void add_explain(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("explain", "Say why stages ran, were reused, wait or failed");
   auto target = std::make_shared<std::string>();
-  command->add_option("RUN[/STAGE]", *target, "Id, unique prefix, name or @latest")->required();
-  command->callback(
-      [&cli, target] { cli.action = [&cli, target] { return explain(cli, *target); }; });
+  auto page = std::make_shared<TaskPage>();
+  command->add_option("RUN[/STAGE]", *target, "RUN, RUN/STAGE or RUN/STAGE[LABEL]")->required();
+  command->add_option("--offset", page->offset, "First task of a stage with several (0)");
+  command->add_option("--limit", page->limit, "So many tasks of it (100)")
+      ->check(CLI::PositiveNumber);
+  command->callback([&cli, target, page] {
+    cli.action = [&cli, target, page] { return explain(cli, *target, *page); };
+  });
 }
 
 }  // namespace cairn

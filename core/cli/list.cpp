@@ -1,4 +1,6 @@
 // cairn list
+#include <memory>
+
 #include "core/cli/commands.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
@@ -7,21 +9,12 @@
 namespace cairn {
 namespace {
 
-ExitCode list(const Cli& cli) {
-  auto runs = open_runs(cli);
-  json::array rows;
-  if (runs.ok()) {
-    auto listed = runs->source().list();
-    if (!listed.ok()) return fail(cli, listed.error());
-    rows = std::move(listed).value();
-  } else if (runs.error().code != ErrorCode::kNotFound) {
-    return fail(cli, runs.error());
-  }
+void print_rows(const Cli& cli, const json::array& rows) {
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, rows);
-    return ExitCode::kDone;
+    return;
   }
-  Table table({{"RUN"}, {"NAME"}, {"STATUS"}, {"STAGES", Table::Align::kRight}, {"CREATED"}});
+  Table table({{"RUN"}, {"NAME"}, {"STATUS"}, {"TASKS", Table::Align::kRight}, {"CREATED"}});
   for (const auto& value : rows) {
     const auto& row = value.as_object();
     if (cli.options.output == OutputFormat::kName) {
@@ -35,6 +28,19 @@ ExitCode list(const Cli& cli) {
                    local_time(text_of(row, "created_at"))});
   }
   if (cli.options.output == OutputFormat::kTable) table.print(*cli.out);
+}
+
+ExitCode list(const Cli& cli, const ListOptions& options) {
+  auto runs = open_runs(cli);
+  if (!runs.ok()) {
+    // No state folder holds no runs.
+    if (runs.error().code != ErrorCode::kNotFound) return fail(cli, runs.error());
+    print_rows(cli, {});
+    return ExitCode::kDone;
+  }
+  const auto rows = runs->source().list(options);
+  if (!rows.ok()) return fail(cli, rows.error());
+  print_rows(cli, *rows);
   return ExitCode::kDone;
 }
 
@@ -42,7 +48,14 @@ ExitCode list(const Cli& cli) {
 
 void add_list(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("list", "List runs, the newest first");
-  command->callback([&cli] { cli.action = [&cli] { return list(cli); }; });
+  auto options = std::make_shared<ListOptions>();
+  command->add_option("--limit", options->limit, "No more than so many");
+  command->add_option("--before", options->before, "Only runs older than this id")
+      ->type_name("RUN");
+  command->add_option("--status", options->status, "Only runs of this status")->type_name("STATUS");
+  command->add_option("--name", options->name, "Only runs of this name")->type_name("NAME");
+  command->callback(
+      [&cli, options] { cli.action = [&cli, options] { return list(cli, *options); }; });
 }
 
 }  // namespace cairn

@@ -1,103 +1,149 @@
 // cairn logs RUN[/STAGE]
-#include <algorithm>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "core/base/text.h"
+#include "core/cli/attempt_tree.h"
 #include "core/cli/commands.h"
-#include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
-#include "core/sdk/runtime/attempt_files.h"
 
 namespace cairn {
 namespace {
 
+struct LogsRequest {
+  std::string target;
+  bool follow = false;
+  std::string after;
+  std::optional<std::uint64_t> tail;
+};
+
 // Prints what log files gained since the last look.
 class LogPrinter {
  public:
-  LogPrinter(const Cli& cli, fs::path store, std::string stage)
-      : cli_(cli), store_(std::move(store)), stage_(std::move(stage)) {}
+  LogPrinter(const Cli& cli, const AttemptTree& tree, const Cursor& after,
+             const std::optional<std::uint64_t>& tail)
+      : cli_(cli), tree_(tree), after_(after), tail_(tail) {}
 
-  void print(const json::object& explanation) {
-    for (const auto& value : explanation.at("stages").as_array()) {
-      const auto& stage = value.as_object();
-      const std::string name = text_of(stage, "stage");
-      if (!stage_.empty() && name != stage_) continue;
-      const TaskFolder folder{store_ / text_of(stage, "folder")};
-      for (const auto& attempt : stage.at("attempts").as_array()) {
-        const auto files =
-            folder.attempt(static_cast<int>(number_of(attempt.as_object(), "attempt")));
-        print_file(name, files.output_log(), false);
-        print_file(name, files.log(), true);
+  Result<void> print() {
+    for (const TaskPlace& task : tree_.tasks()) {
+      const std::vector<int> attempts = AttemptTree::attempts(task);
+      for (const int attempt : attempts) {
+        if (static_cast<std::uint32_t>(attempt) < after_.attempt) continue;
+        if (tail_ && attempt != attempts.back()) continue;
+        CAIRN_TRY(print_attempt(task, attempt));
       }
     }
     cli_.out->flush();
+    return {};
   }
 
  private:
-  // Whole lines only; the rest comes with the next look.
-  void print_file(const std::string& stage, const fs::path& path, bool records) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return;
-    auto& offset = offsets_[path];
-    in.seekg(static_cast<std::streamoff>(offset));
-    for (std::string line; std::getline(in, line) && !in.eof();) {
-      offset += line.size() + 1;
-      *cli_.out << stage << "  " << (records ? record_text(line) : printable(line)) << "\n";
+  struct Offsets {
+    std::uint64_t log = 0;
+    std::uint64_t output = 0;
+  };
+
+  Result<void> print_attempt(const TaskPlace& task, int attempt) {
+    const AttemptFolder files = task.folder.attempt(attempt);
+    auto [entry, fresh] = offsets_.try_emplace(files.root.string());
+    Offsets& offsets = entry->second;
+    if (fresh && static_cast<std::uint32_t>(attempt) == after_.attempt) {
+      offsets = {after_.offset, after_.output_offset};
+    } else if (fresh && tail_) {
+      CAIRN_ASSIGN(offsets.log, tail_offset(files.log(), *tail_));
+      CAIRN_ASSIGN(offsets.output, tail_offset(files.output_log(), *tail_));
+    }
+    const auto print_lines = [&](const fs::path& file, std::uint64_t& offset,
+                                 bool records) -> Result<void> {
+      CAIRN_ASSIGN(offset, read_lines(file, offset, [&](std::string_view line, std::uint64_t end) {
+                     offset = end;
+                     print_line(task, attempt, offsets, line, records);
+                     return cli_.out->good();
+                   }));
+      return {};
+    };
+    CAIRN_TRY(print_lines(files.output_log(), offsets.output, false));
+    return print_lines(files.log(), offsets.log, true);
+  }
+
+  void print_line(const TaskPlace& task, int attempt, const Offsets& offsets, std::string_view line,
+                  bool records) {
+    auto record = records ? parse_json_object(line) : Result<json::object>(not_found(""));
+    if (cli_.options.output == OutputFormat::kJson) {
+      json::object object{{"task", task.name},
+                          {"attempt", attempt},
+                          {"cursor", std::to_string(attempt) + ":" + std::to_string(offsets.log) +
+                                         "+" + std::to_string(offsets.output)},
+                          {"source", records ? "log" : "output"}};
+      if (record.ok()) {
+        for (auto& [key, value] : *record) object[key] = std::move(value);
+      } else {
+        object["message"] = printable(line);
+      }
+      *cli_.out << json::serialize(object) << "\n";
+      return;
+    }
+    *cli_.out << task.name << "  ";
+    if (record.ok()) {
+      *cli_.out << local_time(text_of(*record, "time")) << " " << text_of(*record, "level") << " "
+                << printable(text_of(*record, "message")) << "\n";
+    } else {
+      *cli_.out << printable(line) << "\n";
     }
   }
 
-  static std::string record_text(const std::string& line) {
-    const auto record = parse_json_object(line);
-    if (!record.ok()) return printable(line);
-    return local_time(text_of(*record, "time")) + " " + text_of(*record, "level") + " " +
-           printable(text_of(*record, "message"));
-  }
-
   const Cli& cli_;
-  fs::path store_;
-  std::string stage_;
-  std::map<fs::path, std::uint64_t> offsets_;
+  const AttemptTree& tree_;
+  Cursor after_;
+  std::optional<std::uint64_t> tail_;
+  std::map<std::string, Offsets> offsets_;
 };
 
-ExitCode logs(const Cli& cli, const std::string& text, bool follow) {
-  const auto target = parse_target(text);
+ExitCode logs(const Cli& cli, const LogsRequest& request) {
+  const auto target = parse_target(request.target);
   if (!target.ok()) return fail(cli, target.error());
+  Cursor after;
+  if (!request.after.empty()) {
+    const auto parsed = parse_cursor(request.after);
+    if (!parsed.ok()) return fail(cli, parsed.error());
+    after = *parsed;
+  }
   auto runs = open_runs(cli);
   if (!runs.ok()) return fail(cli, runs.error());
-  auto run = runs->source().explain(target->run);
-  if (!run.ok()) return fail(cli, run.error());
-  if (!target->stage.empty()) {
-    const auto stage = find_stage(*run, target->stage, "stage");
-    if (!stage.ok()) return fail(cli, stage.error());
+  const auto tree = AttemptTree::open(cli, runs->source(), *target);
+  if (!tree.ok()) return fail(cli, tree.error());
+  if (!request.after.empty() && !tree->one_task()) {
+    return fail(cli, invalid_argument("--after is a place in the logs of one task",
+                                      "name it: RUN/STAGE, or RUN/STAGE[LABEL] of several"));
   }
-  LogPrinter printer(cli, fs::absolute(cli.options.store_dir), target->stage);
-  printer.print(*run);
-  if (!follow) return ExitCode::kDone;
-  const auto watched = runs->source().watch(target->run, 0, true, [&](const WatchEvent&) {
-    run = runs->source().explain(target->run);
-    if (run.ok()) printer.print(*run);
-    return run.ok() && cli.out->good();
-  });
-  if (!watched.ok()) return fail(cli, watched.error());
-  printer.print(*run);
-  return ExitCode::kDone;
+  LogPrinter printer(cli, *tree, after, request.tail);
+  Result<void> printed = printer.print();
+  if (request.follow && printed.ok()) {
+    follow_files(*runs, tree->run(), [&] {
+      if (printed.ok()) printed = printer.print();
+    });
+  }
+  return printed.ok() ? ExitCode::kDone : fail(cli, printed.error());
 }
 
 }  // namespace
 
 void add_logs(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("logs", "Print what stages logged and printed");
-  auto target = std::make_shared<std::string>();
-  auto follow = std::make_shared<bool>(false);
-  command->add_option("RUN[/STAGE]", *target, "Id, unique prefix, name or @latest")->required();
-  command->add_flag("-f,--follow", *follow, "Go on until the run has ended");
-  command->callback([&cli, target, follow] {
-    cli.action = [&cli, target, follow] { return logs(cli, *target, *follow); };
-  });
+  auto request = std::make_shared<LogsRequest>();
+  command
+      ->add_option("RUN[/STAGE]", request->target,
+                   "RUN, RUN/STAGE, or one task: RUN/STAGE[LABEL], RUN/STAGE@NUMBER")
+      ->required();
+  command->add_flag("-f,--follow", request->follow, "Go on until the run has ended");
+  command->add_option("--after", request->after, "Go on behind a cursor of -o json")
+      ->type_name("ATTEMPT:OFFSET");
+  command->add_option("--tail", request->tail, "Only so many lines of each newest attempt")
+      ->type_name("N");
+  command->callback(
+      [&cli, request] { cli.action = [&cli, request] { return logs(cli, *request); }; });
 }
 
 }  // namespace cairn

@@ -1,10 +1,12 @@
-// Where the reading commands get runs from: the engine that holds the store, else the store itself.
+// Where commands get runs from, and who changes them: the engine that holds the store, else the
+// store itself.
 #pragma once
 
 #include <memory>
 
 #include "core/cli/cli.h"
 #include "core/server/control_client.h"
+#include "core/server/engine_process.h"
 #include "core/server/run_source.h"
 #include "core/store/run_store.h"
 
@@ -18,12 +20,32 @@ struct OpenRuns {
   [[nodiscard]] RunSource& source() { return remote ? static_cast<RunSource&>(*remote) : *local; }
 };
 
+// Null where nobody listens.
+[[nodiscard]] std::unique_ptr<RemoteRuns> find_server(const Cli& cli);
+// kUnavailable with the way out where nobody listens.
+[[nodiscard]] Result<std::unique_ptr<RemoteRuns>> require_server(const Cli& cli);
 // kNotFound where the state folder holds no store.
 [[nodiscard]] Result<OpenRuns> open_runs(const Cli& cli);
+// For reading, also while an engine writes it. kNotFound where there is none.
+[[nodiscard]] Result<std::unique_ptr<RunStore>> open_store(const Cli& cli);
+
+// Who carries out a change: the engine that listens, else one in this process, which takes the
+// store for as long as this lives.
+struct OpenControl {
+  std::unique_ptr<RemoteRuns> remote;
+  std::unique_ptr<EngineProcess> engine;
+
+  [[nodiscard]] RunControl& control() {
+    return remote ? static_cast<RunControl&>(*remote) : engine->control();
+  }
+};
+// command: for those who ask who holds the store. kNotFound where the state folder holds no store;
+// kConflict where another process holds it and does not listen.
+[[nodiscard]] Result<OpenControl> open_control(const Cli& cli, const std::string& command);
 
 struct RunTarget {
   std::string run;
-  std::string stage;   // empty: the whole run
+  std::string stage;   // "STAGE" or "STAGE[LABEL]"; empty: the whole run
   std::string output;  // empty: all outputs
 };
 // "RUN", "RUN/STAGE" or "RUN/STAGE/OUTPUT".

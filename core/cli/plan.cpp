@@ -25,12 +25,17 @@ ExitCode plan(const Cli& cli, const std::string& file) {
   } else if (cli.options.output == OutputFormat::kName) {
     for (const auto& stage : stages) *cli.out << stage.name << "\n";
   } else {
-    Table table({{"STAGE"}, {"USES"}, {"ACTION"}, {"INPUTS"}, {"BECAUSE"}});
+    Table table({{"STAGE"},
+                 {"USES"},
+                 {"TASKS", Table::Align::kRight},
+                 {"ACTION"},
+                 {"INPUTS"},
+                 {"BECAUSE"}});
     for (const auto& stage : stages) {
       std::string action = to_string(stage.action);
       if (stage.step) action += " from " + std::to_string(*stage.step);
-      table.add_row(
-          {stage.name, stage.uses, action, join(stage.inputs, "; "), join(stage.because, "; ")});
+      table.add_row({stage.name, stage.uses, stage.tasks > 0 ? std::to_string(stage.tasks) : "?",
+                     action, join(stage.inputs, "; "), join(stage.because, "; ")});
     }
     table.print(*cli.out);
   }

@@ -5,38 +5,60 @@
 
 #include "core/artifacts/content_store.h"
 #include "core/engine/cache_key.h"
+#include "core/engine/layout.h"
 #include "core/store/rocks_store.h"
 
 namespace cairn {
 namespace {
 
-// The cache of a store, asked with the same keys that a run would use.
+// The cache of a store, asked with the same keys that a run would use. Stages are asked for in the
+// order of the plan, so that the outputs of what is reused are known.
 class PlanCache {
  public:
-  PlanCache(std::unique_ptr<RunStore> store, const fs::path& store_dir, const WorkflowSpec& spec)
-      : store_(std::move(store)), artifacts_(store_dir) {
-    state_.spec = std::make_shared<const WorkflowSpec>(spec);
-    state_.tasks.resize(spec.stages.size());
-    for (std::size_t i = 0; i < spec.stages.size(); ++i) state_.index[spec.stages[i].name] = i;
+  PlanCache(std::unique_ptr<RunStore> store, const fs::path& store_dir)
+      : store_(std::move(store)), artifacts_(store_dir) {}
+
+  Result<void> lay_out(const WorkflowSpec& spec) {
+    return cairn::lay_out(state_, std::make_shared<const WorkflowSpec>(spec));
   }
 
-  // Called in the order of the plan, so that the outputs of what is reused are known.
   std::optional<OutputDigests> find(const StageSpec& stage) {
-    const std::size_t task = state_.index.at(stage.name);
-    const auto found = store_->find_cache(cache_key(state_, task).key);
-    if (!found.ok() || !*found) return std::nullopt;
-    auto entry = decode_cache_entry(**found);
-    if (!entry.ok()) return std::nullopt;
+    const std::uint32_t number = state_.index.at(stage.name);
+    if (!find_task(number, stage_key(state_, number))) return std::nullopt;
     OutputDigests outputs;
-    for (const Artifact& output : entry->outputs) {
-      if (!artifacts_.contains(output.digest())) return std::nullopt;
+    for (const Artifact& output : state_.tasks[number].outputs)
       outputs[output.name()] = output.digest();
-    }
-    state_.tasks[task].outputs = std::move(entry->outputs);
     return outputs;
   }
 
+  CachedTasks find_tasks(const StageSpec& stage) {
+    const std::uint32_t number = state_.index.at(stage.name);
+    const Digest shared = stage_key(state_, number);
+    CachedTasks found;
+    for (std::uint32_t cell = 0; cell < state_.stages[number].count; ++cell) {
+      const std::uint32_t task = state_.task_of(number, cell);
+      if (!find_task(task, shared)) continue;
+      ++found.known;
+      for (const Artifact& output : state_.tasks[task].outputs)
+        found.outputs[output.name()].push_back(output.digest());
+    }
+    if (found.known < state_.stages[number].count) found.outputs.clear();
+    return found;
+  }
+
  private:
+  bool find_task(std::uint32_t task, const Digest& shared) {
+    const auto found = store_->find_cache(task_key(state_, task, shared));
+    if (!found.ok() || !*found) return false;
+    auto entry = decode_cache_entry(**found);
+    if (!entry.ok()) return false;
+    for (const Artifact& output : entry->outputs) {
+      if (!artifacts_.contains(output.digest())) return false;
+    }
+    state_.tasks[task].outputs = std::move(entry->outputs);
+    return true;
+  }
+
   std::unique_ptr<RunStore> store_;
   ContentStore artifacts_;
   RunState state_;
@@ -50,10 +72,14 @@ Result<PlanSources> plan_sources(const Cli& cli, const WorkflowSpec& spec) {
     if (store.error().code == ErrorCode::kNotFound) return PlanSources{};
     return std::move(store).error();
   }
-  auto cache = std::make_shared<PlanCache>(std::move(*store), cli.options.store_dir, spec);
+  auto cache = std::make_shared<PlanCache>(std::move(*store), cli.options.store_dir);
+  CAIRN_TRY(cache->lay_out(spec));
   PlanSources sources;
   sources.cached = [cache](const StageSpec& stage, const InputDigests&) {
     return cache->find(stage);
+  };
+  sources.cached_tasks = [cache](const StageSpec& stage, const InputDigests&) {
+    return cache->find_tasks(stage);
   };
   return sources;
 }

@@ -2,12 +2,14 @@
 #include <memory>
 #include <string>
 
+#include "core/base/text.h"
 #include "core/cli/commands.h"
 #include "core/cli/engine_run.h"
+#include "core/cli/follow.h"
+#include "core/cli/machine.h"
 #include "core/cli/output.h"
-#include "core/cli/workflow_file.h"
-#include "core/engine/load.h"
-#include "core/server/on_strand.h"
+#include "core/cli/revision.h"
+#include "core/cli/run_format.h"
 
 namespace cairn {
 namespace {
@@ -16,55 +18,71 @@ struct ResumeRequest {
   std::string run;
   std::string from;
   bool dry_run = false;
+  bool accept_changed_plugins = false;
   MachineOptions machine;
+  std::shared_ptr<std::string> timeout = std::make_shared<std::string>();
 };
 
-Result<RunState> find_run(const RunStore& store, const std::string& text) {
-  CAIRN_ASSIGN(const auto rows, list_rows(store));
-  CAIRN_ASSIGN(const std::string id, resolve_run(rows, text));
-  return load_run(store, id);
-}
-
-json::object preview_document(const std::string& id, const v1::RunResumed& resumed) {
-  json::array stages;
-  for (const auto& task : resumed.reopened()) stages.emplace_back(task.task());
-  return {{"id", id}, {"reopened", std::move(stages)}};
-}
-
-ExitCode resume(Cli& cli, const ResumeRequest& request) {
-  auto engine = start_engine(cli, request.machine, "resume " + request.run);
-  if (!engine.ok()) return fail(cli, engine.error());
-  const auto state = find_run((*engine)->store(), request.run);
-  if (!state.ok()) return fail(cli, state.error());
-
-  ResumeOptions options;
-  if (!request.from.empty()) options.from = request.from;
-  if (!cli.workflow.set.empty() || !cli.workflow.params_file.empty()) {
-    // The next revision: the file as it stands now, with the run's own seed.
-    if (!cli.workflow.seed) cli.workflow.seed = state->spec->seed;
-    auto loaded =
-        load_workflow(cli, fs::path(state->spec->folder) / fs::path(state->spec->file).filename());
-    if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
-    options.workflow = std::get<WorkflowSpec>(std::move(loaded));
-  }
-  if (request.dry_run) {
-    const auto preview = on_strand((*engine)->scheduler(), [&] {
-      return (*engine)->scheduler().preview_resume(state->id, options);
-    });
-    if (!preview.ok()) return fail(cli, preview.error());
-    const auto document = preview_document(state->id, *preview);
-    if (cli.options.output == OutputFormat::kJson) {
-      print_json(cli, document);
-    } else {
-      for (const auto& stage : document.at("reopened").as_array())
-        *cli.out << std::string(stage.as_string()) << "\n";
-    }
+ExitCode print_preview(const Cli& cli, const json::object& preview) {
+  if (cli.options.output == OutputFormat::kJson) {
+    print_json(cli, preview);
     return ExitCode::kDone;
   }
-  return follow_engine(cli, **engine, [&](Scheduler& scheduler) -> Result<std::string> {
-    CAIRN_TRY(scheduler.resume(state->id, options));
-    return state->id;
+  Table table({{"STAGE"}, {"USES"}, {"TASKS", Table::Align::kRight}, {"ACTION"}, {"BECAUSE"}});
+  for (const auto& value : preview.at("stages").as_array()) {
+    const auto& stage = value.as_object();
+    const std::string name = text_of(stage, "name");
+    std::string action = text_of(stage, "action");
+    if (cli.options.output == OutputFormat::kName) {
+      if (action == "run" || action == "continue") *cli.out << name << "\n";
+      continue;
+    }
+    if (stage.contains("step")) action += " from step " + std::to_string(number_of(stage, "step"));
+    std::string because = join(texts_of(stage, "because"), "; ");
+    if (const auto differs = texts_of(stage, "differs"); !differs.empty())
+      because += " (" + join(differs, ", ") + ")";
+    table.add_row(
+        {name, text_of(stage, "uses"), std::to_string(number_of(stage, "tasks")), action, because});
+  }
+  if (cli.options.output == OutputFormat::kTable) table.print(*cli.out);
+  return ExitCode::kDone;
+}
+
+ExitCode resume_here(const Cli& cli, const std::string& id, const ResumeRequest& request,
+                     const ResumeWish& wish) {
+  auto engine = start_engine(cli, request.machine, "resume " + id, kRunOrphanTimeout);
+  if (!engine.ok()) return fail(cli, engine.error());
+  if (wish.dry_run) {
+    const auto preview = (*engine)->control().resume(id, wish);
+    return preview.ok() ? print_preview(cli, *preview) : fail(cli, preview.error());
+  }
+  return follow_engine(cli, **engine, [&](EngineControl& control) -> Result<std::string> {
+    CAIRN_TRY(control.resume(id, wish));
+    return id;
   });
+}
+
+ExitCode resume(const Cli& cli, const ResumeRequest& request) {
+  const auto limit = parse_wait_timeout(*request.timeout);
+  if (!limit.ok()) return fail(cli, limit.error());
+  const auto state = load_run_named(cli, request.run);
+  if (!state.ok()) return fail(cli, state.error());
+  ResumeWish wish;
+  wish.dry_run = request.dry_run;
+  wish.options.accept_changed_plugins = request.accept_changed_plugins;
+  if (!request.from.empty()) wish.options.from = request.from;
+  if (asks_for_revision(cli)) {
+    auto revised = revise_workflow(cli, *state->spec);
+    if (const auto* code = std::get_if<ExitCode>(&revised)) return *code;
+    wish.options.workflow = std::get<WorkflowSpec>(std::move(revised));
+  }
+  const auto server = find_server(cli);
+  if (!server) return resume_here(cli, state->id, request, wish);
+  const auto resumed = server->resume(state->id, wish);
+  if (!resumed.ok()) return fail(cli, resumed.error());
+  if (wish.dry_run) return print_preview(cli, *resumed);
+  if (!cli.options.quiet) *cli.err << "run " << state->id << std::endl;
+  return follow_server(cli, *server, state->id, {true, *limit});
 }
 
 }  // namespace
@@ -73,11 +91,14 @@ void add_resume(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("resume", "Go on with a run that was interrupted or failed");
   auto request = std::make_shared<ResumeRequest>();
   command->add_option("RUN", request->run, "Id, unique prefix, name or @latest")->required();
-  command->add_option("--from", request->from, "Also run this stage and what follows it again");
-  command->add_flag("--dry-run", request->dry_run, "Only say which stages would run");
+  command->add_option("--from", request->from, "Also run this stage and what follows it again")
+      ->type_name("STAGE");
+  command->add_flag("--dry-run", request->dry_run, "Only say what each stage would do, and why");
+  command->add_flag("--accept-changed-plugins", request->accept_changed_plugins,
+                    "Go on with the plugins as they are now");
+  add_wait_timeout(*command, request->timeout);
   add_workflow_options(*command, cli);
-  auto machine = std::shared_ptr<MachineOptions>(request, &request->machine);
-  add_machine_options(*command, machine);
+  add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));
   command->callback(
       [&cli, request] { cli.action = [&cli, request] { return resume(cli, *request); }; });
 }

@@ -2,24 +2,35 @@
 #include <memory>
 #include <string>
 
+#include "core/cli/capture.h"
 #include "core/cli/commands.h"
 #include "core/cli/engine_run.h"
+#include "core/cli/machine.h"
 #include "core/cli/output.h"
 #include "core/cli/workflow_file.h"
 
 namespace cairn {
 namespace {
 
-ExitCode run(const Cli& cli, const std::string& file, const std::string& name,
-             const MachineOptions& machine) {
-  auto loaded = load_workflow(cli, file);
+struct RunRequest {
+  std::string file;
+  std::string name;
+  std::int32_t priority = 0;
+};
+
+ExitCode run(const Cli& cli, const RunRequest& request, const MachineOptions& machine) {
+  auto loaded = load_workflow(cli, request.file);
   if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
-  auto engine = start_engine(cli, machine, "run " + file);
+  const auto& spec = std::get<WorkflowSpec>(loaded);
+  auto engine = start_engine(cli, machine, "run " + request.file, kRunOrphanTimeout);
   if (!engine.ok()) return fail(cli, engine.error());
-  return follow_engine(cli, **engine, [&](Scheduler& scheduler) {
+  return follow_engine(cli, **engine, [&](EngineControl& control) -> Result<std::string> {
     SubmitOptions options;
-    if (!name.empty()) options.name = name;
-    return scheduler.submit(std::get<WorkflowSpec>(std::move(loaded)), options);
+    if (!request.name.empty()) options.name = request.name;
+    options.priority = request.priority;
+    options.environment_json = json::serialize(capture_environment(cli, spec));
+    CAIRN_ASSIGN(const json::object document, control.submit(spec, options));
+    return get_string(document, "id");
   });
 }
 
@@ -27,15 +38,15 @@ ExitCode run(const Cli& cli, const std::string& file, const std::string& name,
 
 void add_run(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("run", "Run a workflow here and show it until it has ended");
-  auto file = std::make_shared<std::string>();
-  auto name = std::make_shared<std::string>();
+  auto request = std::make_shared<RunRequest>();
   auto machine = std::make_shared<MachineOptions>();
-  command->add_option("FILE", *file, "Workflow file")->required();
-  command->add_option("--name", *name, "Name of the run (default: the workflow's)");
+  command->add_option("FILE", request->file, "Workflow file")->required();
+  command->add_option("--name", request->name, "Name of the run (default: the workflow's)");
+  command->add_option("--priority", request->priority, "Larger comes first (default 0)");
   add_workflow_options(*command, cli);
   add_machine_options(*command, machine);
-  command->callback([&cli, file, name, machine] {
-    cli.action = [&cli, file, name, machine] { return run(cli, *file, *name, *machine); };
+  command->callback([&cli, request, machine] {
+    cli.action = [&cli, request, machine] { return run(cli, *request, *machine); };
   });
 }
 

@@ -1,5 +1,8 @@
 #include "core/cli/run_display.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "core/base/text.h"
@@ -31,6 +34,19 @@ std::string cut(const std::string& text, int columns) {
 }
 
 }  // namespace
+
+RunDisplay make_display(const Cli& cli) {
+  auto mode = RunDisplay::Mode::kLines;
+  int columns = 100;
+  if (cli.options.quiet) {
+    mode = RunDisplay::Mode::kSilent;
+  } else if (cli.environment.err_is_terminal) {
+    mode = RunDisplay::Mode::kBars;
+    winsize size{};
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) columns = size.ws_col;
+  }
+  return {*cli.err, mode, columns};
+}
 
 void RunDisplay::clear() {
   if (bar_lines_ == 0) return;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/cli/cli.h"
 
 namespace cairn {
 
@@ -35,5 +36,8 @@ class RunDisplay {
   std::map<std::string, std::string> shown_;  // stage -> last status told
   std::size_t bar_lines_ = 0;
 };
+
+// On stderr, as the options and the terminal ask for.
+[[nodiscard]] RunDisplay make_display(const Cli& cli);
 
 }  // namespace cairn

@@ -31,7 +31,65 @@ std::string note(const json::object& stage) {
     const json::object* progress = child(stage, "progress");
     return progress == nullptr ? "" : progress_text(*progress);
   }
+  if (const json::object* tasks = child(stage, "tasks"))
+    return std::to_string(number_of(*tasks, "total")) + " tasks";
   return metrics_text(stage, 3);
+}
+
+// Of a list, the outputs of a stage with several tasks: so many are shown.
+constexpr std::size_t kOutputsShown = 20;
+
+void print_outputs(std::ostream& out, const json::object& stage) {
+  const json::object* outputs = child(stage, "outputs");
+  if (outputs == nullptr || outputs->empty()) return;
+  Table table({{"OUTPUT"}, {"KIND"}, {"BYTES", Table::Align::kRight}, {"DIGEST"}, {"PATH"}});
+  std::size_t left_out = 0;
+  const auto add = [&](const std::string& name, const json::value& value) {
+    if (!value.is_object()) return;
+    const json::object& artifact = value.as_object();
+    table.add_row({name, text_of(artifact, "kind"), format_bytes(number_of(artifact, "bytes")),
+                   text_of(artifact, "digest"), text_of(artifact, "path")});
+  };
+  for (const auto& [name, value] : *outputs) {
+    if (!value.is_array()) {
+      add(std::string(name), value);
+      continue;
+    }
+    const json::array& list = value.as_array();
+    for (std::size_t i = 0; i < list.size() && i < kOutputsShown; ++i)
+      add(std::string(name) + "[" + std::to_string(i) + "]", list[i]);
+    if (list.size() > kOutputsShown) left_out += list.size() - kOutputsShown;
+  }
+  if (table.empty()) return;
+  out << "\n";
+  table.print(out);
+  if (left_out > 0) out << "and " << left_out << " more (-o json shows all)\n";
+}
+
+// Of a stage with several tasks: how they fare, and a page of them.
+void print_tasks(std::ostream& out, const json::object& stage) {
+  const json::object* tasks = child(stage, "tasks");
+  const json::value* list = stage.if_contains("task_list");
+  if (tasks == nullptr || list == nullptr || !list->is_array()) return;
+  std::string counts;
+  if (const json::object* by_status = child(*tasks, "by_status")) {
+    for (const auto& [status, count] : *by_status)
+      counts += (counts.empty() ? "" : ", ") + json::serialize(count) + " " + std::string(status);
+  }
+  out << "\nTasks: " << number_of(*tasks, "total") << (counts.empty() ? "" : ": " + counts) << "\n";
+  Table table({{"TASK"},
+               {"STATUS"},
+               {"ATTEMPTS", Table::Align::kRight},
+               {"TIME", Table::Align::kRight},
+               {"NOTE"}});
+  for (const json::value& value : list->as_array()) {
+    const json::object& task = value.as_object();
+    table.add_row({text_of(task, "name"), text_of(task, "status"),
+                   std::to_string(number_of(task, "attempts")), stage_duration(task), note(task)});
+  }
+  table.print(out);
+  const std::uint64_t shown = number_of(stage, "offset") + list->as_array().size();
+  if (shown < number_of(*tasks, "total")) out << "the next: --offset " << shown << "\n";
 }
 
 void print_field(std::ostream& out, const char* name, const std::string& value) {
@@ -59,6 +117,15 @@ std::uint64_t number_of(const json::object& object, std::string_view key) {
 bool flag_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value != nullptr && value->is_bool() && value->as_bool();
+}
+
+std::vector<std::string> texts_of(const json::object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  const json::value* value = object.if_contains(key);
+  if (value == nullptr || !value->is_array()) return texts;
+  for (const json::value& item : value->as_array())
+    texts.push_back(item.is_string() ? std::string(item.as_string()) : json::serialize(item));
+  return texts;
 }
 
 std::string progress_text(const json::object& progress) {
@@ -164,18 +231,20 @@ void print_stage(std::ostream& out, const json::object& stage) {
     out << "\n";
     table.print(out);
   }
-  if (const json::object* outputs = child(stage, "outputs"); outputs && !outputs->empty()) {
-    Table table({{"OUTPUT"}, {"KIND"}, {"BYTES", Table::Align::kRight}, {"DIGEST"}, {"PATH"}});
-    for (const auto& output : *outputs) {
-      if (!output.value().is_object()) continue;
-      const json::object& artifact = output.value().as_object();
-      table.add_row({std::string(output.key()), text_of(artifact, "kind"),
-                     format_bytes(number_of(artifact, "bytes")), text_of(artifact, "digest"),
-                     text_of(artifact, "path")});
-    }
-    out << "\n";
-    table.print(out);
+  print_outputs(out, stage);
+  print_tasks(out, stage);
+}
+
+ExitCode print_row(const Cli& cli, const json::object& run) {
+  const std::string id = text_of(run, "id");
+  if (cli.options.output == OutputFormat::kJson) {
+    print_json(cli, run);
+  } else if (cli.options.output == OutputFormat::kName) {
+    *cli.out << id << "\n";
+  } else if (!cli.options.quiet) {
+    *cli.out << "run " << id << " " << text_of(run, "status") << "\n";
   }
+  return ExitCode::kDone;
 }
 
 }  // namespace cairn

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "core/base/json.h"
+#include "core/cli/cli.h"
 
 namespace cairn {
 
@@ -13,6 +15,8 @@ namespace cairn {
 [[nodiscard]] std::string text_of(const json::object& object, std::string_view key);
 [[nodiscard]] std::uint64_t number_of(const json::object& object, std::string_view key);
 [[nodiscard]] bool flag_of(const json::object& object, std::string_view key);
+// A list of texts; what is no text, as JSON.
+[[nodiscard]] std::vector<std::string> texts_of(const json::object& object, std::string_view key);
 
 // "12/40 steps"; "12 steps" where the total is unknown.
 [[nodiscard]] std::string progress_text(const json::object& progress);
@@ -31,5 +35,8 @@ void print_stage_table(std::ostream& out, const json::object& run);
 void print_run(std::ostream& out, const json::object& run);
 // All that is known of one stage: outputs with their digests and paths, metrics, error.
 void print_stage(std::ostream& out, const json::object& stage);
+
+// After a change: "run ID STATUS", the id, or the run's row as JSON without its stages.
+ExitCode print_row(const Cli& cli, const json::object& run);
 
 }  // namespace cairn

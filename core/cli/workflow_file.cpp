@@ -24,7 +24,12 @@ WorkflowRequest workflow_request(const Cli& cli, const fs::path& file) {
 std::variant<WorkflowSpec, ExitCode> load_workflow(const Cli& cli, const fs::path& file) {
   auto registry = load_registry(cli);
   if (!registry.ok()) return fail(cli, registry.error());
-  auto checked = check_workflow(workflow_request(cli, file), *registry);
+  return check_or_report(cli, workflow_request(cli, file), *registry);
+}
+
+std::variant<WorkflowSpec, ExitCode> check_or_report(const Cli& cli, const WorkflowRequest& request,
+                                                     const Registry& registry) {
+  auto checked = check_workflow(request, registry);
   if (!checked.ok()) return fail(cli, checked.error());
   if (checked->spec) {
     if (!cli.options.quiet) print_diagnostics(cli, checked->diagnostics);

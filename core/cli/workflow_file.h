@@ -21,6 +21,11 @@ namespace cairn {
 [[nodiscard]] std::variant<WorkflowSpec, ExitCode> load_workflow(const Cli& cli,
                                                                  const fs::path& file);
 
+// The same for a request made by hand.
+[[nodiscard]] std::variant<WorkflowSpec, ExitCode> check_or_report(const Cli& cli,
+                                                                   const WorkflowRequest& request,
+                                                                   const Registry& registry);
+
 // Diagnostics for people, on stderr.
 void print_diagnostics(const Cli& cli, const Diagnostics& diagnostics);
 

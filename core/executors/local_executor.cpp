@@ -12,7 +12,7 @@ ProcessIdentity identity(const HostHandle& host) {
 }  // namespace
 
 Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
-  CAIRN_TRY(real_file_system().make_directories(request.attempt_folder));
+  CAIRN_TRY(real_file_system().make_directories(request.host_folder));
   HostProcessSpec spec;
   spec.program = options_.host_program;
   spec.arguments = {"--engine",         options_.socket.string(),
@@ -22,7 +22,7 @@ Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
   const auto& gpus = request.limits.gpus();
   spec.environment = host_environment(options_.environment, static_cast<int>(request.limits.cpus()),
                                       {gpus.begin(), gpus.end()});
-  spec.output = request.attempt_folder / "output.log";
+  spec.output = request.host_folder / "output.log";
   CAIRN_ASSIGN(const ProcessIdentity process, start_host_process(spec));
   if (auto watched = watch(request.host, process); !watched.ok()) {
     kill_session(process);

@@ -33,35 +33,55 @@ v1::RunRequest request_for(const std::string& run) {
   return request;
 }
 
-Result<json::object> object_of(const grpc::Status& status, const v1::Document& document) {
-  if (!status.ok()) return from_status(status);
-  return parse_json_object(document.json());
+v1::RunRequest request_for(const std::string& run, const std::string& stage, const TaskPage& page) {
+  v1::RunRequest request = request_for(run);
+  request.set_stage(stage);
+  request.set_offset(page.offset);
+  request.set_limit(page.limit);
+  return request;
+}
+
+std::string text_of(const std::optional<WorkflowSpec>& workflow) {
+  return workflow ? canonical_json(to_json(*workflow)) : std::string();
 }
 
 }  // namespace
 
 std::unique_ptr<RemoteRuns> RemoteRuns::connect(const fs::path& socket) {
   if (!somebody_listens(socket)) return nullptr;
-  return std::unique_ptr<RemoteRuns>(new RemoteRuns(v1::Control::NewStub(
-      grpc::CreateChannel("unix:" + socket.string(), grpc::InsecureChannelCredentials()))));
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  // Each process has its own connection, and one call at a time.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return std::unique_ptr<RemoteRuns>(new RemoteRuns(v1::Control::NewStub(grpc::CreateCustomChannel(
+      "unix:" + socket.string(), grpc::InsecureChannelCredentials(), arguments))));
+}
+
+template <typename Request>
+Result<json::object> RemoteRuns::call(
+    grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, v1::Document*),
+    const Request& request) {
+  grpc::ClientContext context;
+  v1::Document document;
+  const grpc::Status status = ((*stub_).*method)(&context, request, &document);
+  if (!status.ok()) return from_status(status);
+  return parse_json_object(document.json());
 }
 
 Result<json::object> RemoteRuns::describe() {
-  grpc::ClientContext context;
-  v1::Document document;
-  return object_of(stub_->Describe(&context, v1::DescribeRequest(), &document), document);
+  return call(&v1::Control::Stub::Describe, v1::DescribeRequest());
 }
 
-Result<json::object> RemoteRuns::cancel(const std::string& run) {
+Result<json::array> RemoteRuns::list(const ListOptions& options) {
   grpc::ClientContext context;
   v1::Document document;
-  return object_of(stub_->Cancel(&context, request_for(run), &document), document);
-}
-
-Result<json::array> RemoteRuns::list() {
-  grpc::ClientContext context;
-  v1::Document document;
-  const grpc::Status status = stub_->List(&context, v1::ListRequest(), &document);
+  v1::ListRequest request;
+  request.set_limit(options.limit);
+  request.set_before(options.before);
+  request.set_status(options.status);
+  request.set_name(options.name);
+  const grpc::Status status = stub_->List(&context, request, &document);
   if (!status.ok()) return from_status(status);
   CAIRN_ASSIGN(json::value value, parse_json(document.json()));
   if (!value.is_array()) return internal_error("the engine's list is no array");
@@ -69,24 +89,28 @@ Result<json::array> RemoteRuns::list() {
 }
 
 Result<json::object> RemoteRuns::get(const std::string& run) {
-  grpc::ClientContext context;
-  v1::Document document;
-  return object_of(stub_->Get(&context, request_for(run), &document), document);
+  return call(&v1::Control::Stub::Get, request_for(run));
 }
 
-Result<json::object> RemoteRuns::explain(const std::string& run) {
-  grpc::ClientContext context;
-  v1::Document document;
-  return object_of(stub_->Explain(&context, request_for(run), &document), document);
+Result<json::object> RemoteRuns::get_stage(const std::string& run, const std::string& stage,
+                                           const TaskPage& page) {
+  return call(&v1::Control::Stub::Get, request_for(run, stage, page));
 }
 
-Result<void> RemoteRuns::watch(const std::string& run, std::uint64_t after, bool progress,
+Result<json::object> RemoteRuns::explain(const std::string& run, const std::string& stage,
+                                         const TaskPage& page) {
+  return call(&v1::Control::Stub::Explain, request_for(run, stage, page));
+}
+
+Result<void> RemoteRuns::watch(const std::string& run, const WatchOptions& options,
                                const OnEvent& on_event) {
   grpc::ClientContext context;
+  if (options.limit) context.set_deadline(std::chrono::system_clock::now() + *options.limit);
   v1::WatchRequest request;
   request.set_run(run);
-  request.set_after(after);
-  request.set_progress(progress);
+  request.set_after(options.after);
+  request.set_progress(options.progress);
+  request.set_follow(options.follow);
   const auto reader = stub_->Watch(&context, request);
   v1::WatchItem item;
   bool wanted = true;
@@ -104,8 +128,79 @@ Result<void> RemoteRuns::watch(const std::string& run, std::uint64_t after, bool
     return {};
   }
   const grpc::Status status = reader->Finish();
-  if (!status.ok()) return from_status(status);
-  return {};
+  if (status.ok()) return {};
+  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) return timed_out();
+  return from_status(status);
+}
+
+Result<json::object> RemoteRuns::submit(const WorkflowSpec& workflow,
+                                        const SubmitOptions& options) {
+  v1::SubmitRequest request;
+  request.set_workflow_json(canonical_json(to_json(workflow)));
+  request.set_request_id(options.request_id);
+  request.set_priority(options.priority);
+  request.set_environment_json(options.environment_json);
+  return call(&v1::Control::Stub::Submit, request);
+}
+
+Result<json::object> RemoteRuns::cancel(const std::string& run) {
+  return call(&v1::Control::Stub::Cancel, request_for(run));
+}
+
+Result<json::object> RemoteRuns::pause(const std::string& run, bool paused) {
+  v1::PauseRequest request;
+  request.set_run(run);
+  request.set_paused(paused);
+  return call(&v1::Control::Stub::Pause, request);
+}
+
+Result<json::object> RemoteRuns::approve(const std::string& run, const std::string& stage,
+                                         bool approved, const std::string& by) {
+  v1::ApproveRequest request;
+  request.set_run(run);
+  request.set_stage(stage);
+  request.set_approved(approved);
+  request.set_by(by);
+  return call(&v1::Control::Stub::Approve, request);
+}
+
+Result<json::object> RemoteRuns::resume(const std::string& run, const ResumeWish& wish) {
+  v1::ResumeRequest request;
+  request.set_run(run);
+  request.set_workflow_json(text_of(wish.options.workflow));
+  request.set_from(wish.options.from.value_or(""));
+  request.set_dry_run(wish.dry_run);
+  request.set_accept_changed_plugins(wish.options.accept_changed_plugins);
+  return call(&v1::Control::Stub::Resume, request);
+}
+
+Result<json::object> RemoteRuns::derive(const DeriveOptions& options) {
+  v1::DeriveRequest request;
+  request.set_run(options.run);
+  request.set_stage(options.stage);
+  request.set_fork(options.fork);
+  request.set_step(options.step);
+  request.set_workflow_json(text_of(options.workflow));
+  request.set_request_id(options.request_id);
+  return call(&v1::Control::Stub::Derive, request);
+}
+
+Result<json::object> RemoteRuns::remove(const std::string& run) {
+  return call(&v1::Control::Stub::Delete, request_for(run));
+}
+
+Result<json::object> RemoteRuns::collect(const CollectWish& wish) {
+  v1::CollectRequest request;
+  request.set_dry_run(wish.dry_run);
+  request.set_quota_bytes(wish.quota_bytes);
+  for (const std::string& rule : wish.keep_best) request.add_keep_best(rule);
+  return call(&v1::Control::Stub::CollectGarbage, request);
+}
+
+Result<json::object> RemoteRuns::backup(const std::string& folder) {
+  v1::BackupRequest request;
+  request.set_folder(folder);
+  return call(&v1::Control::Stub::Backup, request);
 }
 
 }  // namespace cairn

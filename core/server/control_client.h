@@ -1,33 +1,50 @@
-// RemoteRuns: a RunSource that asks the engine which holds the store.
+// RemoteRuns: runs and their control, asked of the engine which holds the store.
 #pragma once
 
 #include <memory>
-#include <optional>
 
 #include "core/base/files.h"
+#include "core/server/run_control.h"
 #include "core/server/run_source.h"
 #include "schemas/control.grpc.pb.h"
 
 namespace cairn {
 
-class RemoteRuns final : public RunSource {
+class RemoteRuns final : public RunSource, public RunControl {
  public:
-  // Nothing where nobody listens on the socket.
+  // Null where nobody listens on the socket.
   [[nodiscard]] static std::unique_ptr<RemoteRuns> connect(const fs::path& socket);
 
   // {"pid", "command", "runs": [...]}
   [[nodiscard]] Result<json::object> describe();
-  // Durable when it returns; the run's document then.
-  [[nodiscard]] Result<json::object> cancel(const std::string& run);
 
-  Result<json::array> list() override;
+  Result<json::array> list(const ListOptions& options) override;
   Result<json::object> get(const std::string& run) override;
-  Result<json::object> explain(const std::string& run) override;
-  Result<void> watch(const std::string& run, std::uint64_t after, bool progress,
+  Result<json::object> get_stage(const std::string& run, const std::string& stage,
+                                 const TaskPage& page) override;
+  Result<json::object> explain(const std::string& run, const std::string& stage,
+                               const TaskPage& page) override;
+  Result<void> watch(const std::string& run, const WatchOptions& options,
                      const OnEvent& on_event) override;
+
+  Result<json::object> submit(const WorkflowSpec& workflow, const SubmitOptions& options) override;
+  Result<json::object> cancel(const std::string& run) override;
+  Result<json::object> pause(const std::string& run, bool paused) override;
+  Result<json::object> approve(const std::string& run, const std::string& stage, bool approved,
+                               const std::string& by) override;
+  Result<json::object> resume(const std::string& run, const ResumeWish& wish) override;
+  Result<json::object> derive(const DeriveOptions& options) override;
+  Result<json::object> remove(const std::string& run) override;
+  Result<json::object> collect(const CollectWish& wish) override;
+  Result<json::object> backup(const std::string& folder) override;
 
  private:
   explicit RemoteRuns(std::unique_ptr<v1::Control::Stub> stub) : stub_(std::move(stub)) {}
+  template <typename Request>
+  Result<json::object> call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
+                                                                      const Request&,
+                                                                      v1::Document*),
+                            const Request& request);
   std::unique_ptr<v1::Control::Stub> stub_;
 };
 

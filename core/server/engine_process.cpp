@@ -7,11 +7,13 @@
 #include <random>
 #include <thread>
 
+#include "core/base/boundary.h"
 #include "core/base/text.h"
 #include "core/executors/local_executor.h"
 #include "core/executors/machine.h"
 #include "core/server/control_service.h"
 #include "core/server/host_gateway.h"
+#include "core/server/notifier.h"
 #include "core/server/socket_path.h"
 #include "core/store/rocks_store.h"
 
@@ -31,16 +33,30 @@ Result<void> prepare_folders(FileSystem& files, const EngineOptions& options) {
   return {};
 }
 
+// "cairn run walk.yaml": the program and the first words after it.
+std::string command_of(long pid) {
+  constexpr std::size_t kWords = 3;
+  const auto line = real_file_system().read("/proc/" + std::to_string(pid) + "/cmdline");
+  if (!line.ok()) return {};
+  std::vector<std::string> words;
+  for (const std::string_view word : split(*line, '\0')) {
+    if (word.empty() || words.size() == kWords) break;
+    words.push_back(words.empty() ? fs::path(word).filename().string() : std::string(word));
+  }
+  return printable(join(words, " "));
+}
+
 // A store that is held by another engine: who, and the way out.
 Error held_by(const fs::path& state_dir, Error error) {
   if (error.code != ErrorCode::kConflict) return error;
   if (const auto holder = store_holder(state_dir)) {
-    const auto command = real_file_system().read("/proc/" + std::to_string(*holder) + "/comm");
+    const std::string command = command_of(*holder);
     error.message = "the state folder " + state_dir.string() + " is held by process " +
-                    std::to_string(*holder) +
-                    (command.ok() ? " (" + std::string(trim(*command)) + ")" : "");
+                    std::to_string(*holder) + (command.empty() ? "" : " (" + command + ")");
   }
-  error.hint = "wait until it ends, stop it, or choose another folder with --state-dir";
+  error.hint =
+      "hand the work to it: cairn submit FILE; or choose another folder with --state-dir, or stop "
+      "that process";
   return error;
 }
 
@@ -52,15 +68,18 @@ class EmbeddedEngine final : public EngineProcess {
         socket_(std::move(socket)),
         store_(std::move(store)),
         artifacts_(store_folder_, files),
+        stored_artifacts_(artifacts_, files),
         executor_(io_.get_executor(), {options.host_program, socket_, store_folder_,
                                        options.orphan_timeout, options.environment}),
-        spools_(file_spool_reader(files)),
-        scheduler_(io_, ports(clock), config(options)),
-        control_(scheduler_, *store_, store_folder_, options.command) {}
+        spools_(file_spool_reader(files, store_folder_)),
+        notifier_(options.environment, options.notify_timeout),
+        scheduler_(io_, ports(clock, files), config(options)),
+        control_(scheduler_, *store_, artifacts_),
+        service_(scheduler_, *store_, control_, options.command) {}
 
   ~EmbeddedEngine() override {
     if (server_) {
-      control_.close();
+      service_.close();
       server_->Shutdown(std::chrono::system_clock::now() + kShutdownPatience);
       server_->Wait();
     }
@@ -75,7 +94,10 @@ class EmbeddedEngine final : public EngineProcess {
     int bound = 0;
     builder.AddListeningPort("unix:" + socket_.string(), grpc::InsecureServerCredentials(), &bound);
     builder.RegisterService(static_cast<v1::Hosts::CallbackService*>(&gateway_));
-    builder.RegisterService(&control_);
+    builder.RegisterService(&service_);
+    // A workflow of 100,000 tasks is longer than gRPC's default of 4 MiB.
+    builder.SetMaxReceiveMessageSize(-1);
+    builder.SetMaxSendMessageSize(-1);
     // Nobody else may connect, not even between bind and chmod.
     const mode_t before = ::umask(0177);
     server_ = builder.BuildAndStart();
@@ -88,20 +110,38 @@ class EmbeddedEngine final : public EngineProcess {
   }
 
   Scheduler& scheduler() override { return scheduler_; }
-  boost::asio::io_context& io() override { return io_; }
-  const RunStore& store() override { return *store_; }
+  RunStore& store() override { return *store_; }
+  EngineControl& control() override { return control_; }
   const fs::path& store_folder() const override { return store_folder_; }
+  const fs::path& socket() const override { return socket_; }
 
  private:
-  SchedulerPorts ports(const Clock& clock) {
-    return {*store_, artifacts_, executor_, gateway_, *spools_, clock, [] {
+  SchedulerPorts ports(const Clock& clock, FileSystem& files) {
+    SchedulerPorts ports{
+        .store = *store_,
+        .artifacts = stored_artifacts_,
+        .executor = executor_,
+        .link = gateway_,
+        .spools = *spools_,
+        .clock = clock,
+        .files = files,
+        .random =
+            [] {
               std::random_device device;
               return (std::uint64_t{device()} << 32) | device();
-            }};
+            },
+        .notify = [this](const RunState& state,
+                         const std::string& what) { notifier_.notify(state, what); }};
+    ports.free_space = [this] {
+      const auto disk = disk_state(store_folder_);
+      return disk.ok() ? disk->free_bytes : ~std::uint64_t{0};
+    };
+    return ports;
   }
   static SchedulerConfig config(const EngineOptions& options) {
     SchedulerConfig config;
     config.totals = options.totals;
+    config.free_space = options.free_space;
     return config;
   }
 
@@ -113,11 +153,14 @@ class EmbeddedEngine final : public EngineProcess {
   fs::path socket_;
   std::unique_ptr<RunStore> store_;
   ContentStore artifacts_;
+  StoredArtifacts stored_artifacts_;
   LocalExecutor executor_;
   HostGateway gateway_;
   std::unique_ptr<SpoolReader> spools_;
+  Notifier notifier_;
   Scheduler scheduler_;
-  ControlService control_;
+  EngineControl control_;
+  ControlService service_;
   std::unique_ptr<grpc::Server> server_;
   std::thread thread_;
 };
@@ -126,6 +169,7 @@ class EmbeddedEngine final : public EngineProcess {
 
 Result<std::unique_ptr<EngineProcess>> EngineProcess::start(const EngineOptions& options,
                                                             FileSystem& files, const Clock& clock) {
+  const PersistenceBoundary boundary(Boundary::kEngineSocket);
   CAIRN_TRY(prepare_folders(files, options));
   auto store = open_rocks_store(options.state_dir);
   if (!store.ok()) return held_by(options.state_dir, std::move(store).error());

@@ -1,5 +1,5 @@
 // EngineProcess: a whole engine inside this process: the store's lock, the socket, local hosts and
-// the scheduler, on a thread of its own. `cairn run` embeds it.
+// the scheduler, on a thread of its own. `cairn run` embeds it; `cairn serve` is little more.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +12,7 @@
 #include "core/base/files.h"
 #include "core/base/result.h"
 #include "core/engine/scheduler.h"
+#include "core/server/run_control.h"
 
 namespace cairn {
 
@@ -21,8 +22,10 @@ struct EngineOptions {
   fs::path host_program;
   ResourceTotals totals;
   Duration orphan_timeout{600'000};
+  Duration notify_timeout{60'000};
+  std::uint64_t free_space = 0;          // of the store's disk, below which nothing new starts
   std::optional<fs::path> runtime_dir;   // $XDG_RUNTIME_DIR
-  std::vector<std::string> environment;  // of hosts
+  std::vector<std::string> environment;  // of hosts and of notify
   std::string command;                   // for those who ask who holds the store
 };
 
@@ -38,10 +41,11 @@ class EngineProcess {
 
   // Call its functions through on_strand().
   [[nodiscard]] virtual Scheduler& scheduler() = 0;
-  [[nodiscard]] virtual boost::asio::io_context& io() = 0;
-  [[nodiscard]] virtual const RunStore& store() = 0;
+  [[nodiscard]] virtual RunStore& store() = 0;
+  [[nodiscard]] virtual EngineControl& control() = 0;
   // Absolute.
   [[nodiscard]] virtual const fs::path& store_folder() const = 0;
+  [[nodiscard]] virtual const fs::path& socket() const = 0;
 };
 
 }  // namespace cairn

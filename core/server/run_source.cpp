@@ -1,82 +1,201 @@
 #include "core/server/run_source.h"
 
 #include <algorithm>
+#include <map>
 
-#include "core/engine/load.h"
-#include "core/engine/view.h"
+#include "core/base/text.h"
+#include "core/server/journal_follower.h"
+#include "core/server/on_strand.h"
 
 namespace cairn {
+namespace {
+
+constexpr const char* kTimedOut = "the wait is over and the run goes on";
+
+bool has_several_tasks(const RunState& state, std::uint32_t stage) {
+  return state.stages[stage].cells != nullptr || !state.stages[stage].expanded;
+}
+
+Error no_such_stage(const RunState& state, const std::string& name) {
+  std::vector<std::string> names;
+  for (const StageSpec& stage : state.spec->stages) names.push_back(stage.name);
+  const std::string bare = name.substr(0, name.find('['));
+  if (bare != name && state.find_stage(bare)) {
+    return not_found("stage '" + bare + "' of run " + state.id + " has no task '" + name + "'",
+                     "cairn get " + state.id + "/" + bare + " lists its tasks");
+  }
+  const auto near = nearest_word(bare, names);
+  return not_found("run " + state.id + " has no stage '" + bare + "'",
+                   near ? "did you mean '" + *near + "'?" : "its stages: " + join(names, ", "));
+}
+
+// A stage of several tasks in one piece: what it says of itself, and its first task that tells
+// more.
+json::object explain_stage(const RunState& state, std::uint32_t number, bool served,
+                           const RunState* earlier) {
+  const StageState& stage = state.stages[number];
+  json::object summary = stage_view(state, number, {{}, served, nullptr});
+  json::array because;
+  if (const json::value* error = summary.if_contains("error")) {
+    const json::object& fields = error->as_object();
+    because.emplace_back(std::string(fields.at("cause").as_string()) + ": " +
+                         std::string(fields.at("message").as_string()));
+  }
+  std::optional<std::uint32_t> telling;
+  for (const TaskPhase phase : {TaskPhase::kFailed, TaskPhase::kWaiting, TaskPhase::kInterrupted}) {
+    for (std::uint32_t cell = 0; cell < stage.count && !telling && stage.in(phase) > 0; ++cell) {
+      if (state.tasks[state.task_of(number, cell)].phase == phase) {
+        telling = state.task_of(number, cell);
+      }
+    }
+  }
+  json::object object{{"stage", state.spec->stages[number].name},
+                      {"status", summary.at("status")},
+                      {"because", std::move(because)},
+                      {"tasks", summary.at("tasks")}};
+  if (telling) object["example"] = explain_view(state, *telling, served, earlier);
+  return object;
+}
+
+}  // namespace
+
+Error timed_out() {
+  return make_error(ErrorCode::kUnavailable, kTimedOut);
+}
+
+bool is_timed_out(const Error& error) {
+  return error.code == ErrorCode::kUnavailable && error.message == kTimedOut;
+}
 
 Result<std::string> StoreRuns::resolve(const std::string& run) const {
+  if (scheduler_ != nullptr &&
+      on_strand(*scheduler_, [&] { return scheduler_->find(run) != nullptr; })) {
+    return run;
+  }
   CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(store_));
   return resolve_run(rows, run);
 }
 
-Result<std::unique_ptr<StoreRuns::Found>> StoreRuns::find(const std::string& id) const {
-  auto found = std::make_unique<Found>();
-  if (scheduler_ != nullptr) found->state = scheduler_->find(id);
-  if (found->state != nullptr) {
-    found->served = true;
-    return found;
+Result<json::object> StoreRuns::with_run(const std::string& id, const View& view) const {
+  if (scheduler_ != nullptr) {
+    auto found = on_strand(*scheduler_, [&]() -> std::optional<Result<json::object>> {
+      const RunState* state = scheduler_->find(id);
+      if (state == nullptr) return std::nullopt;
+      const LiveTasks live = scheduler_->live(id);
+      return view(*state, {store_folder_, true, &live});
+    });
+    if (found) return std::move(*found);
   }
-  CAIRN_ASSIGN(found->loaded, load_run(store_, id));
-  found->state = &found->loaded;
-  found->served = served_;
-  return found;
+  CAIRN_ASSIGN(const RunState state, load_run(store_, id));
+  return view(state, {store_folder_, served_, nullptr});
 }
 
-Result<std::unique_ptr<StoreRuns::Found>> StoreRuns::find_earlier(const RunState& state) const {
+Result<std::unique_ptr<RunState>> StoreRuns::find_earlier(const std::string& id) const {
   CAIRN_ASSIGN(std::vector<RunRow> rows, list_rows(store_));
-  std::ranges::reverse(rows);
-  for (const RunRow& row : rows) {
-    if (row.id < state.id && row.name == state.spec->name) return find(row.id);
+  const auto own = std::ranges::find(rows, id, &RunRow::id);
+  if (own == rows.end()) return std::unique_ptr<RunState>();
+  for (auto row = own; row != rows.begin();) {
+    --row;
+    if (row->name != own->name) continue;
+    CAIRN_ASSIGN(RunState state, load_run(store_, row->id));
+    return std::make_unique<RunState>(std::move(state));
   }
-  return std::unique_ptr<Found>();
+  return std::unique_ptr<RunState>();
 }
 
-Result<json::array> StoreRuns::list() {
+Result<json::array> StoreRuns::list(const ListOptions& options) {
   CAIRN_ASSIGN(std::vector<RunRow> rows, list_rows(store_));
-  std::ranges::reverse(rows);
+  std::map<std::string, json::object> running;
+  if (scheduler_ != nullptr) {
+    running = on_strand(*scheduler_, [&] {
+      std::map<std::string, json::object> views;
+      for (const std::string& id : scheduler_->runs()) {
+        views[id] = list_row(*scheduler_->find(id), true);
+      }
+      return views;
+    });
+  }
   json::array runs;
-  for (const RunRow& row : rows) {
-    CAIRN_ASSIGN(const auto found, find(row.id));
-    runs.push_back(list_row(*found->state, found->served));
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+    if (options.limit > 0 && runs.size() >= options.limit) break;
+    if (!options.before.empty() && row->id >= options.before) continue;
+    if (!options.name.empty() && row->name != options.name) continue;
+    const auto live = running.find(row->id);
+    json::object view = live != running.end() ? std::move(live->second) : list_row(*row);
+    if (live == running.end() && served_ && row->status == "running") view["status"] = "running";
+    if (!options.status.empty() && view.at("status").as_string() != options.status) continue;
+    runs.push_back(std::move(view));
   }
   return runs;
 }
 
 Result<json::object> StoreRuns::get(const std::string& run) {
   CAIRN_ASSIGN(const std::string id, resolve(run));
-  CAIRN_ASSIGN(const auto found, find(id));
-  LiveTasks live;
-  if (scheduler_ != nullptr && found->served) live = scheduler_->live(id);
-  return run_view(*found->state, {store_folder_, found->served, &live});
+  return with_run(id, [](const RunState& state, const ViewOptions& options) {
+    return run_view(state, options);
+  });
 }
 
-Result<json::object> StoreRuns::explain(const std::string& run) {
+Result<json::object> StoreRuns::get_stage(const std::string& run, const std::string& stage,
+                                          const TaskPage& page) {
   CAIRN_ASSIGN(const std::string id, resolve(run));
-  CAIRN_ASSIGN(const auto found, find(id));
-  const RunState& state = *found->state;
-  CAIRN_ASSIGN(const auto earlier, find_earlier(state));
-  json::array stages;
-  for (std::size_t task = 0; task < state.tasks.size(); ++task) {
-    stages.push_back(explain_view(state, task, found->served, earlier ? earlier->state : nullptr));
-  }
-  return json::object{{"id", state.id},
-                      {"name", state.spec->name},
-                      {"status", run_status(state, found->served)},
-                      {"stages", std::move(stages)}};
+  return with_run(id,
+                  [&](const RunState& state, const ViewOptions& options) -> Result<json::object> {
+                    if (const auto task = state.find_task(stage))
+                      return task_view(state, *task, options);
+                    const auto number = state.find_stage(stage);
+                    if (!number || stage.find('[') != std::string::npos)
+                      return no_such_stage(state, stage);
+                    return stage_page(state, *number, page.offset, page.limit, options);
+                  });
 }
 
-Result<void> StoreRuns::watch(const std::string& run, std::uint64_t after, bool progress,
+Result<json::object> StoreRuns::explain(const std::string& run, const std::string& stage,
+                                        const TaskPage& page) {
+  CAIRN_ASSIGN(const std::string id, resolve(run));
+  CAIRN_ASSIGN(const auto earlier, find_earlier(id));
+  return with_run(
+      id, [&](const RunState& state, const ViewOptions& options) -> Result<json::object> {
+        json::array stages;
+        const auto add_task = [&](std::uint32_t task) {
+          stages.push_back(explain_view(state, task, options.served, earlier.get()));
+        };
+        if (stage.empty()) {
+          for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
+            if (has_several_tasks(state, i)) {
+              stages.push_back(explain_stage(state, i, options.served, earlier.get()));
+            } else {
+              add_task(i);
+            }
+          }
+        } else if (const auto task = state.find_task(stage)) {
+          add_task(*task);
+        } else {
+          const auto number = state.find_stage(stage);
+          if (!number || stage.find('[') != std::string::npos) return no_such_stage(state, stage);
+          stages.push_back(explain_stage(state, *number, options.served, earlier.get()));
+          const std::uint32_t count = state.stages[*number].count;
+          for (std::uint32_t cell = page.offset; cell < count && cell - page.offset < page.limit;
+               ++cell) {
+            add_task(state.task_of(*number, cell));
+          }
+        }
+        json::object document{{"id", state.id},
+                              {"name", state.spec->name},
+                              {"status", run_status(state, options.served)},
+                              {"stages", std::move(stages)}};
+        if (auto environment = parse_json_object(state.environment_json); environment.ok()) {
+          document["environment"] = std::move(*environment);
+        }
+        return document;
+      });
+}
+
+Result<void> StoreRuns::watch(const std::string& run, const WatchOptions& options,
                               const OnEvent& on_event) {
-  (void)progress;
   CAIRN_ASSIGN(const std::string id, resolve(run));
-  CAIRN_ASSIGN(const std::vector<JournalEvent> events, load_events(store_, id, after));
-  for (const JournalEvent& entry : events) {
-    if (!on_event({entry.sequence, event_view(id, entry.sequence, entry.event)})) break;
-  }
-  return {};
+  JournalFollower journal(store_, id);
+  return journal.read(options.after, on_event);
 }
 
 }  // namespace cairn

@@ -4,43 +4,83 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/json.h"
 #include "core/base/result.h"
+#include "core/engine/load.h"
 #include "core/engine/scheduler.h"
+#include "core/engine/view.h"
 #include "core/store/run_store.h"
 
 namespace cairn {
+
+struct ListOptions {
+  std::uint32_t limit = 0;  // 0: all
+  std::string before;       // only runs with a smaller id
+  std::string status;       // empty: any
+  std::string name;         // empty: any
+};
+
+inline constexpr std::uint32_t kTasksOnAPage = 100;
+
+// Of the tasks of one stage.
+struct TaskPage {
+  std::uint32_t offset = 0;
+  std::uint32_t limit = kTasksOnAPage;
+};
 
 struct WatchEvent {
   std::uint64_t sequence = 0;  // of the journal; 0: only progress moved
   json::object event;          // empty with sequence 0
 };
 
-// `run` is an id, a unique prefix, a name or @latest; kNotFound otherwise. Not thread-safe.
+// WatchOptions::after of a watch that is told only that something moved.
+inline constexpr std::uint64_t kNoEvents = ~std::uint64_t{0};
+
+struct WatchOptions {
+  std::uint64_t after = 0;
+  bool progress = false;          // also items without a sequence when progress moved
+  bool follow = true;             // else: what there is
+  std::optional<Duration> limit;  // of the whole watch; over it: kUnavailable with timed_out()
+};
+
+// The error of a watch that went on for longer than its limit.
+[[nodiscard]] Error timed_out();
+[[nodiscard]] bool is_timed_out(const Error& error);
+
+// `run` is an id, a unique prefix, a name or @latest; kNotFound otherwise.
 class RunSource {
  public:
   virtual ~RunSource() = default;
 
   // Newest first.
-  [[nodiscard]] virtual Result<json::array> list() = 0;
+  [[nodiscard]] virtual Result<json::array> list(const ListOptions& options) = 0;
   [[nodiscard]] virtual Result<json::object> get(const std::string& run) = 0;
-  // {"id", "name", "status", "stages": [explanations]}
-  [[nodiscard]] virtual Result<json::object> explain(const std::string& run) = 0;
+  // stage: "STAGE" (with several tasks: a page of them) or "STAGE[LABEL]".
+  [[nodiscard]] virtual Result<json::object> get_stage(const std::string& run,
+                                                       const std::string& stage,
+                                                       const TaskPage& page) = 0;
+  // {"id","name","status","environment"?,"stages":[explanations]}. stage empty: all stages, those
+  // of several tasks with the first in trouble; "STAGE": a page of its tasks; or "STAGE[LABEL]".
+  [[nodiscard]] virtual Result<json::object> explain(const std::string& run,
+                                                     const std::string& stage,
+                                                     const TaskPage& page) = 0;
   // Calls back with each event after the sequence, in order, until the run has ended, nobody
   // serves it, or the callback returns false.
   using OnEvent = std::function<bool(const WatchEvent&)>;
-  [[nodiscard]] virtual Result<void> watch(const std::string& run, std::uint64_t after,
-                                           bool progress, const OnEvent& on_event) = 0;
+  [[nodiscard]] virtual Result<void> watch(const std::string& run, const WatchOptions& options,
+                                           const OnEvent& on_event) = 0;
 };
 
-// The documents of every run in a store; those a scheduler runs come from it. With a scheduler,
-// call it on its strand.
+// The documents of every run in a store; those a scheduler runs come from it. Thread-safe. With a
+// scheduler, call it neither on its strand nor while nothing runs the io_context.
 class StoreRuns final : public RunSource {
  public:
   // served: an engine runs what the store says is running, though we cannot ask it.
-  StoreRuns(const RunStore& store, fs::path store_folder, const Scheduler* scheduler = nullptr,
+  StoreRuns(const RunStore& store, fs::path store_folder, Scheduler* scheduler = nullptr,
             bool served = false)
       : store_(store),
         store_folder_(std::move(store_folder)),
@@ -49,27 +89,28 @@ class StoreRuns final : public RunSource {
 
   [[nodiscard]] Result<std::string> resolve(const std::string& run) const;
 
-  Result<json::array> list() override;
+  Result<json::array> list(const ListOptions& options) override;
   Result<json::object> get(const std::string& run) override;
-  Result<json::object> explain(const std::string& run) override;
+  Result<json::object> get_stage(const std::string& run, const std::string& stage,
+                                 const TaskPage& page) override;
+  Result<json::object> explain(const std::string& run, const std::string& stage,
+                               const TaskPage& page) override;
   // Ends after the events that are in the store.
-  Result<void> watch(const std::string& run, std::uint64_t after, bool progress,
+  Result<void> watch(const std::string& run, const WatchOptions& options,
                      const OnEvent& on_event) override;
 
  private:
-  // A run's state, and whether an engine runs it now.
-  struct Found {
-    RunState loaded;
-    const RunState* state = nullptr;
-    bool served = false;
-  };
-  [[nodiscard]] Result<std::unique_ptr<Found>> find(const std::string& id) const;
+  using View =
+      std::function<Result<json::object>(const RunState& state, const ViewOptions& options)>;
+  // A run as it is now: of the scheduler where it has it, on its strand; else folded from the
+  // journal.
+  [[nodiscard]] Result<json::object> with_run(const std::string& id, const View& view) const;
   // The newest older run of the same workflow.
-  [[nodiscard]] Result<std::unique_ptr<Found>> find_earlier(const RunState& state) const;
+  [[nodiscard]] Result<std::unique_ptr<RunState>> find_earlier(const std::string& id) const;
 
   const RunStore& store_;
   fs::path store_folder_;
-  const Scheduler* scheduler_;
+  Scheduler* scheduler_;
   bool served_;
 };
 

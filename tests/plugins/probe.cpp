@@ -1,6 +1,7 @@
 // Stages with which tests of the engine see what they want to see.
 #include <poll.h>
 
+#include <ctime>
 #include <fstream>
 
 #include "core/base/text.h"
@@ -131,6 +132,21 @@ struct Emit : cairn::Stage {
   }
 };
 
+// Uses processor time.
+struct Burn : cairn::Stage {
+  cairn::Param<std::int64_t> ms{this, "ms", 10, "Milliseconds", cairn::AtLeast{0}};
+  Result<void> run(StageContext&) override {
+    const auto used = [] {
+      timespec time{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+      return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+    };
+    for (const std::int64_t end = used() + *ms * 1'000'000; used() < end;) {
+    }
+    return {};
+  }
+};
+
 // Asks an expensive question: appends a line to a file each time it is really asked.
 struct Ask : cairn::Stage {
   cairn::Param<std::string> asked{this, "asked", cairn::Required{}, "File that counts the calls"};
@@ -165,6 +181,7 @@ struct Environment : cairn::Stage {
 
 CAIRN_PLUGIN(cairn::stage_type<Count>("probe.count", "Random walk with checkpoints").random(),
              cairn::stage_type<Emit>("probe.emit", "Writes a text"),
+             cairn::stage_type<Burn>("probe.burn", "Uses processor time"),
              cairn::stage_type<Ask>("probe.ask", "Asks an expensive question once"),
              cairn::stage_type<Environment>("probe.environment",
                                             "Writes what it sees of the machine"))

@@ -6,6 +6,7 @@
 
 #include "core/artifacts/content_store.h"
 #include "core/engine/cache_key.h"
+#include "core/engine/layout.h"
 #include "core/store/rocks_store.h"
 
 namespace cairn {
@@ -37,24 +38,25 @@ class PlanCacheTest : public ::testing::Test {
     fs::remove_all(folder_);
   }
 
-  // As a run of `a` would have left it.
-  Digest remember_a() const {
+  // As a run of `a` would have left it, or of one of its tasks.
+  Digest remember_a(std::uint32_t task = 0) const {
     fs::create_directories(cli_.options.store_dir);
     std::ofstream(cli_.options.store_dir / "made") << "content";
     ContentStore artifacts(cli_.options.store_dir);
     auto id = artifacts.publish(cli_.options.store_dir / "made");
     EXPECT_TRUE(id.ok());
     RunState state;
-    state.spec = std::make_shared<const WorkflowSpec>(spec_);
-    state.tasks.resize(spec_.stages.size());
-    CacheEntry entry{.run = "r", .task = "a", .outputs = {}, .metrics = {}};
+    EXPECT_TRUE(lay_out(state, std::make_shared<const WorkflowSpec>(spec_)).ok());
+    CacheEntry entry;
+    entry.run = "r";
+    entry.name = "a";
     entry.outputs.emplace_back();
     entry.outputs.back().set_name("out");
     entry.outputs.back().set_digest(id->digest);
     auto store = open_rocks_store(cli_.options.state_dir);
     EXPECT_TRUE(store.ok());
     StoreBatch batch;
-    batch.cache.push_back({cache_key(state, 0).key, encode_cache_entry(entry)});
+    batch.cache.push_back({task_key(state, task, stage_key(state, 0)), encode_cache_entry(entry)});
     EXPECT_TRUE((*store)->append(batch).ok());
     return id->digest;
   }
@@ -85,6 +87,14 @@ TEST_F(PlanCacheTest, ReusesWhatARunLeft) {
   ContentStore artifacts(cli_.options.store_dir);
   fs::remove(artifacts.path(digest));
   EXPECT_EQ(actions(), (std::vector<std::string>{"run", "run", "run"}));
+}
+
+TEST_F(PlanCacheTest, AMatrixIsReusedWhenAllItsTasksAreKnown) {
+  spec_.stages[0].cells = Cells{{"n=1", "n=2"}, {{"n", {1, 2}}}, {}};
+  remember_a(0);
+  EXPECT_EQ(actions(), (std::vector<std::string>{"run", "run", "run"}));
+  remember_a(3);  // the second task stands behind the three stages
+  EXPECT_EQ(actions(), (std::vector<std::string>{"reuse", "run", "run"}));
 }
 
 TEST_F(PlanCacheTest, AnotherParameterIsAnotherKey) {

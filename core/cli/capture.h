@@ -1,0 +1,14 @@
+// What is noted with a run about where it was submitted from.
+#pragma once
+
+#include "core/cli/cli.h"
+#include "core/workflow/spec.h"
+
+namespace cairn {
+
+// {"cairn","host","kernel","cpu","git"?:{"commit","dirty","diff"?},"plugins":{PATH:DIGEST},
+//  "variables":{}}; what cannot be found out is left out. Variables: those that change how programs
+// compute, and those the configuration names.
+[[nodiscard]] json::object capture_environment(const Cli& cli, const WorkflowSpec& spec);
+
+}  // namespace cairn

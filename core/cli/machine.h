@@ -1,0 +1,42 @@
+// What an engine in this process may use, from options and STATE_DIR/config.yaml.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/cli/cli.h"
+#include "core/server/engine_process.h"
+#include "core/workflow/config.h"
+
+namespace cairn {
+
+// How long a host goes on without an engine.
+inline constexpr Duration kRunOrphanTimeout{std::chrono::minutes(10)};
+inline constexpr Duration kServeOrphanTimeout{std::chrono::hours(24)};
+
+struct MachineOptions {
+  int cpus = 0;                // 0: what the machine offers
+  std::string memory;          // "8Gi"; empty: what the machine offers
+  std::string gpus;            // a count or device ids with commas; empty: what the machine offers
+  std::string orphan_timeout;  // "24h"; empty: the configuration's, else the command's
+};
+void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions>& options);
+
+// --config, else STATE_DIR/config.yaml where there is one. kInvalidArgument after the diagnostics
+// were printed.
+[[nodiscard]] Result<OperationConfig> load_config(const Cli& cli);
+
+// "2" is the devices 0 and 1; "0,3" and "GPU-1f...,GPU-2a..." are those.
+[[nodiscard]] Result<std::vector<std::string>> parse_gpus(const std::string& text);
+// UUIDs of the devices that the driver in ROOT/proc names, sorted.
+[[nodiscard]] std::vector<std::string> find_gpus(const fs::path& root = "/");
+
+// Takes the store and listens. orphan_timeout: where neither option nor configuration says so.
+[[nodiscard]] Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli,
+                                                                  const MachineOptions& machine,
+                                                                  const std::string& command,
+                                                                  Duration orphan_timeout);
+
+}  // namespace cairn

@@ -1,0 +1,24 @@
+// The next revision of a run's workflow: its own text, checked again with other parameters.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include "core/cli/cli.h"
+#include "core/engine/state.h"
+
+namespace cairn {
+
+// Whether --set, --params or --seed was given.
+[[nodiscard]] bool asks_for_revision(const Cli& cli);
+
+// The run's text with the parameters it had, and --params and --set over them. Stages of a plugin
+// that is still there keep its digest, so that a changed one is noticed. The exit code after
+// everything wrong was printed.
+[[nodiscard]] std::variant<WorkflowSpec, ExitCode> revise_workflow(const Cli& cli,
+                                                                   const WorkflowSpec& before);
+
+// A run of the state folder, read from its store.
+[[nodiscard]] Result<RunState> load_run_named(const Cli& cli, const std::string& text);
+
+}  // namespace cairn

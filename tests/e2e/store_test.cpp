@@ -1,0 +1,153 @@
+// What lies in the folders: artifacts, garbage, backups, checks, replays.
+#include <gtest/gtest.h>
+
+#include "tests/e2e/server.h"
+
+namespace cairn::e2e {
+namespace {
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void damage(const fs::path& path) {
+  fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+  std::ofstream(path, std::ios::binary) << "damaged";
+}
+
+std::vector<std::string> unfit(const Place& place, std::vector<std::string> options = {}) {
+  options.insert(options.begin(), "doctor");
+  std::vector<std::string> names;
+  const auto document = place.run_json(options);
+  for (const auto& value : document.as_object().at("checks").as_array()) {
+    const auto& check = value.as_object();
+    if (check.at("status").as_string() == "failed" && check.at("name").as_string() != "BLAS")
+      names.emplace_back(check.at("name").as_string());
+  }
+  return names;
+}
+
+class Store : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    file_ = place_.write("hello.yaml", kHelloWorkflow).string();
+    run_ = place_.run_json({"run", file_, "-q"});
+    ASSERT_EQ(status_of(run_), "succeeded");
+    path_ = text(place_.run({"artifacts", "path", "hello/shout/loud"}).out);
+  }
+  static std::string text(const std::string& line) { return line.substr(0, line.find('\n')); }
+  Place place_;
+  std::string file_;
+  json::value run_;
+  fs::path path_;
+};
+
+TEST_F(Store, ArtifactsAreFoundAndExported) {
+  EXPECT_EQ(read(path_), "HELLO\n");
+  const fs::path copy = place_.folder() / "mine/loud.txt";
+  EXPECT_EQ(place_.run({"artifacts", "export", "hello/shout/loud", copy.string()}).exit_code, 0);
+  EXPECT_EQ(read(copy), "HELLO\n");
+  std::ofstream(copy) << "mine";
+  EXPECT_EQ(read(copy), "mine") << "the copy is its owner's to change";
+  EXPECT_EQ(place_.run({"artifacts", "export", "hello/shout/loud", copy.string()}).exit_code, 8);
+  EXPECT_EQ(place_.run({"artifacts", "path", "hello/shout/quiet"}).exit_code, 4);
+  EXPECT_EQ(place_.run({"artifacts", "path", "hello/shout"}).exit_code, 2);
+  EXPECT_EQ(place_.run({"artifacts", "list", "-o", "name"}).out, "greet/text\nshout/loud\n");
+}
+
+TEST_F(Store, GarbageIsWhatNothingNames) {
+  EXPECT_EQ(place_.run_json({"artifacts", "gc"}).as_object().at("artifacts").as_array().size(), 0U);
+  EXPECT_EQ(place_.run({"delete", "hello"}).exit_code, 0);
+  const auto kept = place_.run_json({"artifacts", "gc"}).as_object();
+  EXPECT_EQ(kept.at("kept_because").as_object().at("cached"), json::value(2))
+      << "the cache still knows them";
+  const auto plan = place_.run_json({"artifacts", "gc", "--quota", "1", "--dry-run"}).as_object();
+  EXPECT_EQ(plan.at("artifacts").as_array().size(), 2U);
+  EXPECT_TRUE(fs::exists(path_));
+  const Finished freed = place_.run({"artifacts", "gc", "--quota", "1"});
+  EXPECT_EQ(freed.exit_code, 0) << freed.err;
+  EXPECT_FALSE(fs::exists(path_));
+  const auto again = place_.run_json({"run", file_, "-q"});
+  EXPECT_EQ(status_of(again), "succeeded");
+  EXPECT_FALSE(stage_of(again, 0).at("cached").as_bool());
+  EXPECT_EQ(place_.run({"artifacts", "gc", "--keep-best", "loss"}).exit_code, 2);
+}
+
+TEST_F(Store, NothingIsCollectedWhileTasksRun) {
+  const Gates gates(place_);
+  Server server(place_);
+  expect_done(place_.run({"submit", place_.write("walk.yaml", walk_workflow(gates)).string()}));
+  ASSERT_TRUE(gates.reached(0));
+  EXPECT_EQ(place_.run({"artifacts", "gc", "--dry-run"}).exit_code, 0);
+  EXPECT_EQ(place_.run({"artifacts", "gc"}).exit_code, 8);
+  gates.open("go");
+  ASSERT_TRUE(becomes(place_, "walk", "succeeded"));
+  EXPECT_EQ(place_.run({"artifacts", "gc"}).exit_code, 0);
+}
+
+TEST_F(Store, ABackupOfAServedFolderIsRestoredElsewhere) {
+  const Gates gates(place_);
+  Server server(place_);
+  expect_done(place_.run({"submit", place_.write("walk.yaml", walk_workflow(gates)).string()}));
+  ASSERT_TRUE(gates.reached(0));
+  const std::string folder = (place_.folder() / "backup").string();
+  const Finished made = place_.run({"backup", folder, "--artifacts"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_EQ(place_.run({"backup", folder}).exit_code, 8);
+  EXPECT_EQ(place_.run({"restore", folder}).exit_code, 8) << "the folder has a store";
+  gates.open("go");
+
+  const Place other;
+  const Finished restored = other.run({"restore", folder});
+  ASSERT_EQ(restored.exit_code, 0) << restored.err;
+  const auto hello = other.run_json({"get", "hello"});
+  EXPECT_EQ(digests(hello), digests(run_));
+  EXPECT_EQ(status_of(other.run_json({"get", "walk"})), "interrupted");
+  EXPECT_EQ(unfit(other), std::vector<std::string>());
+  EXPECT_EQ(read(text(other.run({"artifacts", "path", "hello/shout/loud"}).out)), "HELLO\n");
+  const Place third;
+  EXPECT_EQ(third.run({"restore", (place_.folder() / "nothing").string()}).exit_code, 4);
+}
+
+TEST_F(Store, DoctorFindsWhatIsDamagedLostOrNobodys) {
+  EXPECT_EQ(unfit(place_), std::vector<std::string>());
+  damage(path_);
+  EXPECT_EQ(unfit(place_, {"--quick"}), std::vector<std::string>()) << "reads no bytes";
+  EXPECT_EQ(unfit(place_), std::vector<std::string>{"artifacts"});
+  EXPECT_EQ(place_.run({"doctor"}).exit_code, 1);
+  const Finished mended = place_.run({"resume", "hello", "-q"});
+  EXPECT_EQ(mended.exit_code, 0) << mended.err;
+  EXPECT_EQ(unfit(place_), std::vector<std::string>());
+  fs::permissions(path_.parent_path(), fs::perms::owner_all);
+  fs::remove(path_);
+  EXPECT_EQ(unfit(place_, {"--quick"}), std::vector<std::string>{"artifacts"});
+  fs::create_directories(place_.state() / "store/runs/stranger");
+  EXPECT_NE(place_.run({"doctor"}).out.find("stranger"), std::string::npos);
+}
+
+TEST_F(Store, ReplayMakesTheSameBytesOrSaysWhichDiffer) {
+  const Finished same = place_.run({"replay", "hello/shout"});
+  EXPECT_EQ(same.exit_code, 0) << same.err << same.out;
+  EXPECT_NE(same.out.find("the same bytes"), std::string::npos) << same.out;
+  EXPECT_EQ(place_.run_json({"list"}).as_array().size(), 1U) << "it leaves no run behind";
+
+  const auto file = place_.write("random.yaml", R"(cairn: 1
+name: random
+stages:
+  drawn:
+    uses: shell
+    matrix: {n: [1, 2]}
+    with: {run: "date +%s%N > t; echo ${matrix.n} > u", outputs: {time: t, number: u}}
+)");
+  ASSERT_EQ(place_.run({"run", file.string(), "-q"}).exit_code, 0);
+  const Finished differs = place_.run({"replay", "random/drawn[n=2]", "-o", "json"});
+  EXPECT_EQ(differs.exit_code, 1) << differs.err;
+  const auto document = json::parse(differs.out).as_object();
+  EXPECT_FALSE(document.at("equal").as_bool());
+  EXPECT_EQ(place_.run({"replay", "random/drawn[n=2]", "-o", "name"}).out, "time\n");
+  EXPECT_EQ(place_.run({"replay", "random/drawn"}).exit_code, 4);
+}
+
+}  // namespace
+}  // namespace cairn::e2e
