@@ -32,7 +32,7 @@ Result<void> require_space(const Disk& disk, const fs::path& folder) {
   if (!disk->GetFreeSpace(folder.string(), {}, &free, nullptr).ok() || free >= kSpaceNeeded) {
     return {};
   }
-  return make_error(ErrorCode::kIo,
+  return make_error(ErrorCode::kResourceExhausted,
                     "no space left for " + folder.string() + ": " + std::to_string(free >> 10) +
                         " KiB free, " + std::to_string(kSpaceNeeded >> 10) + " KiB needed",
                     "free some space on this disk and resume the run");

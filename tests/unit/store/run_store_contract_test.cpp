@@ -128,7 +128,7 @@ TEST_F(MemoryStore, FullDiskKeepsNothingAndWorksWithSpaceAgain) {
   for (int i = 0; i < 2; ++i) {
     const auto refused = store_.append(batch("a", {"2"}));
     ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+    EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
     EXPECT_NE(refused.error().hint.find("space"), std::string::npos);
   }
   EXPECT_EQ(content(), before);

@@ -51,7 +51,7 @@ TEST_F(StoreFaults, FullDiskKeepsNothingOfTheBatchAndGoesOnWithSpace) {
     big.cache.push_back({"key", "value"});
     const auto refused = store->append(big);
     ASSERT_FALSE(refused.ok());
-    EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+    EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
     EXPECT_NE(refused.error().hint.find("space"), std::string::npos);
     expect_kept(*store);
     EXPECT_FALSE(store->find_cache("key")->has_value());
@@ -83,7 +83,8 @@ TEST_F(StoreFaults, DiskThatFillsAtAnyChangeLosesNothingAcknowledged) {
         const auto appended = append(*store, std::to_string(i) + filler);
         if (appended.ok()) continue;
         ++refused;
-        ASSERT_EQ(appended.error().code, ErrorCode::kIo) << appended.error().to_string();
+        ASSERT_EQ(appended.error().code, ErrorCode::kResourceExhausted)
+            << appended.error().to_string();
         expect_kept(*store);
         disk_->heal();
         ASSERT_TRUE(append(*store, std::to_string(i)).ok()) << "at " << at;
@@ -105,7 +106,7 @@ TEST_F(StoreFaults, FullDiskAtOpeningIsAnError) {
     disk_->heal();
     if (store.ok()) continue;
     ++failed;
-    EXPECT_EQ(store.error().code, ErrorCode::kIo);
+    EXPECT_EQ(store.error().code, ErrorCode::kResourceExhausted);
     EXPECT_NE(store.error().hint.find("space"), std::string::npos) << store.error().to_string();
     expect_kept(*open());
   }
