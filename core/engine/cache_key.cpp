@@ -33,15 +33,13 @@ json::object input_digests(const RunState& state, std::uint32_t stage) {
   return inputs;
 }
 
-json::object own_key_params(const RunState& state, const TaskState& task) {
-  json::object params;
-  if (const auto& cells = state.stages[task.stage].cells) {
-    for (const auto& [name, column] : cells->params) {
-      const auto keyed = cells->key_params.find(name);
-      params[name] = (keyed != cells->key_params.end() ? keyed->second : column)[task.cell];
-    }
-  }
-  return params;
+// What all tasks of a stage share.
+json::object shared_components(const RunState& state, std::uint32_t stage) {
+  const StageSpec& spec = state.spec->stages[stage];
+  return {{"stage_type", spec.uses},
+          {"revision", spec.revision},
+          {"params", spec.key_params},
+          {"inputs", input_digests(state, stage)}};
 }
 
 void compare(const std::string& path, const json::value* one, const json::value* other,
@@ -66,36 +64,17 @@ void compare(const std::string& path, const json::value* one, const json::value*
 
 }  // namespace
 
-json::object key_components(const RunState& state, std::uint32_t number) {
-  const TaskState& task = state.tasks[number];
-  const StageSpec& stage = state.spec_of(task);
-  json::object components{{"stage_type", stage.uses},
-                          {"revision", stage.revision},
-                          {"params", stage.key_params},
-                          {"inputs", input_digests(state, task.stage)}};
-  for (const auto& [name, value] : own_key_params(state, task)) {
-    components["params"].as_object()[name] = value;
+json::object cell_key_params(const StageState& stage, std::uint32_t cell) {
+  json::object params;
+  if (!stage.cells || cell >= stage.cells->size()) return params;
+  for (const auto& [name, column] : stage.cells->params) {
+    const auto keyed = stage.cells->key_params.find(name);
+    params[name] = (keyed != stage.cells->key_params.end() ? keyed->second : column)[cell];
   }
-  if (stage.random) components["seed"] = task_seed(state, number);
-  return components;
+  return params;
 }
 
-Digest stage_key(const RunState& state, std::uint32_t stage) {
-  const StageSpec& spec = state.spec->stages[stage];
-  return digest_of(canonical_json(json::object{{"stage_type", spec.uses},
-                                               {"revision", spec.revision},
-                                               {"params", spec.key_params},
-                                               {"inputs", input_digests(state, stage)}}));
-}
-
-std::string task_key(const RunState& state, std::uint32_t number, const Digest& stage_key) {
-  const TaskState& task = state.tasks[number];
-  std::string text = stage_key;
-  if (const json::object own = own_key_params(state, task); !own.empty()) {
-    text += canonical_json(own);
-  }
-  if (state.spec_of(task).random) text += '#' + std::to_string(task_seed(state, number));
-  const Digest digest = digest_of(text);
+std::string digest_bytes(const Digest& digest) {
   const std::string_view hex = digest_hex(digest);
   std::string bytes;
   for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
@@ -104,6 +83,30 @@ std::string task_key(const RunState& state, std::uint32_t number, const Digest& 
     bytes.push_back(static_cast<char>(byte));
   }
   return bytes;
+}
+
+json::object key_components(const RunState& state, std::uint32_t number) {
+  const TaskState& task = state.tasks[number];
+  json::object components = shared_components(state, task.stage);
+  for (const auto& [name, value] : cell_key_params(state.stages[task.stage], task.cell)) {
+    components["params"].as_object()[name] = value;
+  }
+  if (state.spec_of(task).random) components["seed"] = task_seed(state, number);
+  return components;
+}
+
+Digest stage_key(const RunState& state, std::uint32_t stage) {
+  return digest_of(canonical_json(shared_components(state, stage)));
+}
+
+std::string task_key(const RunState& state, std::uint32_t number, const Digest& stage_key) {
+  const TaskState& task = state.tasks[number];
+  std::string text = stage_key;
+  if (const json::object own = cell_key_params(state.stages[task.stage], task.cell); !own.empty()) {
+    text += canonical_json(own);
+  }
+  if (state.spec_of(task).random) text += '#' + std::to_string(task_seed(state, number));
+  return digest_bytes(digest_of(text));
 }
 
 std::string encode_cache_entry(const CacheEntry& entry) {

@@ -9,6 +9,13 @@ namespace cairn {
 // Every producer of an input has succeeded.
 [[nodiscard]] json::object key_components(const RunState& state, std::uint32_t task);
 
+// What one cell of a stage adds to the parameters of the key: its values, content as digests. Empty
+// where the stage has no such cell.
+[[nodiscard]] json::object cell_key_params(const StageState& stage, std::uint32_t cell);
+
+// The 32 bytes of a digest.
+[[nodiscard]] std::string digest_bytes(const Digest& digest);
+
 // The part of the key that all tasks of a stage share. Every producer of an input has succeeded.
 [[nodiscard]] Digest stage_key(const RunState& state, std::uint32_t stage);
 // 32 bytes: the digest of the stage's part and of what the task has on its own.

@@ -24,14 +24,11 @@ class ResourcePool {
   [[nodiscard]] bool is_free(const v1::ResourceLimits& limits) const;
   void take(const v1::ResourceLimits& limits);
   void give(const v1::ResourceLimits& limits);
-  [[nodiscard]] bool exhausted() const { return cpus_ >= totals_.cpus; }
   // kInvalidArgument when the machine can never fit it.
   [[nodiscard]] Result<void> check(const StageSpec& stage) const;
   // How many hosts of so many threads fit at once.
   [[nodiscard]] std::size_t slots(std::uint32_t threads) const;
   [[nodiscard]] const ResourceTotals& totals() const { return totals_; }
-  [[nodiscard]] std::uint64_t cpus_held() const { return cpus_; }
-  [[nodiscard]] std::uint64_t memory_held() const { return memory_; }
 
  private:
   ResourceTotals totals_;

@@ -1,5 +1,6 @@
 #include <set>
 
+#include "core/engine/cache_key.h"
 #include "core/engine/layout.h"
 #include "core/engine/step.h"
 
@@ -31,16 +32,6 @@ bool same_list(const StageSpec& one, const StageSpec& other) {
          (one.foreach->list.stage == other.foreach->list.stage &&
           one.foreach->list.output == other.foreach->list.output &&
           canonical_json(one.foreach->templates) == canonical_json(other.foreach->templates));
-}
-
-json::object cell_params(const StageState& stage, std::uint32_t cell) {
-  json::object params;
-  if (!stage.cells || cell >= stage.cells->size()) return params;
-  for (const auto& [name, column] : stage.cells->params) {
-    const auto keyed = stage.cells->key_params.find(name);
-    params[name] = (keyed != stage.cells->key_params.end() ? keyed->second : column)[cell];
-  }
-  return params;
 }
 
 std::string why_unfinished(const TaskState& task) {
@@ -209,8 +200,8 @@ class ResumePlanner {
     }
     const auto found = labels->second.find(now.cells->labels[task.cell]);
     if (found == labels->second.end()) return false;
-    return canonical_json(cell_params(before, found->second)) !=
-           canonical_json(cell_params(now, task.cell));
+    return canonical_json(cell_key_params(before, found->second)) !=
+           canonical_json(cell_key_params(now, task.cell));
   }
 
   void add(std::uint32_t task, const std::string& because, bool anew, bool no_cache) {

@@ -76,9 +76,11 @@ bool Scheduler::Impl::place(Run& run, std::uint32_t stage, std::deque<std::uint3
   if (spec.max_parallel > 0 && running >= static_cast<std::uint32_t>(spec.max_parallel)) {
     return false;
   }
-  std::map<std::string, int> totals = pool.totals().pools;
-  for (const auto& [name, units] : workflow.pools) totals[name] = units;
-  if (!has_room(spec.resources.pools, run.pools_held, totals)) return false;
+  if (!spec.resources.pools.empty()) {
+    std::map<std::string, int> totals = pool.totals().pools;
+    for (const auto& [name, units] : workflow.pools) totals[name] = units;
+    if (!has_room(spec.resources.pools, run.pools_held, totals)) return false;
+  }
 
   const TaskState& first = run.state.tasks[tasks.front()];
   const std::uint32_t threads =

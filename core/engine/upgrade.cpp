@@ -1,27 +1,12 @@
 #include "core/engine/upgrade.h"
 
-#include <charconv>
-#include <map>
-
-#include "core/base/digest.h"
+#include "core/engine/cache_key.h"
 #include "schemas/journal_v1.pb.h"
 
 namespace cairn {
 namespace {
 
 namespace old = journal1;
-
-std::string key_bytes(const std::string& digest) {
-  if (!is_digest(digest)) return {};
-  const std::string_view hex = digest_hex(digest);
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    unsigned byte = 0;
-    std::from_chars(hex.data() + i, hex.data() + i + 2, byte, 16);
-    bytes.push_back(static_cast<char>(byte));
-  }
-  return bytes;
-}
 
 // Both are made of the same fields with the same numbers.
 template <typename To, typename From>
@@ -121,7 +106,7 @@ class Upgrade {
     CAIRN_ASSIGN(const std::uint32_t task, number(before.task()));
     v1::TaskReused* now = add().mutable_task_reused();
     now->set_task(task);
-    now->set_key(key_bytes(before.key()));
+    if (is_digest(before.key())) now->set_key(digest_bytes(before.key()));
     now->set_from_run(before.from_run());
     now->set_from_name(before.from_task());
     for (const old::Artifact& output : before.outputs()) copy_message(output, now->add_outputs());
