@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "core/artifacts/content_store.h"
+#include "core/base/boundary.h"
 #include "core/base/text.h"
 #include "core/host/exit_record.h"
 
@@ -11,6 +12,7 @@ namespace cairn::host {
 namespace {
 
 constexpr std::size_t kMessageBytes = 64 << 10;
+constexpr Duration kSlowStart{2};
 
 StageFailure failure_of(const Error& error) {
   return {"error", error.to_string()};
@@ -55,7 +57,7 @@ Attempt::Attempt(Workshop& shop, Order order)
                  *report.mutable_attempt() = id();
                  report.mutable_checkpoint()->set_step(saved.step);
                  report.mutable_checkpoint()->set_digest(saved.digest);
-                 shop_.report(std::move(report));
+                 shop_.report(std::move(report), false);
                  return {};
                }),
       began_(shop.clock.monotonic()) {}
@@ -88,6 +90,7 @@ OutputCapture::Target Attempt::output_target() {
 }
 
 void Attempt::divert_output() {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   say(shop_.capture.divert(output_target()));
 }
 
@@ -95,6 +98,7 @@ void Attempt::shorten_output() {
   const fs::path path = context_.folder().output_log();
   std::error_code error;
   if (!context_.has_folder() || !fs::exists(path, error)) return;
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   const auto shortened = shorten_log(shop_.files, path, kLogLimit, [](std::uint64_t left_out) {
     return "\ncairn-host: " + format_bytes(left_out) + " of output left out here";
   });
@@ -213,7 +217,9 @@ void Attempt::report_started() {
   started->set_time_ms(started_ms_);
   started->set_fingerprint_json(
       shop_.fingerprints.news(id().run(), shop_.shelf.size(), context_.resources().cpus));
-  shop_.report(std::move(report));
+  // Where it took time to come this far, the end may be far, too.
+  const bool slow = shop_.clock.monotonic() - began_ > kSlowStart;
+  shop_.report(std::move(report), !slow);
 }
 
 Result<void> Attempt::publish(v1::Finished& finished) {
@@ -267,7 +273,7 @@ void Attempt::finish(v1::Finished finished) {
   v1::HostReport report;
   *report.mutable_attempt() = id();
   *report.mutable_finished() = std::move(finished);
-  shop_.report(std::move(report));
+  shop_.report(std::move(report), false);
 }
 
 v1::HostReport never_began(const v1::AttemptId& id, const Clock& clock, const std::string& cause,

@@ -36,8 +36,8 @@ struct Workshop {
   // Of the worker's thread.
   Fingerprints fingerprints;
   ThreadLimits limits;
-  // Takes a report that must not be lost. Thread-safe.
-  std::function<void(v1::HostReport)> report;
+  // Takes a report that must not be lost; may_wait: a few milliseconds, for more. Thread-safe.
+  std::function<void(v1::HostReport, bool may_wait)> report;
 };
 
 class Attempt {

@@ -2,27 +2,22 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
-#include <grpcpp/alarm.h>
+#include <grpc/support/time.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <array>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <string>
 #include <utility>
 
 namespace cairn::host {
 namespace {
 
-using Time = std::chrono::system_clock::time_point;
 using google::protobuf::internal::WireFormatLite;
 
 constexpr const char* kMethod = "/cairn.v1.Hosts/Attach";
 // Well below the 4 MiB that gRPC takes.
 constexpr std::size_t kMessageBytes = 1 << 20;
-constexpr std::chrono::milliseconds kSoon{1};
+// What may wait waits no longer once more comes.
+constexpr Duration kSoonest{1};
 
 // A serialised HostReports is its reports one after the other, each behind its tag and its length.
 void append_report(std::string_view report, std::string& reports) {
@@ -37,142 +32,20 @@ void append_report(std::string_view report, std::string& reports) {
   reports += report;
 }
 
+void* tag_of(std::intptr_t step) {
+  return reinterpret_cast<void*>(step);  // NOLINT(performance-no-int-to-ptr)
+}
+
+// On a clock that nobody sets.
+gpr_timespec in(Duration time) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
+                      gpr_time_from_millis(time.count(), GPR_TIMESPAN));
+}
+
 }  // namespace
 
-// One Attach call. gRPC may call it until OnDone returns; end() waits for that, and only then may
-// it be destroyed.
-class EngineLink::Stream final
-    : public grpc::ClientBidiReactor<grpc::ByteBuffer, v1::EngineCommands> {
- public:
-  Stream(Stub& stub, const Listener& listener, const std::vector<std::string_view>& reports)
-      : listener_(listener) {
-    stub.PrepareBidiStreamingCall(&context_, kMethod, {}, this);
-    // Kept until the stream breaks, so that send() may start writes at any time.
-    AddHold();
-    StartRead(&commands_);
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto report : reports) queue(report);
-      write();
-    }
-    StartCall();
-  }
-
-  void send(std::string_view report, When when) {
-    const std::lock_guard lock(mutex_);
-    if (broken_) return;
-    queue(report);
-    if (when == When::kNow) urgent_ = true;
-    write_when_due();
-  }
-
-  void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      silent_ = true;
-    }
-    context_.TryCancel();
-    if (alarm_) alarm_->Cancel();
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return done_ && !armed_; });
-  }
-
-  void OnWriteDone(bool ok) override {
-    bool first = false;
-    {
-      const std::lock_guard lock(mutex_);
-      writing_ = false;
-      if (!ok) {
-        break_off();
-      } else {
-        first = !std::exchange(connected_, true) && !silent_;
-        write_when_due();
-      }
-    }
-    if (first) listener_.connected();
-  }
-
-  void OnReadDone(bool ok) override {
-    bool silent = false;
-    {
-      const std::lock_guard lock(mutex_);
-      if (!ok) break_off();
-      silent = silent_;
-    }
-    if (!ok) return;
-    if (!silent) listener_.commands(std::exchange(commands_, {}));
-    StartRead(&commands_);
-  }
-
-  void OnDone(const grpc::Status&) override {
-    bool silent = false;
-    {
-      const std::lock_guard lock(mutex_);
-      silent = silent_;
-    }
-    if (!silent) listener_.lost();
-    // Notified under the lock: the waiter destroys this object.
-    const std::lock_guard lock(mutex_);
-    done_ = true;
-    changed_.notify_all();
-  }
-
- private:
-  // The following are called with the mutex held.
-  void queue(std::string_view report) {
-    if (waiting_.empty() || waiting_.back().size() >= kMessageBytes) waiting_.emplace_back();
-    append_report(report, waiting_.back());
-  }
-  void write_when_due() {
-    if (writing_ || waiting_.empty()) return;
-    const Time due = written_ + kSoon;
-    if (urgent_ || waiting_.size() > 1 || std::chrono::system_clock::now() >= due) return write();
-    if (armed_ || broken_ || silent_) return;
-    armed_ = true;
-    alarm_ = std::make_unique<grpc::Alarm>();
-    alarm_->Set(due, [this](bool) { on_due(); });
-  }
-  void on_due() {
-    const std::lock_guard lock(mutex_);
-    armed_ = false;
-    if (!writing_) write();
-    changed_.notify_all();
-  }
-  void write() {
-    if (waiting_.empty() || broken_) return;
-    writing_ = true;
-    urgent_ = waiting_.size() > 1;
-    written_ = std::chrono::system_clock::now();
-    const grpc::Slice bytes(waiting_.front());
-    waiting_.pop_front();
-    message_ = grpc::ByteBuffer(&bytes, 1);
-    StartWrite(&message_);
-  }
-  void break_off() {
-    if (std::exchange(broken_, true)) return;
-    RemoveHold();
-  }
-
-  grpc::ClientContext context_;
-  const Listener& listener_;
-  v1::EngineCommands commands_;
-
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  std::deque<std::string> waiting_;  // messages to be
-  grpc::ByteBuffer message_;         // on its way
-  Time written_;                     // when it began
-  std::unique_ptr<grpc::Alarm> alarm_;
-  bool armed_ = false;
-  bool urgent_ = false;  // something that waits is not to wait
-  bool writing_ = false;
-  bool connected_ = false;
-  bool broken_ = false;
-  bool silent_ = false;
-  bool done_ = false;
-};
-
-EngineLink::EngineLink(const fs::path& socket, Listener listener) : listener_(std::move(listener)) {
+EngineLink::EngineLink(const fs::path& socket, const Clock& clock, Listener listener)
+    : clock_(clock), listener_(std::move(listener)) {
   grpc::ChannelArguments arguments;
   // An engine that returns is found within a second.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
@@ -185,16 +58,131 @@ EngineLink::EngineLink(const fs::path& socket, Listener listener) : listener_(st
 }
 
 EngineLink::~EngineLink() {
-  if (stream_) stream_->end();
+  listener_ = {[] {}, [](const v1::EngineCommands&) {}, [] {}};
+  if (context_) context_->TryCancel();
+  if (alarm_) alarm_->Cancel();
+  void* tag = nullptr;
+  bool ok = false;
+  for (;;) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (under_way_ == 0) break;
+    }
+    if (queue_.Next(&tag, &ok)) follow(static_cast<Step>(reinterpret_cast<std::intptr_t>(tag)), ok);
+  }
+  queue_.Shutdown();
+  while (queue_.Next(&tag, &ok)) {
+  }
 }
 
 void EngineLink::connect(const std::vector<std::string_view>& reports) {
-  if (stream_) stream_->end();
-  stream_ = std::make_unique<Stream>(*stub_, listener_, reports);
+  const std::lock_guard lock(mutex_);
+  started_ = writing_ = urgent_ = connected_ = broken_ = false;
+  waiting_.clear();
+  for (const auto report : reports) queue(report);
+  context_ = std::make_unique<grpc::ClientContext>();
+  call_ = stub_->PrepareCall(context_.get(), kMethod, &queue_);
+  ++under_way_;
+  call_->StartCall(tag_of(kStarted));
 }
 
 void EngineLink::send(std::string_view report, When when) {
-  if (stream_) stream_->send(report, when);
+  const std::lock_guard lock(mutex_);
+  if (!call_ || broken_) return;
+  queue(report);
+  const bool due =
+      when == When::kNow || waiting_.size() > 1 || clock_.monotonic() - waiting_since_ >= kSoonest;
+  urgent_ = urgent_ || due;
+  if (urgent_) write();
+}
+
+void EngineLink::flush() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_.empty()) return;
+  urgent_ = true;
+  write();
+}
+
+void EngineLink::wait(Duration at_most) {
+  void* tag = nullptr;
+  bool ok = false;
+  gpr_timespec until = in(at_most);
+  while (queue_.AsyncNext(&tag, &ok, until) == grpc::CompletionQueue::GOT_EVENT) {
+    follow(static_cast<Step>(reinterpret_cast<std::intptr_t>(tag)), ok);
+    until = in(Duration(0));  // whatever else is there already
+  }
+}
+
+void EngineLink::wake() {
+  const std::lock_guard lock(mutex_);
+  if (alarm_) return;
+  ++under_way_;
+  alarm_ = std::make_unique<grpc::Alarm>();
+  alarm_->Set(&queue_, in(Duration(0)), tag_of(kWoken));
+}
+
+void EngineLink::follow(Step step, bool ok) {
+  bool connected = false;
+  bool ended = false;
+  {
+    const std::lock_guard lock(mutex_);
+    --under_way_;
+    if (step == kWoken) {
+      alarm_.reset();
+      return;
+    }
+    if (step == kFinished) {
+      call_.reset();
+      waiting_.clear();
+      ended = true;
+    } else if (!ok) {
+      break_off();
+    } else if (step == kStarted) {
+      started_ = true;
+      ++under_way_;
+      call_->Read(&commands_, tag_of(kRead));
+      write();
+    } else if (step == kWritten) {
+      writing_ = false;
+      connected = !std::exchange(connected_, true);
+      if (urgent_) write();
+    } else {
+      ++under_way_;  // the next read, which is begun below
+    }
+    const int ours = under_way_ - (alarm_ ? 1 : 0);
+    if (broken_ && call_ && ours == 0) {
+      ++under_way_;
+      call_->Finish(&status_, tag_of(kFinished));
+    }
+  }
+  if (ended) listener_.lost();
+  if (connected) listener_.connected();
+  if (step != kRead || !ok) return;
+  listener_.commands(std::exchange(commands_, {}));
+  call_->Read(&commands_, tag_of(kRead));
+}
+
+void EngineLink::queue(std::string_view report) {
+  if (waiting_.empty()) waiting_since_ = clock_.monotonic();
+  if (waiting_.empty() || waiting_.back().size() >= kMessageBytes) waiting_.emplace_back();
+  append_report(report, waiting_.back());
+}
+
+void EngineLink::write() {
+  if (!started_ || writing_ || broken_ || waiting_.empty()) return;
+  writing_ = true;
+  urgent_ = waiting_.size() > 1;
+  const grpc::Slice bytes(waiting_.front());
+  waiting_.pop_front();
+  waiting_since_ = clock_.monotonic();
+  message_ = grpc::ByteBuffer(&bytes, 1);
+  ++under_way_;
+  call_->Write(message_, tag_of(kWritten));
+}
+
+void EngineLink::break_off() {
+  if (std::exchange(broken_, true)) return;
+  context_->TryCancel();
 }
 
 }  // namespace cairn::host

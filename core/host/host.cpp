@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/boundary.h"
 #include "core/sdk/runtime/attempt_files.h"
 
 namespace cairn::host {
@@ -18,6 +19,8 @@ namespace {
 
 constexpr Duration kBeat{1000};
 constexpr Duration kReconnect{250};
+// That an attempt has begun is said with its end, or this long after its order came.
+constexpr Duration kFlush{5};
 // How long a host that runs nothing, or only waits for its last report to be acknowledged, looks
 // for an engine. The report is in the spool by then.
 constexpr Duration kIdlePatience{10'000};
@@ -40,15 +43,6 @@ std::uint64_t own_start_ticks() {
   return ticks;
 }
 
-EngineLink::Listener listener_of(std::function<void()> connected, std::function<void()> lost,
-                                 std::function<void(v1::EngineCommands)> commands) {
-  EngineLink::Listener listener;
-  listener.connected = std::move(connected);
-  listener.lost = std::move(lost);
-  listener.commands = std::move(commands);
-  return listener;
-}
-
 }  // namespace
 
 Host::Host(Options options, FileSystem& files, const Clock& clock)
@@ -56,12 +50,13 @@ Host::Host(Options options, FileSystem& files, const Clock& clock)
       files_(files),
       clock_(clock),
       folder_(host_folder(options_.store, options_.host)),
-      link_(options_.engine,
-            listener_of([this] { push(Connected{}); }, [this] { push(Lost{}); },
-                        [this](v1::EngineCommands commands) { push(std::move(commands)); })) {}
+      link_(options_.engine, clock,
+            {.connected = [this] { on_connected(); },
+             .commands = [this](v1::EngineCommands commands) { on_commands(std::move(commands)); },
+             .lost = [this] { on_lost(); }}) {}
 
-// Every turn takes what has happened, and notes that time passed; everything else runs on other
-// threads and ends up here as an event. Reports do not: they go from the worker to the outbox.
+// Every turn takes what has come from the engine, and notes that time passed. Reports go from the
+// worker to the outbox.
 int Host::serve() {
   if (!open_folder()) return kFolderGone;
   outbox_.emplace(files_, folder_.spool(), link_);
@@ -72,8 +67,8 @@ int Host::serve() {
                          .temp = folder_.tmp(),
                          .fingerprints = {},
                          .limits = {},
-                         .report = [this](v1::HostReport report) {
-                           outbox_->add(std::move(report), worker_->has_more()
+                         .report = [this](v1::HostReport report, bool may_wait) {
+                           outbox_->add(std::move(report), may_wait || worker_->has_more()
                                                                ? EngineLink::When::kSoon
                                                                : EngineLink::When::kNow);
                          }});
@@ -83,51 +78,59 @@ int Host::serve() {
   next_beat_ = alone_since_ + kBeat;
   while (!exit_code_) {
     if (!connected_ && !connecting_ && clock_.monotonic() >= next_connect_) connect();
-    for (auto& event : next_events())
-      std::visit([this](auto&& happened) { handle(std::forward<decltype(happened)>(happened)); },
-                 std::move(event));
+    link_.wait(time_to_wait());
+    while (asked_ < asks_ && !exit_code_) on_asked();
+    if (flush_at_ && clock_.monotonic() >= *flush_at_) flush();
     leave_if_done();
     if (!exit_code_ && clock_.monotonic() >= next_beat_) beat();
   }
   // An engine that is not there reads the spool when it returns.
   outbox_->sync();
+  if (!released_) sync_folder();
   return *exit_code_;
+}
+
+// As the spool: durable once there is no engine that has what is in it.
+void Host::sync_folder() {
+  if (!has_folder_) return;
+  const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
+  const auto synced = [&]() -> Result<void> {
+    CAIRN_TRY(files_.sync(folder_.root.parent_path()));
+    return files_.sync(options_.store);
+  }();
+  if (!synced.ok()) std::cerr << "cairn-host: " << synced.error().to_string() << '\n';
 }
 
 // False when there is no store. A disk that is full is no reason to end.
 bool Host::open_folder() {
   std::error_code error;
   if (!fs::exists(options_.store, error) && !error) return false;
+  const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
   const auto opened = [&]() -> Result<void> {
     CAIRN_TRY(files_.make_directories(folder_.root));
     has_folder_ = true;
-    CAIRN_TRY(files_.sync(folder_.root.parent_path()));
-    CAIRN_TRY(files_.sync(options_.store));
     return capture_.open(folder_.output_log());
   }();
   if (!opened.ok()) std::cerr << "cairn-host: " << opened.error().to_string() << '\n';
   return true;
 }
 
-void Host::push(Event event) {
-  const std::lock_guard lock(mutex_);
-  events_.push_back(std::move(event));
-  if (events_.size() == 1) changed_.notify_one();
-}
-
 void Host::ask_to_end() {
-  push(AskedToEnd{});
+  ++asks_;
+  link_.wake();
 }
 
-std::deque<Host::Event> Host::next_events() {
-  std::unique_lock lock(mutex_);
-  if (events_.empty()) {
-    Duration wake = next_beat_;
-    if (!connected_ && !connecting_) wake = std::min(wake, next_connect_);
-    const Duration wait = std::clamp(wake - clock_.monotonic(), Duration(0), kBeat);
-    changed_.wait_for(lock, wait, [&] { return !events_.empty(); });
-  }
-  return std::exchange(events_, {});
+Duration Host::time_to_wait() const {
+  Duration until = next_beat_;
+  if (!connected_ && !connecting_) until = std::min(until, next_connect_);
+  if (flush_at_) until = std::min(until, *flush_at_);
+  return std::clamp(until - clock_.monotonic(), Duration(0), kBeat);
+}
+
+void Host::flush() {
+  flush_at_.reset();
+  link_.flush();
+  if (worker_->has_more()) flush_at_ = clock_.monotonic() + kFlush;
 }
 
 void Host::connect() {
@@ -143,35 +146,35 @@ void Host::connect() {
   outbox_->connect(report);
 }
 
-void Host::handle(Connected) {
+void Host::on_connected() {
   connecting_ = false;
   connected_ = true;
   outbox_->connected();
 }
 
-void Host::handle(Lost) {
+void Host::on_lost() {
   if (connected_) {
     alone_since_ = clock_.monotonic();
     outbox_->lost();
+    sync_folder();
   }
   connected_ = false;
   connecting_ = false;
   next_connect_ = clock_.monotonic() + kReconnect;
 }
 
-void Host::handle(AskedToEnd) {
-  if (asked_ && !worker_->idle()) {
+void Host::on_asked() {
+  if (asked_++ > 0 && !worker_->idle()) {
     exit_code_ = kWouldNotStop;
     return;
   }
-  asked_ = true;
   recall();
   if (worker_->stop("preempted"))
     std::cerr << "cairn-host: asked to end; the stage is told to stop\n";
   leave();
 }
 
-void Host::handle(v1::EngineCommands commands) {
+void Host::on_commands(v1::EngineCommands commands) {
   for (auto& command : *commands.mutable_commands()) {
     // Whatever else comes may be about orders before it.
     if (!command.has_assignment()) hand_over();
@@ -181,7 +184,9 @@ void Host::handle(v1::EngineCommands commands) {
 }
 
 void Host::hand_over() {
-  if (!orders_.empty()) worker_->add(std::exchange(orders_, {}));
+  if (orders_.empty()) return;
+  worker_->add(std::exchange(orders_, {}));
+  flush_at_ = clock_.monotonic() + kFlush;
 }
 
 void Host::handle(v1::EngineCommand& command) {
@@ -247,7 +252,7 @@ void Host::recall() {
 }
 
 void Host::leave() {
-  if (!std::exchange(leaving_, true)) worker_->when_idle([this] { push(Idle{}); });
+  if (!std::exchange(leaving_, true)) worker_->when_idle([this] { link_.wake(); });
 }
 
 void Host::leave_if_done() {

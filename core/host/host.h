@@ -2,15 +2,12 @@
 // the other, and decides when the process is no longer needed.
 #pragma once
 
-#include <condition_variable>
-#include <deque>
+#include <atomic>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_set>
-#include <variant>
 #include <vector>
 
 #include "core/host/engine_link.h"
@@ -35,20 +32,13 @@ class Host {
   void ask_to_end();
 
  private:
-  struct Connected {};
-  struct Lost {};
-  struct AskedToEnd {};
-  struct Idle {};
-  using Event = std::variant<Connected, Lost, AskedToEnd, Idle, v1::EngineCommands>;
-
   [[nodiscard]] bool open_folder();
-  void push(Event event);
-  [[nodiscard]] std::deque<Event> next_events();
-  void handle(Connected);
-  void handle(Lost);
-  void handle(AskedToEnd);
-  void handle(Idle) {}
-  void handle(v1::EngineCommands commands);
+  void sync_folder();
+  [[nodiscard]] Duration time_to_wait() const;
+  void on_connected();
+  void on_lost();
+  void on_commands(v1::EngineCommands commands);
+  void on_asked();
   void handle(v1::EngineCommand& command);
   void assign(v1::Assignment assignment);
   void hand_over();
@@ -57,6 +47,7 @@ class Host {
   void leave();
   void leave_if_done();
   void connect();
+  void flush();
   void beat();
   void check_patience();
   void check_loneliness();
@@ -74,20 +65,19 @@ class Host {
   std::optional<Workshop> shop_;
   std::optional<Worker> worker_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Event> events_;  // guarded by mutex_
+  std::atomic<int> asks_{0};  // signals that came
 
   // Of the loop's thread.
   bool connected_ = false;
   bool connecting_ = false;
   Duration next_connect_{0};
   Duration next_beat_{0};
+  std::optional<Duration> flush_at_;  // what the worker said that may wait
   Duration alone_since_{0};
   std::optional<Duration> told_to_stop_at_;
   bool leaving_ = false;   // takes no more work
   bool released_ = false;  // by the engine
-  bool asked_ = false;     // by a signal
+  int asked_ = 0;          // signals heeded
   std::map<std::uint32_t, std::shared_ptr<Work>> works_;
   std::vector<Order> orders_;  // of the message that is being handled
   // Tokens, by run, of attempts whose end is not acknowledged.

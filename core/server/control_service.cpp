@@ -93,16 +93,19 @@ grpc::Status ControlService::Watch(grpc::ServerContext* context, const v1::Watch
                                    grpc::ServerWriter<v1::WatchItem>* writer) {
   const auto id = control_.runs().resolve(request->run());
   if (!id.ok()) return to_status(id.error());
+  const bool events = request->after() != kNoEvents;
   Moves moves;
   const int subscription = on_strand(scheduler_, [&] {
     moves.over = !request->follow() || is_over(scheduler_, *id);
     return scheduler_.subscribe(
-        [this, &moves, &id, progress = request->progress()](const RunUpdate& update) {
+        [this, &moves, &id, progress = request->progress(), events](const RunUpdate& update) {
           if (update.state.id != *id) return;
+          const bool over = update.event != nullptr && update.state.status != RunStatus::kRunning;
+          if (!events && !progress && !over) return;
           const std::lock_guard lock(mutex_);
           if (update.event != nullptr) {
             moves.moved = true;
-            moves.over = moves.over || update.state.status != RunStatus::kRunning;
+            moves.over = moves.over || over;
           } else {
             moves.progress = progress;
           }
@@ -122,7 +125,6 @@ grpc::Status ControlService::Watch(grpc::ServerContext* context, const v1::Watch
     ++written;
     return !gone;
   };
-  const bool events = request->after() != kNoEvents;
   std::unique_lock lock(mutex_);
   while (!gone && read.ok()) {
     const Moves seen = moves;
