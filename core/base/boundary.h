@@ -6,6 +6,9 @@
 //
 // CAIRN_DIE_AT=NAME:N[:before|after] in the environment kills the process (SIGKILL) at the N-th
 // passing of the boundary of this name (1: the first), on entering it (the default) or leaving it.
+// CAIRN_DIE_ONCE=FILE: only the process that removes this file dies, so that one of many does.
+// CAIRN_BOUNDARY_LOG=FILE: every passing is appended to the file as "PID NAME", and every change
+// outside of a boundary as "PID outside WHAT PATH".
 #pragma once
 
 #include <array>
@@ -43,7 +46,6 @@ enum class Boundary : std::uint8_t {
   kSpoolTrim,
   kRunFolder,
   kEngineSocket,
-  kPlanCache,
   kPluginManifest,
   kExport,
 };

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/boundary.h"
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
@@ -27,6 +28,8 @@ std::vector<std::int64_t> checkpoint_steps(const fs::path& folder) {
 Result<void> copy_tree(const fs::path& from, const fs::path& to, fs::copy_options how) {
   std::error_code error;
   if (!fs::exists(from, error)) return {};
+  const PersistenceBoundary boundary(Boundary::kRunFolder);
+  note_change("copy", to.native());
   fs::create_directories(to.parent_path(), error);
   if (!error) fs::copy(from, to, how | fs::copy_options::recursive, error);
   if (error) return io_error("copy", from.string(), error.value());
@@ -162,6 +165,7 @@ Result<void> Scheduler::Impl::remove(const std::string& run) {
   if (found != runs.end()) runs.erase(found);
   ids.erase(run);
   std::erase_if(by_request, [&](const auto& entry) { return entry.second == run; });
+  const PersistenceBoundary boundary(Boundary::kRunFolder);
   return ports.files.remove_all(ports.artifacts.store_folder() / "runs" / run);
 }
 

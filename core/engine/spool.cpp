@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "core/base/boundary.h"
 #include "core/base/framed_log.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -47,6 +48,7 @@ class FileSpoolReader final : public SpoolReader {
 
   void remove(const std::string& host) override {
     if (host.empty()) return;
+    const PersistenceBoundary boundary(Boundary::kSpoolTrim);
     const auto removed = files_.remove_all(host_folder(store_, host).root);
     if (!removed.ok()) spdlog::warn("{}", removed.error().to_string());
   }
@@ -58,6 +60,8 @@ class FileSpoolReader final : public SpoolReader {
     std::error_code error;
     const auto size = fs::file_size(of_host, error);
     if (error || size == 0) return;
+    const PersistenceBoundary boundary(Boundary::kAttemptLog);
+    note_change("write", own.native());
     fs::create_directories(own.parent_path(), error);
     if (!error) fs::copy_file(of_host, own, error);
   }

@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include "core/base/boundary.h"
+
 namespace cairn {
 namespace {
 
@@ -12,6 +14,7 @@ ProcessIdentity identity(const HostHandle& host) {
 }  // namespace
 
 Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
+  const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
   CAIRN_TRY(real_file_system().make_directories(request.host_folder));
   HostProcessSpec spec;
   spec.program = options_.host_program;

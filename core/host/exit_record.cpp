@@ -3,12 +3,15 @@
 #include <cerrno>
 #include <fstream>
 
+#include "core/base/boundary.h"
 #include "core/base/json.h"
 
 namespace cairn::host {
 
 Result<void> write_exit_record(const fs::path& path, const ExitRecord& record) {
+  const PersistenceBoundary boundary(Boundary::kAttemptReport);
   const fs::path temporary = path.string() + ".tmp";
+  note_change("write", temporary.native());
   {
     std::ofstream file(temporary, std::ios::binary);
     file << pretty_json(json::object{
@@ -17,6 +20,7 @@ Result<void> write_exit_record(const fs::path& path, const ExitRecord& record) {
     if (!file) return io_error("write", temporary, errno);
   }
   std::error_code error;
+  note_change("rename to", path.native());
   fs::rename(temporary, path, error);
   if (error) return io_error("rename " + temporary.string() + " to", path, error.value());
   return {};

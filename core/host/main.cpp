@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "core/base/boundary.h"
 #include "core/base/log.h"
 #include "core/host/host.h"
 #include "core/host/options.h"
@@ -23,6 +24,7 @@ int describe(const Options& options) {
   const auto object = parse_json_object(text);
   const bool failed = !object.ok() || object->contains("error");
   if (options.write && !failed) {
+    const PersistenceBoundary boundary(Boundary::kPluginManifest);
     const auto written =
         real_file_system().write_atomic(manifest_path(fs::absolute(options.describe)), text);
     if (written.ok()) return 0;

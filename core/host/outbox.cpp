@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iostream>
 
+#include "core/base/boundary.h"
+
 namespace cairn::host {
 namespace {
 
@@ -32,6 +34,7 @@ Result<void> Outbox::open() {
 }
 
 Result<void> Outbox::write() {
+  const PersistenceBoundary boundary(Boundary::kSpoolAppend);
   CAIRN_TRY(open());
   if (written_ == last_) return {};
   for (std::size_t i = kept_.size() - (last_ - written_); i < kept_.size(); ++i) {
@@ -90,6 +93,7 @@ void Outbox::lost() {
 void Outbox::sync() {
   const std::lock_guard lock(mutex_);
   if (kept_.empty() || !writer_) return;
+  const PersistenceBoundary boundary(Boundary::kSpoolAppend);
   if (const auto synced = writer_->sync(); !synced.ok())
     std::cerr << "cairn-host: " << synced.error().to_string() << '\n';
 }
@@ -114,6 +118,7 @@ std::vector<v1::AttemptId> Outbox::acknowledge(std::uint64_t sequence) {
 
 Result<void> Outbox::shorten() {
   if (!writer_ || writer_->size() <= (kept_.empty() ? kEmptyAt : shorten_at_)) return {};
+  const PersistenceBoundary boundary(Boundary::kSpoolTrim);
   std::vector<std::string> rest;
   std::uint64_t bytes = 0;
   for (const Kept& kept : kept_) bytes += rest.emplace_back(kept.bytes).size();

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "core/base/boundary.h"
 #include "core/base/log.h"
 #include "core/plugin/describe.h"
 #include "core/plugin/library.h"
@@ -99,6 +100,7 @@ std::optional<CacheEntry> load_entry(const fs::path& folder, const fs::path& lib
 }
 
 Result<void> store_entry(const fs::path& folder, const fs::path& library, const CacheEntry& entry) {
+  const PersistenceBoundary boundary(Boundary::kPluginManifest);
   CAIRN_TRY(real_file_system().make_directories(folder));
   return real_file_system().write_atomic(cache_path(folder, library),
                                          pretty_json(to_json(entry, library)));

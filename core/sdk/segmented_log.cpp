@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <fstream>
 
+#include "core/base/boundary.h"
+
 namespace cairn {
 
 Result<SegmentedLog> SegmentedLog::open(const StageContext& ctx, const std::string& name,
                                         const json::value& cuts) {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   SegmentedLog log;
   log.folder_ = ctx.work_dir() / (name + ".segments");
   CAIRN_TRY(real_file_system().make_directories(log.folder_));
@@ -38,12 +41,14 @@ Result<SegmentedLog> SegmentedLog::open(const StageContext& ctx, const std::stri
 }
 
 Result<void> SegmentedLog::append_line(std::string_view text) {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   std::string line(text);
   line += '\n';
   return file_->append(line);
 }
 
 Result<json::value> SegmentedLog::cuts() {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   CAIRN_TRY(file_->sync());
   json::array list;
   for (const auto& cut : earlier_)
@@ -53,6 +58,7 @@ Result<json::value> SegmentedLog::cuts() {
 }
 
 Result<void> SegmentedLog::assemble(const fs::path& target) {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   CAIRN_TRY(file_->sync());
   std::vector<Cut> all = earlier_;
   all.push_back({segment_, file_->size()});

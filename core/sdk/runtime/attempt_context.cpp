@@ -1,5 +1,6 @@
 #include "core/sdk/runtime/attempt_context.h"
 
+#include "core/base/boundary.h"
 #include "core/base/text.h"
 
 namespace cairn {
@@ -30,6 +31,7 @@ Result<void> make_empty(FileSystem& files, const fs::path& folder) {
   std::error_code error;
   const auto status = fs::symlink_status(folder, error);
   if (fs::is_directory(status) && fs::is_empty(folder, error)) return {};
+  const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
   if (fs::exists(status)) CAIRN_TRY(files.remove_all(folder));
   return files.make_directories(folder);
 }
@@ -52,7 +54,9 @@ AttemptContext::AttemptContext(FileSystem& files, const Clock& clock, Settings s
 
 Result<fs::path> AttemptContext::make_folder() const {
   const fs::path root = folder().root;
-  if (!has_folder_) CAIRN_TRY(files_.make_directories(root));
+  if (has_folder_) return root;
+  const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
+  CAIRN_TRY(files_.make_directories(root));
   has_folder_ = true;
   return root;
 }
@@ -108,6 +112,8 @@ Result<void> AttemptContext::close() {
 void AttemptContext::remove_empty_folders() {
   const std::lock_guard lock(mutex_);
   if (!has_folder_) return;
+  const PersistenceBoundary boundary(Boundary::kAttemptClean);
+  note_change("remove", folder().root.native());
   std::error_code in_use;
   fs::remove(folder().out(), in_use);
   fs::remove(folder().tmp(), in_use);
@@ -155,6 +161,7 @@ void AttemptContext::log(LogLevel level, std::string_view message) {
 }
 
 Result<void> AttemptContext::write_log(LogLevel level, std::string_view message) {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   BoundedLog* log = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -190,6 +197,7 @@ const fs::path& AttemptContext::temp_dir() const {
 
 const fs::path& AttemptContext::work_dir() const {
   if (!work_) {
+    const PersistenceBoundary boundary(Boundary::kAttemptPrepare);
     work_ = settings_.task.work();
     keep_first_error(files_.make_directories(*work_));
   }
@@ -222,6 +230,7 @@ Result<std::optional<StageCheckpoint>> AttemptContext::latest_checkpoint() {
 Result<json::value> AttemptContext::memo(std::string_view key,
                                          const std::function<Result<json::value>()>& fn) {
   if (!memo_) {
+    const PersistenceBoundary boundary(Boundary::kAttemptLog);
     CAIRN_TRY(files_.make_directories(settings_.task.root));
     CAIRN_ASSIGN(memo_, MemoFile::open(files_, settings_.task.memo()));
   }
@@ -238,6 +247,7 @@ void AttemptContext::output(std::string_view bytes) {
 
 Result<void> AttemptContext::write_output(std::string_view text) {
   if (text.empty()) return {};
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   if (!output_file_) {
     CAIRN_TRY(make_folder());
     CAIRN_ASSIGN(output_file_, files_.open_append(folder().output_log()));

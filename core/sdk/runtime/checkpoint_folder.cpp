@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/boundary.h"
 #include "core/base/json.h"
 
 namespace cairn {
@@ -73,6 +74,7 @@ Result<std::vector<std::int64_t>> CheckpointFolder::steps() const {
 Result<CheckpointFolder::Saved> CheckpointFolder::save(
     std::int64_t step, const std::function<Result<void>(const fs::path& folder)>& write) {
   if (step < 0) return invalid_argument("checkpoint step " + std::to_string(step) + " is negative");
+  const PersistenceBoundary boundary(Boundary::kAttemptCheckpoint);
   const fs::path temporary = folder_ / kTemporary;
   CAIRN_TRY(files_.remove_all(temporary));
   CAIRN_TRY(files_.make_directories(temporary));
@@ -103,6 +105,7 @@ Result<void> CheckpointFolder::remove_others(std::int64_t saved) {
 }
 
 Result<void> CheckpointFolder::remove_after(std::int64_t step) {
+  const PersistenceBoundary boundary(Boundary::kAttemptCheckpoint);
   CAIRN_ASSIGN(const auto all, steps());
   for (auto later = all.rbegin(); later != all.rend() && *later > step; ++later)
     CAIRN_TRY(files_.remove_all(step_folder(*later)));
@@ -120,6 +123,7 @@ Result<CheckpointFolder::Newest> CheckpointFolder::newest() {
       return result;
     }
     result.damaged.push_back(std::move(verified).error());
+    const PersistenceBoundary boundary(Boundary::kAttemptCheckpoint);
     const fs::path aside = folder.string() + ".damaged";
     CAIRN_TRY(files_.remove_all(aside));
     CAIRN_TRY(files_.rename(folder, aside));

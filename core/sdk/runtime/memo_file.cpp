@@ -1,5 +1,7 @@
 #include "core/sdk/runtime/memo_file.h"
 
+#include "core/base/boundary.h"
+
 namespace cairn {
 
 Result<MemoFile> MemoFile::open(FileSystem& files, const fs::path& path) {
@@ -40,6 +42,7 @@ Result<json::value> MemoFile::add(std::string_view key, const json::value& value
   if (!read_back.ok())
     return with_context(std::move(read_back).error(),
                         "the answer for '" + std::string(key) + "' cannot be kept");
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   CAIRN_TRY(file_->append(line + '\n'));
   CAIRN_TRY(file_->sync());
   return values_.emplace(key, std::move(read_back->at("value"))).first->second;

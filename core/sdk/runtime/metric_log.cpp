@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/base/boundary.h"
 #include "core/base/json.h"
 
 namespace cairn {
@@ -118,6 +119,7 @@ Result<void> MetricLog::flush() {
 }
 
 Result<void> MetricLog::write_lines() {
+  const PersistenceBoundary boundary(Boundary::kAttemptLog);
   if (!file_) {
     CAIRN_ASSIGN(const fs::path path, make_file_());
     CAIRN_ASSIGN(file_, files_.open_append(path));
