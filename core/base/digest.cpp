@@ -1,5 +1,6 @@
 #include "core/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -11,7 +12,12 @@ constexpr std::string_view kPrefix = "sha256:";
 
 struct Hasher::Impl {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  Impl() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
+  Impl() {
+    // Digests follow no one's configuration, and reading it takes a process a millisecond.
+    static const int kReady = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+    (void)kReady;
+    EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  }
   ~Impl() { EVP_MD_CTX_free(context); }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;

@@ -47,7 +47,7 @@ ExitCode derive_run(const Cli& cli, const DeriveRequest& request) {
     return follow_server(cli, *server, *id, {true, *limit});
   }
   auto engine = start_engine(cli, request.machine, (request.fork ? "fork " : "rerun ") + state->id,
-                             kRunOrphanTimeout);
+                             EngineUse::kOneCommand);
   if (!engine.ok()) return fail(cli, engine.error());
   return follow_engine(cli, **engine, begin);
 }

@@ -10,6 +10,13 @@
 #include "core/executors/machine.h"
 
 namespace cairn {
+namespace {
+
+// How long a host goes on without an engine.
+constexpr Duration kRunOrphan{std::chrono::minutes(10)};
+constexpr Duration kServiceOrphan{std::chrono::hours(24)};
+
+}  // namespace
 
 void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions>& options) {
   const char* group = "Machine";
@@ -84,8 +91,7 @@ std::vector<std::string> find_gpus(const fs::path& root) {
 }
 
 Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const MachineOptions& machine,
-                                                    const std::string& command,
-                                                    Duration orphan_timeout) {
+                                                    const std::string& command, EngineUse use) {
   CAIRN_ASSIGN(const OperationConfig config, load_config(cli));
   CAIRN_ASSIGN(const MachineTotals totals, machine_totals());
   EngineOptions options;
@@ -100,7 +106,9 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   }
   options.totals.pools = config.pools;
   options.free_space = config.free_space;
-  options.orphan_timeout = config.orphan_timeout.value_or(orphan_timeout);
+  const bool service = use == EngineUse::kService;
+  options.keep_warm = service;
+  options.orphan_timeout = config.orphan_timeout.value_or(service ? kServiceOrphan : kRunOrphan);
   if (!machine.orphan_timeout.empty()) {
     CAIRN_ASSIGN(options.orphan_timeout, parse_duration(machine.orphan_timeout));
   }

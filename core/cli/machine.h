@@ -12,9 +12,9 @@
 
 namespace cairn {
 
-// How long a host goes on without an engine.
-inline constexpr Duration kRunOrphanTimeout{std::chrono::minutes(10)};
-inline constexpr Duration kServeOrphanTimeout{std::chrono::hours(24)};
+// kOneCommand: the engine ends with the command, and hosts go on without one for 10 minutes.
+// kService: hosts are kept warm between runs, and go on without an engine for a day.
+enum class EngineUse : std::uint8_t { kOneCommand, kService };
 
 struct MachineOptions {
   int cpus = 0;                // 0: what the machine offers
@@ -33,10 +33,10 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
 // UUIDs of the devices that the driver in ROOT/proc names, sorted.
 [[nodiscard]] std::vector<std::string> find_gpus(const fs::path& root = "/");
 
-// Takes the store and listens. orphan_timeout: where neither option nor configuration says so.
+// Takes the store and listens.
 [[nodiscard]] Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli,
                                                                   const MachineOptions& machine,
                                                                   const std::string& command,
-                                                                  Duration orphan_timeout);
+                                                                  EngineUse use);
 
 }  // namespace cairn

@@ -47,7 +47,7 @@ Result<OpenControl> open_control(const Cli& cli, const std::string& command) {
   if (control.remote) return control;
   // An engine would make a store where there is none.
   CAIRN_TRY(open_store(cli));
-  CAIRN_ASSIGN(control.engine, start_engine(cli, {}, command, kRunOrphanTimeout));
+  CAIRN_ASSIGN(control.engine, start_engine(cli, {}, command, EngineUse::kOneCommand));
   return control;
 }
 

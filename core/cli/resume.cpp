@@ -50,7 +50,7 @@ ExitCode print_preview(const Cli& cli, const json::object& preview) {
 
 ExitCode resume_here(const Cli& cli, const std::string& id, const ResumeRequest& request,
                      const ResumeWish& wish) {
-  auto engine = start_engine(cli, request.machine, "resume " + id, kRunOrphanTimeout);
+  auto engine = start_engine(cli, request.machine, "resume " + id, EngineUse::kOneCommand);
   if (!engine.ok()) return fail(cli, engine.error());
   if (wish.dry_run) {
     const auto preview = (*engine)->control().resume(id, wish);

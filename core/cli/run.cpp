@@ -22,7 +22,7 @@ ExitCode run(const Cli& cli, const RunRequest& request, const MachineOptions& ma
   auto loaded = load_workflow(cli, request.file);
   if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
   const auto& spec = std::get<WorkflowSpec>(loaded);
-  auto engine = start_engine(cli, machine, "run " + request.file, kRunOrphanTimeout);
+  auto engine = start_engine(cli, machine, "run " + request.file, EngineUse::kOneCommand);
   if (!engine.ok()) return fail(cli, engine.error());
   return follow_engine(cli, **engine, [&](EngineControl& control) -> Result<std::string> {
     SubmitOptions options;

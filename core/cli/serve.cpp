@@ -140,7 +140,7 @@ void say_ready(const Cli& cli, const fs::path& socket, std::size_t recovered) {
 }
 
 ExitCode serve(const Cli& cli, const MachineOptions& machine) {
-  auto engine = start_engine(cli, machine, "serve", kServeOrphanTimeout);
+  auto engine = start_engine(cli, machine, "serve", EngineUse::kService);
   if (!engine.ok()) return fail(cli, engine.error());
   Service service(cli, **engine);
   const auto recovered = service.recover();

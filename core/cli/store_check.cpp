@@ -73,7 +73,12 @@ class StoreCheck {
     std::vector<std::string> stale;
     for (const RunRow& row : *rows) {
       runs_.insert(row.id);
-      const auto state = load_run(store_, row.id);
+      auto state = quick_ ? load_run(store_, row.id) : load_run_and_compare(store_, row.id);
+      if (!quick_ && !state.ok() && state.error().code == ErrorCode::kCorrupt) {
+        add(failed_check("snapshots", state.error().message,
+                         "please report it; the journal counts, and a backup of it is whole"));
+        state = load_run(store_, row.id);
+      }
       if (!state.ok() || state->quarantined) {
         broken.push_back(row.id);
         continue;

@@ -40,17 +40,6 @@ void add_tasks(RunState& state, std::uint32_t stage, std::uint32_t count) {
   }
 }
 
-// Counters from the tasks.
-void count(RunState& state) {
-  state.unfinished = state.running = 0;
-  for (StageState& stage : state.stages) stage.in_phase = {};
-  for (const TaskState& task : state.tasks) {
-    ++state.stages[task.stage].in_phase[static_cast<std::size_t>(task.phase)];
-    if (!is_final(task.phase)) ++state.unfinished;
-    if (task.phase == TaskPhase::kRunning) ++state.running;
-  }
-}
-
 }  // namespace
 
 Result<void> lay_out(RunState& state, std::shared_ptr<const WorkflowSpec> spec) {
@@ -76,7 +65,7 @@ Result<void> lay_out(RunState& state, std::shared_ptr<const WorkflowSpec> spec) 
   }
   for (std::uint32_t i = 0; i < stages; ++i) add_tasks(state, i, state.stages[i].count);
   state.spec = std::move(spec);
-  count(state);
+  count_tasks(state);
   return {};
 }
 
@@ -139,7 +128,7 @@ Result<void> lay_out_again(RunState& state, std::shared_ptr<const WorkflowSpec> 
       task.cell = cell;
     }
   }
-  count(state);
+  count_tasks(state);
   return {};
 }
 
@@ -152,6 +141,16 @@ void expand_stage(RunState& state, std::uint32_t stage, std::shared_ptr<const Ce
   add_tasks(state, stage, found.count);
   found.in_phase[static_cast<std::size_t>(TaskPhase::kWaiting)] += found.count - 1;
   state.unfinished += found.count - 1;
+}
+
+void count_tasks(RunState& state) {
+  state.unfinished = state.running = 0;
+  for (StageState& stage : state.stages) stage.in_phase = {};
+  for (const TaskState& task : state.tasks) {
+    ++state.stages[task.stage].in_phase[static_cast<std::size_t>(task.phase)];
+    if (!is_final(task.phase)) ++state.unfinished;
+    if (task.phase == TaskPhase::kRunning) ++state.running;
+  }
 }
 
 }  // namespace cairn

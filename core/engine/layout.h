@@ -18,4 +18,7 @@ namespace cairn {
 // A foreach's tasks are known: they are added behind all others.
 void expand_stage(RunState& state, std::uint32_t stage, std::shared_ptr<const Cells> cells);
 
+// Sets what is counted over tasks from the tasks.
+void count_tasks(RunState& state);
+
 }  // namespace cairn

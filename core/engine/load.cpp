@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "core/base/framed_log.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/engine/snapshot.h"
 #include "core/engine/step.h"
 #include "core/engine/upgrade.h"
 
@@ -31,17 +33,17 @@ std::uint32_t format_of(std::string_view payload) {
 
 }  // namespace
 
-std::string encode_event(const Event& event) {
-  const std::string payload = event.SerializeAsString();
+std::string with_checksum(std::string_view payload) {
   const std::uint32_t checksum = crc32c(payload);
   std::string bytes;
+  bytes.reserve(kChecksumBytes + payload.size());
   for (std::size_t i = 0; i < kChecksumBytes; ++i) {
     bytes.push_back(static_cast<char>((checksum >> (8 * i)) & 0xff));
   }
-  return bytes + payload;
+  return bytes.append(payload);
 }
 
-Result<std::vector<Event>> decode_record(std::string_view bytes, const RunState& state) {
+Result<std::string_view> without_checksum(std::string_view bytes) {
   if (bytes.size() < kChecksumBytes) return corrupt("the record is cut short");
   std::uint32_t checksum = 0;
   for (std::size_t i = 0; i < kChecksumBytes; ++i) {
@@ -49,6 +51,15 @@ Result<std::vector<Event>> decode_record(std::string_view bytes, const RunState&
   }
   const std::string_view payload = bytes.substr(kChecksumBytes);
   if (crc32c(payload) != checksum) return corrupt("the record does not match its checksum");
+  return payload;
+}
+
+std::string encode_event(const Event& event) {
+  return with_checksum(event.SerializeAsString());
+}
+
+Result<std::vector<Event>> decode_record(std::string_view bytes, const RunState& state) {
+  CAIRN_ASSIGN(const std::string_view payload, without_checksum(bytes));
   if (format_of(payload) == 1) return upgrade_event(payload, state);
   std::vector<Event> events(1);
   if (!events[0].ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
@@ -64,32 +75,33 @@ Result<std::vector<Event>> decode_record(std::string_view bytes, const RunState&
 
 namespace {
 
-// Folds a journal into the state, telling each event.
+// Folds what the journal has after the state into it, telling each event.
 Result<void> fold(const RunStore& store, const std::string& run, RunState& state,
                   const OnJournalEvent& on_event) {
   state.id = run;
   std::optional<Error> unreadable;
-  CAIRN_TRY(store.read_journal(run, 0, [&](std::uint64_t sequence, std::string_view bytes) {
-    const auto events = decode_record(bytes, state);
-    std::optional<Error> broken;
-    if (!events.ok() && events.error().code != ErrorCode::kCorrupt) {
-      unreadable = at_sequence(events.error(), run, sequence);
-      return false;
-    }
-    if (!events.ok()) broken = events.error();
-    for (std::size_t i = 0; !broken && i < events->size(); ++i) {
-      if (auto stepped = step(state, (*events)[i]); !stepped.ok()) {
-        broken = std::move(stepped).error();
-        break;
-      }
-      state.last_sequence = sequence;
-      if (on_event && !on_event(sequence, (*events)[i], state)) return false;
-    }
-    if (!broken) return true;
-    state.quarantined = at_sequence(*broken, run, sequence).to_string();
-    state.status = RunStatus::kFailed;
-    return false;
-  }));
+  CAIRN_TRY(store.read_journal(
+      run, state.last_sequence, [&](std::uint64_t sequence, std::string_view bytes) {
+        const auto events = decode_record(bytes, state);
+        std::optional<Error> broken;
+        if (!events.ok() && events.error().code != ErrorCode::kCorrupt) {
+          unreadable = at_sequence(events.error(), run, sequence);
+          return false;
+        }
+        if (!events.ok()) broken = events.error();
+        for (std::size_t i = 0; !broken && i < events->size(); ++i) {
+          if (auto stepped = step(state, (*events)[i]); !stepped.ok()) {
+            broken = std::move(stepped).error();
+            break;
+          }
+          note_sequence(state, (*events)[i], sequence);
+          if (on_event && !on_event(sequence, (*events)[i], state)) return false;
+        }
+        if (!broken) return true;
+        state.quarantined = at_sequence(*broken, run, sequence).to_string();
+        state.status = RunStatus::kFailed;
+        return false;
+      }));
   if (unreadable) return *unreadable;
   return {};
 }
@@ -98,7 +110,36 @@ Result<void> fold(const RunStore& store, const std::string& run, RunState& state
 
 Result<RunState> load_run(const RunStore& store, const std::string& run) {
   RunState state;
+  // One that cannot be read costs time and nothing else: the journal says all of it.
+  if (const auto snapshot = store.find_snapshot(run); snapshot.ok() && *snapshot) {
+    auto decoded = decode_snapshot(store, run, **snapshot);
+    if (decoded.ok()) {
+      state = std::move(decoded).value();
+    } else {
+      spdlog::warn("run {}: {}; its whole journal is read", run, decoded.error().to_string());
+    }
+  }
   CAIRN_TRY(fold(store, run, state, {}));
+  if (!state.spec) state.spec = std::make_shared<WorkflowSpec>();
+  return state;
+}
+
+Result<RunState> load_run_and_compare(const RunStore& store, const std::string& run) {
+  RunState state;
+  CAIRN_ASSIGN(const std::optional<std::string> snapshot, store.find_snapshot(run));
+  std::optional<std::uint64_t> at;
+  if (snapshot) {
+    CAIRN_ASSIGN(const RunState decoded, decode_snapshot(store, run, *snapshot));
+    at = decoded.last_sequence;
+  }
+  bool equal = !snapshot;
+  CAIRN_TRY(fold(store, run, state, [&](std::uint64_t sequence, const Event&, const RunState& now) {
+    if (sequence == at) equal = encode_snapshot(now) == *snapshot;
+    return true;
+  }));
+  if (!equal && !state.quarantined) {
+    return corrupt("the snapshot of run " + run + " says something else than its journal");
+  }
   if (!state.spec) state.spec = std::make_shared<WorkflowSpec>();
   return state;
 }
@@ -149,32 +190,34 @@ void complete(const RunStore& store, RunRow& row) {
 
 }  // namespace
 
+RunRow decode_row(const RunStore& store, const RunSummary& summary) {
+  RunRow row;
+  row.id = summary.run;
+  // A row that cannot be read leaves the run reachable by its id.
+  if (const auto object = parse_json_object(summary.bytes); object.ok()) {
+    const auto time = [&](const char* key) -> std::optional<WallTime> {
+      const auto value = get_int(*object, key);
+      if (!value.ok()) return std::nullopt;
+      return WallTime(Duration(*value));
+    };
+    row.name = get_string(*object, "name").value_or("");
+    row.request_id = get_string(*object, "request_id").value_or("");
+    row.status = get_string(*object, "status").value_or("");
+    row.created_at = time("created_ms").value_or(WallTime{});
+    row.started_at = time("started_ms");
+    row.finished_at = time("finished_ms");
+    row.tasks = get_uint(*object, "tasks").value_or(0);
+    row.succeeded = get_uint(*object, "succeeded").value_or(0);
+  }
+  if (row.status.empty()) complete(store, row);
+  return row;
+}
+
 Result<std::vector<RunRow>> list_rows(const RunStore& store) {
   CAIRN_ASSIGN(const std::vector<RunSummary> summaries, store.list_runs());
   std::vector<RunRow> rows;
   rows.reserve(summaries.size());
-  for (const RunSummary& summary : summaries) {
-    RunRow row;
-    row.id = summary.run;
-    // A row that cannot be read leaves the run reachable by its id.
-    if (const auto object = parse_json_object(summary.bytes); object.ok()) {
-      const auto time = [&](const char* key) -> std::optional<WallTime> {
-        const auto value = get_int(*object, key);
-        if (!value.ok()) return std::nullopt;
-        return WallTime(Duration(*value));
-      };
-      row.name = get_string(*object, "name").value_or("");
-      row.request_id = get_string(*object, "request_id").value_or("");
-      row.status = get_string(*object, "status").value_or("");
-      row.created_at = time("created_ms").value_or(WallTime{});
-      row.started_at = time("started_ms");
-      row.finished_at = time("finished_ms");
-      row.tasks = get_uint(*object, "tasks").value_or(0);
-      row.succeeded = get_uint(*object, "succeeded").value_or(0);
-    }
-    if (row.status.empty()) complete(store, row);
-    rows.push_back(std::move(row));
-  }
+  for (const RunSummary& summary : summaries) rows.push_back(decode_row(store, summary));
   return rows;
 }
 

@@ -13,9 +13,18 @@ namespace cairn {
 [[nodiscard]] Result<std::vector<Event>> decode_record(std::string_view bytes,
                                                        const RunState& state);
 
-// The fold of the run's journal. A record that cannot be read quarantines the run: the state is
-// that of the records before it, failed, with `quarantined` set. kNotFound: no such run.
+// A checksum before the payload, and the payload behind a checksum that matches it; kCorrupt where
+// it does not.
+[[nodiscard]] std::string with_checksum(std::string_view payload);
+[[nodiscard]] Result<std::string_view> without_checksum(std::string_view bytes);
+
+// The fold of the run's journal, from its snapshot on where there is one. A record that cannot be
+// read quarantines the run: the state is that of the records before it, failed, with `quarantined`
+// set. kNotFound: no such run.
 [[nodiscard]] Result<RunState> load_run(const RunStore& store, const std::string& run);
+
+// The same from the journal alone; kCorrupt where the snapshot says something else.
+[[nodiscard]] Result<RunState> load_run_and_compare(const RunStore& store, const std::string& run);
 
 // Calls back with every event above `after`, in order, and the state after it, until the callback
 // returns false or a record cannot be read.
@@ -37,6 +46,7 @@ struct RunRow {
   std::uint64_t succeeded = 0;  // of its tasks, once it has ended
 };
 [[nodiscard]] std::string encode_row(const RunState& state);
+[[nodiscard]] RunRow decode_row(const RunStore& store, const RunSummary& summary);
 // By id, which is by time.
 [[nodiscard]] Result<std::vector<RunRow>> list_rows(const RunStore& store);
 

@@ -110,7 +110,9 @@ Result<void> Scheduler::remove(const std::string& run) {
 }
 
 void Scheduler::interrupt_all() {
+  impl_->closing = true;
   impl_->enter([this] {
+    impl_->release_idle();
     for (const auto& [id, run] : impl_->runs) {
       if (run->state.status != RunStatus::kRunning || run->state.stop) continue;
       Event event;

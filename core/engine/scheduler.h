@@ -44,8 +44,11 @@ struct SchedulerConfig {
   Duration lease{120'000};        // a host silent for longer is killed: node_failed
   Duration cancel_grace{30'000};  // between Cancel and a kill
   Duration warm_host{10'000};     // how long an idle host is kept for the next attempt; 0: not
+  bool keep_warm = false;         // also while no run is running: another may come
   // Tasks handed to a host ahead of time, where its tasks take microseconds; 1: none.
   std::size_t queue_depth = 256;
+  // A snapshot of a run is taken after so many events, and four more for each of its tasks.
+  std::size_t snapshot_events = 4096;
   std::uint64_t free_space = 0;  // bytes of the store's disk below which nothing new starts
 };
 
@@ -144,7 +147,7 @@ class Scheduler {
                                      bool approved, const std::string& by);
   // Forgets an ended run: its journal and the folders of its attempts. Artifacts stay until gc.
   [[nodiscard]] Result<void> remove(const std::string& run);
-  // Asks every attempt to save a checkpoint and stop; runs end interrupted.
+  // Asks every attempt to save a checkpoint and stop; runs end interrupted, and no host is kept.
   void interrupt_all();
   // Ends every host by force; the journal says nothing of it, as after kill -9.
   void kill_all();

@@ -120,10 +120,12 @@ void Scheduler::Impl::kill(Host& host, const std::string& cause, const std::stri
   afterwards([this, handle = host.handle] { ports.executor.kill(handle); });
 }
 
-bool Scheduler::Impl::any_running() const {
-  return std::any_of(runs.begin(), runs.end(), [](const auto& entry) {
-    return entry.second->state.status == RunStatus::kRunning && !entry.second->state.stop;
-  });
+// Work for a host that has none now.
+bool Scheduler::Impl::more_may_come() const {
+  if (closing) return false;
+  return config.keep_warm || std::any_of(runs.begin(), runs.end(), [](const auto& entry) {
+           return entry.second->state.status == RunStatus::kRunning && !entry.second->state.stop;
+         });
 }
 
 // It has done all its orders.
@@ -133,7 +135,8 @@ void Scheduler::Impl::rest(HostEntry& entry, bool reuse) {
   let_go(host);
   host.kill_at.reset();
   if (!host.kill_cause.empty()) return;
-  if (reuse && succeeded && !host.kind.empty() && config.warm_host > Duration(0) && any_running()) {
+  if (reuse && succeeded && !host.kind.empty() && config.warm_host > Duration(0) &&
+      more_may_come()) {
     host.idle_until = ports.clock.monotonic() + config.warm_host;
   } else {
     release(host);
@@ -148,7 +151,7 @@ void Scheduler::Impl::release(Host& host) {
 }
 
 void Scheduler::Impl::release_idle() {
-  if (any_running()) return;
+  if (more_may_come()) return;
   enter([this] {
     for (auto& [name, host] : hosts) {
       if (host.idle_until) release(host);

@@ -110,6 +110,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void halt(Error error);
   void commit();
   void written(std::uint64_t sequence);
+  void take_snapshot(Run& run);
   void flush_hosts();
   void watch_idle();
   void arm_timer();
@@ -157,6 +158,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   [[nodiscard]] Event finish_event(const Run& run, const Order& order,
                                    const v1::Finished& finished) const;
   void drop_order(HostEntry& host, std::uint64_t token);
+  void renumber_orders(const Run& run);
 
   // ---- hosts ----
   void on_exit(const HostExit& exit);
@@ -171,7 +173,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void let_go(Host& host);
   void release(Host& host);
   void release_idle();
-  [[nodiscard]] bool any_running() const;
+  [[nodiscard]] bool more_may_come() const;
   void check_deadlines();
   [[nodiscard]] std::optional<Duration> next_deadline() const;
   [[nodiscard]] fs::path attempt_folder(const Run& run, std::uint32_t task) const;
@@ -234,6 +236,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   bool was_halted = false;
   bool flush_wanted = false;   // an outbox has something, though nothing may be journaled
   bool more_to_check = false;  // the cache lookups of this turn were cut short
+  bool closing = false;        // interrupt_all: hosts are not kept
   bool dead = false;           // kill_all: nothing is journaled any more
   std::optional<Duration> stalled_until;  // the disk was full: the batch is tried again then
   std::optional<Error> stall;

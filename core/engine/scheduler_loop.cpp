@@ -3,6 +3,7 @@
 
 #include "core/base/log.h"
 #include "core/engine/scheduler_impl.h"
+#include "core/engine/snapshot.h"
 
 namespace cairn {
 namespace {
@@ -129,6 +130,7 @@ void Scheduler::Impl::after_event(Run& run, const Event& event) {
       run.misses.clear();
       run.live.clear();
       run.listed.assign(run.state.tasks.size(), false);
+      renumber_orders(run);
       [[fallthrough]];
     case Event::kRunCreated:
     case Event::kRunFinished:
@@ -193,7 +195,7 @@ void Scheduler::Impl::retry_commit() {
 // The batch is durable: what waited for that becomes an effect.
 void Scheduler::Impl::written(std::uint64_t sequence) {
   for (auto& [run, event] : journaled) {
-    run->state.last_sequence = sequence;
+    note_sequence(run->state, event, sequence);
     if (!subscribers.empty()) {
       effects.push_back([this, run = run, event = std::move(event), sequence] {
         const RunUpdate update{.state = run->state, .sequence = sequence, .event = &event};
@@ -203,10 +205,20 @@ void Scheduler::Impl::written(std::uint64_t sequence) {
     }
     ++sequence;
   }
+  for (const auto& [run, event] : journaled) take_snapshot(*run);
   journaled.clear();
   for (auto& effect : after_batch) effects.push_back(std::move(effect));
   after_batch.clear();
   flush_hosts();
+}
+
+// Into the next batch, so that it costs no sync of its own.
+void Scheduler::Impl::take_snapshot(Run& run) {
+  const std::size_t due = config.snapshot_events;
+  const bool ended = run.state.status != RunStatus::kRunning;
+  if (run.state.since_snapshot < (ended ? due : due + 4 * run.state.tasks.size())) return;
+  batch.snapshots.push_back({run.state.id, encode_snapshot(run.state)});
+  run.state.since_snapshot = 0;
 }
 
 // Before other effects: a host that waits costs time.

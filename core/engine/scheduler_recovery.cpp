@@ -90,7 +90,11 @@ void Scheduler::Impl::settle_host(Run& run, const std::string& name,
   // The engine may have died between journal and assignment: when the host attaches it says what
   // it has, and gets the rest.
   host.greeted = true;
-  if (host.orders.empty()) rest(entry, false);
+  if (host.run == nullptr) {
+    release(host);  // its spool could not be read
+  } else if (host.orders.empty()) {
+    rest(entry, false);
+  }
   flush_wanted = true;
 }
 

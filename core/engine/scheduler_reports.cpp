@@ -233,6 +233,24 @@ void Scheduler::Impl::drop_order(HostEntry& entry, std::uint64_t token) {
   }
 }
 
+// A revision may number tasks anew; attempts that live on keep their tokens.
+void Scheduler::Impl::renumber_orders(const Run& run) {
+  std::unordered_map<std::uint64_t, std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < run.state.tasks.size() && run.state.running > 0; ++i) {
+    if (const AttemptState* attempt = live_attempt(run.state.tasks[i])) {
+      numbers[attempt->token] = i;
+    }
+  }
+  for (auto& [name, host] : hosts) {
+    if (host.run != &run) continue;
+    std::erase_if(host.orders, [&](Order& order) {
+      const auto found = numbers.find(order.token);
+      if (found != numbers.end()) order.task = found->second;
+      return found == numbers.end();
+    });
+  }
+}
+
 // The spool is the truth: what the host wrote there counts, however messages and exits overtook
 // each other.
 void Scheduler::Impl::drain_spool(HostEntry& entry) {
@@ -240,6 +258,7 @@ void Scheduler::Impl::drain_spool(HostEntry& entry) {
   const auto reports = ports.spools.read(entry.first, host.applied);
   if (!reports.ok()) {
     end_orders(entry, cause::kCorruptRecord, reports.error().to_string());
+    if (host.exists) kill(host, cause::kCorruptRecord, reports.error().to_string());
     return;
   }
   for (const v1::HostReport& report : *reports) {

@@ -112,6 +112,14 @@ std::optional<std::uint32_t> RunState::find_task(std::string_view name) const {
   return std::nullopt;
 }
 
+void note_sequence(RunState& state, const Event& event, std::uint64_t sequence) {
+  state.last_sequence = sequence;
+  ++state.since_snapshot;
+  const bool workflow = event.has_run_created() ||
+                        (event.has_run_resumed() && !event.run_resumed().workflow_json().empty());
+  if (workflow) state.workflow_at = sequence;
+}
+
 const AttemptState* live_attempt(const TaskState& task) {
   return task.phase == TaskPhase::kRunning ? &task.attempts.back() : nullptr;
 }

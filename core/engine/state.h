@@ -160,6 +160,8 @@ struct RunState {
   std::uint32_t revision = 1;
   std::uint64_t last_token = 0;
   std::uint64_t last_sequence = 0;  // of its journal
+  std::uint64_t workflow_at = 0;    // sequence of the record that holds the workflow
+  std::size_t since_snapshot = 0;   // events
   WallTime created_at{};
   std::optional<WallTime> started_at;  // of its first attempt or reuse
   std::optional<WallTime> finished_at;
@@ -186,6 +188,9 @@ struct RunState {
 };
 
 inline constexpr int kLostHostBudget = 20;
+
+// The event, folded into the state already, stands in the journal at this sequence.
+void note_sequence(RunState& state, const Event& event, std::uint64_t sequence);
 
 // The last attempt while it is live, else null.
 [[nodiscard]] const AttemptState* live_attempt(const TaskState& task);

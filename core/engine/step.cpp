@@ -179,6 +179,13 @@ Result<void> Stepper::apply(const v1::RunResumed& resumed) {
   state_.paused = false;
   state_.finished_at.reset();
   for (const v1::ReopenedTasks& reopened : resumed.reopened()) reopen(reopened);
+  // A person has decided that it goes on: no pause before the next attempt, and tries count anew.
+  for (TaskState& task : state_.tasks) {
+    if (task.phase != TaskPhase::kWaiting || !task.trouble) continue;
+    task.trouble->not_before = {};
+    task.trouble->failures = task.trouble->lost_hosts = 0;
+    task.trouble->by_cause.clear();
+  }
   touch_all_ = true;
   return {};
 }

@@ -142,6 +142,7 @@ class EmbeddedEngine final : public EngineProcess {
     SchedulerConfig config;
     config.totals = options.totals;
     config.free_space = options.free_space;
+    config.keep_warm = options.keep_warm;
     return config;
   }
 

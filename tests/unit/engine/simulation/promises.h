@@ -68,6 +68,9 @@ class Promises {
       broken("the engine believes what is not on disk: " + other.substr(begin, 120) +
              "\n  where the journal says " + one.substr(begin, 120));
     }
+    if (const auto compared = load_run_and_compare(lab_.store, believed.id); !compared.ok()) {
+      broken(compared.error().to_string());
+    }
     const auto folded = load_run(lab_.store, believed.id);
     if (!folded.ok() || picture(*folded) != picture(*durable)) {
       broken("recovery yields another state than was durable");

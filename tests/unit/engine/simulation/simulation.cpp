@@ -59,6 +59,7 @@ class Simulation {
     lab_.journal = &shadow_;
     promises_ = std::make_unique<Promises>(lab_, shadow_, life_);
     lab_.world.prompt = false;
+    lab_.config.snapshot_events = 3;
     lab_.start();
     for (int action = 0; action < kActions && !life_.failure && !over_; ++action) {
       turn(expected);

@@ -1,0 +1,42 @@
+# Cairn::protobuf and Cairn::grpc, from static libraries where the package has them, as Debian's do.
+# A process that lives for one stage or one command then needs 3 ms before main; the relocations of
+# some fifty shared libraries cost it 10. No symbol of them is exported, so none meets the shared
+# protobuf that LibTorch brings along.
+add_library(cairn_protobuf INTERFACE)
+add_library(Cairn::protobuf ALIAS cairn_protobuf)
+add_library(cairn_grpc INTERFACE)
+add_library(Cairn::grpc ALIAS cairn_grpc)
+
+function(cairn_static_library NAME RESULT)
+  find_library(CAIRN_STATIC_${NAME} lib${NAME}.a)
+  mark_as_advanced(CAIRN_STATIC_${NAME})
+  set(${RESULT} "${CAIRN_STATIC_${NAME}}" PARENT_SCOPE)
+endfunction()
+
+pkg_check_modules(GRPC_STATIC QUIET grpc++)
+cairn_static_library(grpc++ CAIRN_GRPC_LIBRARY)
+cairn_static_library(protobuf CAIRN_PROTOBUF_LIBRARY)
+if(CAIRN_GRPC_LIBRARY AND CAIRN_PROTOBUF_LIBRARY AND GRPC_STATIC_FOUND)
+  set(STATIC_PARTS)
+  set(SHARED_PARTS)
+  list(REMOVE_DUPLICATES GRPC_STATIC_STATIC_LIBRARIES)
+  foreach(NAME IN LISTS GRPC_STATIC_STATIC_LIBRARIES)
+    if(NAME MATCHES "^(grpc|gpr|address_sorting|upb|re2|cares|absl)")
+      cairn_static_library(${NAME} FOUND)
+    else()
+      set(FOUND)
+    endif()
+    if(FOUND)
+      list(APPEND STATIC_PARTS ${FOUND})
+    else()
+      list(APPEND SHARED_PARTS ${NAME})
+    endif()
+  endforeach()
+  string(REPLACE ";" "," STATIC_PARTS "${STATIC_PARTS}")
+  target_link_libraries(cairn_protobuf INTERFACE ${CAIRN_PROTOBUF_LIBRARY} z Threads::Threads)
+  target_link_libraries(cairn_grpc INTERFACE "$<LINK_GROUP:RESCAN,${STATIC_PARTS}>" cairn_protobuf
+                                             ${SHARED_PARTS})
+else()
+  target_link_libraries(cairn_protobuf INTERFACE protobuf::libprotobuf)
+  target_link_libraries(cairn_grpc INTERFACE gRPC::grpc++)
+endif()
