@@ -9,6 +9,9 @@
 namespace cairn {
 namespace {
 
+// Of a table, unless asked for more.
+constexpr std::uint32_t kRowsShown = 100;
+
 void print_rows(const Cli& cli, const json::array& rows) {
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, rows);
@@ -30,7 +33,9 @@ void print_rows(const Cli& cli, const json::array& rows) {
   if (cli.options.output == OutputFormat::kTable) table.print(*cli.out);
 }
 
-ExitCode list(const Cli& cli, const ListOptions& options) {
+ExitCode list(const Cli& cli, ListOptions options, bool limited) {
+  const bool cut = !limited && cli.options.output == OutputFormat::kTable;
+  if (cut) options.limit = kRowsShown + 1;
   auto runs = open_runs(cli);
   if (!runs.ok()) {
     // No state folder holds no runs.
@@ -38,9 +43,15 @@ ExitCode list(const Cli& cli, const ListOptions& options) {
     print_rows(cli, {});
     return ExitCode::kDone;
   }
-  const auto rows = runs->source().list(options);
+  auto rows = runs->source().list(options);
   if (!rows.ok()) return fail(cli, rows.error());
+  const bool more = cut && rows->size() > kRowsShown;
+  if (more) rows->resize(kRowsShown);
   print_rows(cli, *rows);
+  if (more) {
+    *cli.err << "the newest " << kRowsShown << " runs; older ones: --before "
+             << text_of(rows->back().as_object(), "id") << ", all: --limit 0\n";
+  }
   return ExitCode::kDone;
 }
 
@@ -49,13 +60,16 @@ ExitCode list(const Cli& cli, const ListOptions& options) {
 void add_list(CLI::App& app, Cli& cli) {
   auto* command = app.add_subcommand("list", "List runs, the newest first");
   auto options = std::make_shared<ListOptions>();
-  command->add_option("--limit", options->limit, "No more than so many");
+  const auto* limit = command->add_option(
+      "--limit", options->limit,
+      "No more than so many; 0: all. A table shows " + std::to_string(kRowsShown));
   command->add_option("--before", options->before, "Only runs older than this id")
       ->type_name("RUN");
   command->add_option("--status", options->status, "Only runs of this status")->type_name("STATUS");
   command->add_option("--name", options->name, "Only runs of this name")->type_name("NAME");
-  command->callback(
-      [&cli, options] { cli.action = [&cli, options] { return list(cli, *options); }; });
+  command->callback([&cli, options, limit] {
+    cli.action = [&cli, options, limit] { return list(cli, *options, limit->count() > 0); };
+  });
 }
 
 }  // namespace cairn

@@ -104,7 +104,7 @@ Result<std::unique_ptr<RunState>> StoreRuns::find_earlier(const std::string& id)
 }
 
 Result<json::array> StoreRuns::list(const ListOptions& options) {
-  CAIRN_ASSIGN(std::vector<RunRow> rows, list_rows(store_));
+  CAIRN_ASSIGN(const std::vector<RunSummary> summaries, store_.list_runs());
   std::map<std::string, json::object> running;
   if (scheduler_ != nullptr) {
     running = on_strand(*scheduler_, [&] {
@@ -116,13 +116,14 @@ Result<json::array> StoreRuns::list(const ListOptions& options) {
     });
   }
   json::array runs;
-  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+  for (auto summary = summaries.rbegin(); summary != summaries.rend(); ++summary) {
     if (options.limit > 0 && runs.size() >= options.limit) break;
-    if (!options.before.empty() && row->id >= options.before) continue;
-    if (!options.name.empty() && row->name != options.name) continue;
-    const auto live = running.find(row->id);
-    json::object view = live != running.end() ? std::move(live->second) : list_row(*row);
-    if (live == running.end() && served_ && row->status == "running") view["status"] = "running";
+    if (!options.before.empty() && summary->run >= options.before) continue;
+    const RunRow row = decode_row(store_, *summary);
+    if (!options.name.empty() && row.name != options.name) continue;
+    const auto live = running.find(row.id);
+    json::object view = live != running.end() ? std::move(live->second) : list_row(row);
+    if (live == running.end() && served_ && row.status == "running") view["status"] = "running";
     if (!options.status.empty() && view.at("status").as_string() != options.status) continue;
     runs.push_back(std::move(view));
   }
