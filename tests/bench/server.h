@@ -14,9 +14,8 @@ class Server {
   explicit Server(const e2e::Place& place)
       : place_(place), process_(place, {"serve", "-o", "json"}) {
     // Its first line says that it is ready.
-    (void)e2e::wait_until([&] { return place_.run({"list"}).exit_code == 0 && listening(); });
+    (void)e2e::wait_until([&] { return process_.out().find('\n') != std::string::npos; });
   }
-  [[nodiscard]] bool listening() const { return fs::exists(place_.state() / "engine.sock"); }
   // The run's document once it has ended.
   [[nodiscard]] json::value submit(const std::string& file) const {
     return place_.run_json({"submit", file, "--wait", "-q"});
@@ -29,6 +28,19 @@ class Server {
     }
     return 0;
   }
+  // Bytes that the engine and its hosts have had written to the disk.
+  [[nodiscard]] double written() const {
+    std::vector<pid_t> all = place_.hosts();
+    all.push_back(process_.pid());
+    double bytes = 0;
+    for (const pid_t pid : all) {
+      std::ifstream io("/proc/" + std::to_string(pid) + "/io");
+      for (std::string line; std::getline(io, line);) {
+        if (line.starts_with("write_bytes:")) bytes += std::atof(line.c_str() + 12);
+      }
+    }
+    return bytes;
+  }
   void kill() {
     process_.signal(9);
     process_.wait();
@@ -39,7 +51,7 @@ class Server {
   e2e::Running process_;
 };
 
-// Seconds between submission and end.
+// Seconds between submission and end, by the run's journal.
 [[nodiscard]] inline double seconds_of(const json::value& run) {
   const auto* object = run.if_object();
   if (object == nullptr || e2e::status_of(run) != "succeeded") return -1;

@@ -124,6 +124,10 @@ bool Running::ended() {
   return reaped_;
 }
 
+std::string Running::out() const {
+  return read_all(out_);
+}
+
 std::string Running::err() const {
   return read_all(err_);
 }

@@ -57,7 +57,8 @@ class Running {
   [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const;
   [[nodiscard]] bool ended();
-  [[nodiscard]] std::string err() const;  // so far
+  [[nodiscard]] std::string out() const;  // so far
+  [[nodiscard]] std::string err() const;
   Finished wait();
 
  private:

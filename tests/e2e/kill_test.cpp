@@ -11,9 +11,9 @@ constexpr const char* kWalks = R"(cairn: 1
 name: walks
 seed: 7
 stages:
-  one: {uses: probe.count, with: {steps: 5000, checkpoint_every: 50, payload: 200}}
-  two: {uses: probe.count, inputs: {before: one.total}, with: {steps: 5000, checkpoint_every: 50}}
-  beside: {uses: probe.count, with: {steps: 4000, checkpoint_every: 25}}
+  one: {uses: probe.count, with: {steps: 20000, checkpoint_every: 50, payload: 200}}
+  two: {uses: probe.count, inputs: {before: one.total}, with: {steps: 20000, checkpoint_every: 50}}
+  beside: {uses: probe.count, with: {steps: 16000, checkpoint_every: 25}}
   last:
     uses: shell
     inputs: {a: two.total, b: beside.total, c: one.rollouts}
@@ -37,7 +37,7 @@ TEST(Kill, OutputsAreThoseOfARunLeftInPeace) {
   EXPECT_LE(steps_of(place, story.run, "one").repeated(), story.kills * 50);
   EXPECT_LE(steps_of(place, story.run, "two").repeated(), story.kills * 50);
   EXPECT_LE(steps_of(place, story.run, "beside").repeated(), story.kills * 25);
-  EXPECT_EQ(steps_of(place, story.run, "one").distinct, 5000);
+  EXPECT_EQ(steps_of(place, story.run, "one").distinct, 20000);
 }
 
 }  // namespace
