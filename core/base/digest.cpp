@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/base/hex.h"
+
 namespace cairn {
 namespace {
 constexpr std::string_view kPrefix = "sha256:";
@@ -37,12 +39,8 @@ Digest Hasher::finish() {
   unsigned int size = 0;
   EVP_DigestFinal_ex(impl_->context, raw, &size);
   EVP_DigestInit_ex(impl_->context, EVP_sha256(), nullptr);
-  static constexpr char kHex[] = "0123456789abcdef";
   Digest text(kPrefix);
-  for (unsigned int i = 0; i < size; ++i) {
-    text.push_back(kHex[raw[i] >> 4]);
-    text.push_back(kHex[raw[i] & 15]);
-  }
+  text += hex_of({reinterpret_cast<const char*>(raw), size});
   return text;
 }
 

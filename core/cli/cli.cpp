@@ -38,6 +38,10 @@ void add_common_options(CLI::App& app, Cli& cli, Typed& typed) {
       ->type_name("DIR")
       ->allow_extra_args(false)
       ->group(group);
+  app.add_option("--server", cli.options.server,
+                 "Engine to ask over TCP; its token is $CAIRN_TOKEN, else in STATE_DIR/token")
+      ->type_name("ADDRESS")
+      ->group(group);
   app.add_option("--config", typed.config, "Configuration of the engine (STATE_DIR/config.yaml)")
       ->type_name("FILE")
       ->group(group);

@@ -47,6 +47,7 @@ struct Environment {
 struct CommonOptions {
   fs::path state_dir;
   fs::path store_dir;  // default: state_dir/store
+  std::string server;  // HOST:PORT or tls://HOST:PORT; empty: whoever serves the state folder
   fs::path config;     // empty: state_dir/config.yaml, where there is one
   // In the order they are searched: --plugin-dir, $CAIRN_PLUGIN_PATH, then the folder that comes
   // with the binary.

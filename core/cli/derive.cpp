@@ -23,31 +23,30 @@ void add_derive_options(CLI::App& command, Cli& cli,
 ExitCode derive_run(const Cli& cli, const DeriveRequest& request) {
   const auto limit = parse_wait_timeout(*request.timeout);
   if (!limit.ok()) return fail(cli, limit.error());
-  const auto state = load_run_named(cli, request.run);
-  if (!state.ok()) return fail(cli, state.error());
   DeriveOptions options;
-  options.run = state->id;
   options.stage = request.stage;
   options.fork = request.fork;
   options.step = request.step;
   options.request_id = request.request_id;
-  if (asks_for_revision(cli)) {
-    auto revised = revise_workflow(cli, *state->spec);
-    if (const auto* code = std::get_if<ExitCode>(&revised)) return *code;
-    options.workflow = std::get<WorkflowSpec>(std::move(revised));
-  }
+  const auto server = find_server(cli);
+  if (!server.ok()) return fail(cli, server.error());
+  auto revision = find_revision(cli, request.run);
+  if (const auto* code = std::get_if<ExitCode>(&revision)) return *code;
+  options.run = std::get<Revision>(revision).run;
+  options.workflow = std::get<Revision>(revision).workflow;
   const auto begin = [&](RunControl& control) -> Result<std::string> {
     CAIRN_ASSIGN(const json::object document, control.derive(options));
     return get_string(document, "id");
   };
-  if (const auto server = find_server(cli)) {
-    const auto id = begin(*server);
+  if (*server) {
+    const auto id = begin(**server);
     if (!id.ok()) return fail(cli, id.error());
     if (!cli.options.quiet) *cli.err << "run " << *id << std::endl;
-    return follow_server(cli, *server, *id, {true, *limit});
+    return follow_server(cli, **server, *id, {true, *limit});
   }
-  auto engine = start_engine(cli, request.machine, (request.fork ? "fork " : "rerun ") + state->id,
-                             EngineUse::kOneCommand);
+  auto engine =
+      start_engine(cli, request.machine, (request.fork ? "fork " : "rerun ") + options.run,
+                   EngineUse::kOneCommand);
   if (!engine.ok()) return fail(cli, engine.error());
   return follow_engine(cli, **engine, begin);
 }

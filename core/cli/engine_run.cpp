@@ -1,8 +1,6 @@
 #include "core/cli/engine_run.h"
 
-#include <boost/asio/signal_set.hpp>
 #include <condition_variable>
-#include <csignal>
 #include <memory>
 #include <mutex>
 
@@ -10,6 +8,7 @@
 #include "core/cli/run_display.h"
 #include "core/cli/run_format.h"
 #include "core/cli/run_progress.h"
+#include "core/cli/stop_signals.h"
 #include "core/server/on_strand.h"
 #include "core/server/run_source.h"
 
@@ -35,9 +34,13 @@ class EngineRun {
       : cli_(cli),
         engine_(engine),
         scheduler_(engine.scheduler()),
-        signals_(scheduler_.strand(), SIGINT, SIGTERM),
-        display_(make_display(cli)) {
-    await_signal();
+        display_(make_display(cli)),
+        stop_signals_(engine, [progress = progress_](int count) {
+          const std::lock_guard lock(progress->mutex);
+          progress->signals = count;
+          progress->moved = true;
+          progress->changed.notify_all();
+        }) {
     on_strand(scheduler_, [this] {
       const auto tell = [progress = progress_](bool ended) {
         const std::lock_guard lock(progress->mutex);
@@ -53,8 +56,6 @@ class EngineRun {
   ~EngineRun() {
     on_strand(scheduler_, [this] {
       scheduler_.unsubscribe(subscription_);
-      boost::system::error_code ignored;
-      signals_.cancel(ignored);
       return true;
     });
   }
@@ -74,27 +75,6 @@ class EngineRun {
   }
 
  private:
-  void await_signal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (error) return;
-      int received = 0;
-      {
-        const std::lock_guard lock(progress_->mutex);
-        received = ++progress_->signals;
-        progress_->moved = true;
-        progress_->changed.notify_all();
-      }
-      // Both call the subscriber, which takes the mutex.
-      if (received == 1) {
-        engine_.control().close();
-        scheduler_.interrupt_all();
-      } else {
-        scheduler_.kill_all();
-      }
-      await_signal();
-    });
-  }
-
   [[nodiscard]] int signals() const {
     const std::lock_guard lock(progress_->mutex);
     return progress_->signals;
@@ -108,11 +88,9 @@ class EngineRun {
     // Gather what comes within a frame.
     if (!progress.ended) progress.changed.wait_for(lock, kFrame, [&] { return progress.ended; });
     progress.moved = false;
-    if (progress.signals == 1 && !told_ && !cli_.options.quiet) {
-      told_ = true;
+    if (progress.signals == 1 && !std::exchange(told_, true)) {
       display_.clear();
-      *cli_.err << "stopping: every stage saves a checkpoint (again to end them at once)"
-                << std::endl;
+      say_stopping(cli_);
     }
     return std::exchange(progress.ended, false);
   }
@@ -146,13 +124,13 @@ class EngineRun {
   const Cli& cli_;
   EngineProcess& engine_;
   Scheduler& scheduler_;
-  boost::asio::signal_set signals_;
   // Shared with callbacks that may come as long as the engine lives.
   std::shared_ptr<Progress> progress_ = std::make_shared<Progress>();
   int subscription_ = 0;
   RunDisplay display_;
   RunProgress progress_view_;
   bool told_ = false;
+  StopSignals stop_signals_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/base/text.h"
 #include "core/cli/workflow_file.h"
 #include "core/executors/machine.h"
+#include "core/plugin/library.h"
 
 namespace cairn {
 namespace {
@@ -91,7 +92,8 @@ std::vector<std::string> find_gpus(const fs::path& root) {
 }
 
 Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const MachineOptions& machine,
-                                                    const std::string& command, EngineUse use) {
+                                                    const std::string& command, EngineUse use,
+                                                    std::optional<TcpOptions> tcp) {
   CAIRN_ASSIGN(const OperationConfig config, load_config(cli));
   CAIRN_ASSIGN(const MachineTotals totals, machine_totals());
   EngineOptions options;
@@ -108,6 +110,11 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.free_space = config.free_space;
   const bool service = use == EngineUse::kService;
   options.keep_warm = service;
+  if (service) {
+    options.trust_plugin = [program = cli.host_program()](const std::string& library) {
+      return check_plugin_trust(library, program);
+    };
+  }
   options.orphan_timeout = config.orphan_timeout.value_or(service ? kServiceOrphan : kRunOrphan);
   if (!machine.orphan_timeout.empty()) {
     CAIRN_ASSIGN(options.orphan_timeout, parse_duration(machine.orphan_timeout));
@@ -117,6 +124,7 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.host_program = cli.host_program();
   options.environment = current_environment();
   options.command = command;
+  options.tcp = std::move(tcp);
   if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;
   return EngineProcess::start(options, real_file_system(), system_clock());
 }

@@ -34,9 +34,8 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
 [[nodiscard]] std::vector<std::string> find_gpus(const fs::path& root = "/");
 
 // Takes the store and listens.
-[[nodiscard]] Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli,
-                                                                  const MachineOptions& machine,
-                                                                  const std::string& command,
-                                                                  EngineUse use);
+[[nodiscard]] Result<std::unique_ptr<EngineProcess>> start_engine(
+    const Cli& cli, const MachineOptions& machine, const std::string& command, EngineUse use,
+    std::optional<TcpOptions> tcp = {});
 
 }  // namespace cairn

@@ -3,17 +3,27 @@
 #include "core/base/text.h"
 #include "core/cli/machine.h"
 #include "core/cli/run_format.h"
+#include "core/server/access_token.h"
 #include "core/server/socket_path.h"
 #include "core/store/rocks_store.h"
 
 namespace cairn {
 
-std::unique_ptr<RemoteRuns> find_server(const Cli& cli) {
-  return RemoteRuns::connect(find_socket_path(real_file_system(), cli.options.state_dir));
+Result<std::unique_ptr<RemoteRuns>> find_server(const Cli& cli) {
+  if (cli.options.server.empty())
+    return RemoteRuns::connect(find_socket_path(real_file_system(), cli.options.state_dir));
+  std::string token = cli.environment.variable("CAIRN_TOKEN").value_or("");
+  if (token.empty()) {
+    auto stored = read_token(cli.options.state_dir);
+    if (!stored.ok() && stored.error().code != ErrorCode::kNotFound) return stored.error();
+    token = stored.value_or("");
+  }
+  return RemoteRuns::connect_tcp(cli.options.server, token,
+                                 cli.environment.variable("CAIRN_TLS_CA").value_or(""));
 }
 
 Result<std::unique_ptr<RemoteRuns>> require_server(const Cli& cli) {
-  auto server = find_server(cli);
+  CAIRN_ASSIGN(auto server, find_server(cli));
   if (server) return server;
   return make_error(ErrorCode::kUnavailable,
                     "no engine serves the state folder " +
@@ -32,7 +42,7 @@ Result<std::unique_ptr<RunStore>> open_store(const Cli& cli) {
 
 Result<OpenRuns> open_runs(const Cli& cli) {
   OpenRuns runs;
-  runs.remote = find_server(cli);
+  CAIRN_ASSIGN(runs.remote, find_server(cli));
   if (runs.remote) return runs;
   CAIRN_ASSIGN(runs.store, open_store(cli));
   const bool held = store_holder(cli.options.state_dir).has_value();
@@ -43,7 +53,7 @@ Result<OpenRuns> open_runs(const Cli& cli) {
 
 Result<OpenControl> open_control(const Cli& cli, const std::string& command) {
   OpenControl control;
-  control.remote = find_server(cli);
+  CAIRN_ASSIGN(control.remote, find_server(cli));
   if (control.remote) return control;
   // An engine would make a store where there is none.
   CAIRN_TRY(open_store(cli));

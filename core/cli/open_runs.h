@@ -20,8 +20,9 @@ struct OpenRuns {
   [[nodiscard]] RunSource& source() { return remote ? static_cast<RunSource&>(*remote) : *local; }
 };
 
-// Null where nobody listens.
-[[nodiscard]] std::unique_ptr<RemoteRuns> find_server(const Cli& cli);
+// The engine of --server, which must answer; else the one that serves the state folder, null where
+// nobody does.
+[[nodiscard]] Result<std::unique_ptr<RemoteRuns>> find_server(const Cli& cli);
 // kUnavailable with the way out where nobody listens.
 [[nodiscard]] Result<std::unique_ptr<RemoteRuns>> require_server(const Cli& cli);
 // kNotFound where the state folder holds no store.

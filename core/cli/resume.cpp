@@ -65,24 +65,22 @@ ExitCode resume_here(const Cli& cli, const std::string& id, const ResumeRequest&
 ExitCode resume(const Cli& cli, const ResumeRequest& request) {
   const auto limit = parse_wait_timeout(*request.timeout);
   if (!limit.ok()) return fail(cli, limit.error());
-  const auto state = load_run_named(cli, request.run);
-  if (!state.ok()) return fail(cli, state.error());
+  const auto server = find_server(cli);
+  if (!server.ok()) return fail(cli, server.error());
   ResumeWish wish;
   wish.dry_run = request.dry_run;
   wish.options.accept_changed_plugins = request.accept_changed_plugins;
   if (!request.from.empty()) wish.options.from = request.from;
-  if (asks_for_revision(cli)) {
-    auto revised = revise_workflow(cli, *state->spec);
-    if (const auto* code = std::get_if<ExitCode>(&revised)) return *code;
-    wish.options.workflow = std::get<WorkflowSpec>(std::move(revised));
-  }
-  const auto server = find_server(cli);
-  if (!server) return resume_here(cli, state->id, request, wish);
-  const auto resumed = server->resume(state->id, wish);
+  auto revision = find_revision(cli, request.run);
+  if (const auto* code = std::get_if<ExitCode>(&revision)) return *code;
+  const std::string& run = std::get<Revision>(revision).run;
+  wish.options.workflow = std::get<Revision>(revision).workflow;
+  if (!*server) return resume_here(cli, run, request, wish);
+  const auto resumed = (*server)->resume(run, wish);
   if (!resumed.ok()) return fail(cli, resumed.error());
   if (wish.dry_run) return print_preview(cli, *resumed);
-  if (!cli.options.quiet) *cli.err << "run " << state->id << std::endl;
-  return follow_server(cli, *server, state->id, {true, *limit});
+  if (!cli.options.quiet) *cli.err << "run " << run << std::endl;
+  return follow_server(cli, **server, run, {true, *limit});
 }
 
 }  // namespace

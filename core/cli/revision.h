@@ -18,6 +18,15 @@ namespace cairn {
 [[nodiscard]] std::variant<WorkflowSpec, ExitCode> revise_workflow(const Cli& cli,
                                                                    const WorkflowSpec& before);
 
+struct Revision {
+  std::string run;                       // its id; as it was named where --server is asked
+  std::optional<WorkflowSpec> workflow;  // where --set, --params or --seed ask for another
+};
+// The exit code after what is wrong was printed. Over --server no other parameters can be given:
+// the run's text lies in a state folder elsewhere.
+[[nodiscard]] std::variant<Revision, ExitCode> find_revision(const Cli& cli,
+                                                             const std::string& run);
+
 // A run of the state folder, read from its store.
 [[nodiscard]] Result<RunState> load_run_named(const Cli& cli, const std::string& text);
 

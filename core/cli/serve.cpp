@@ -1,15 +1,14 @@
 // cairn serve
 #include <unistd.h>
 
-#include <boost/asio/signal_set.hpp>
 #include <condition_variable>
-#include <csignal>
 #include <memory>
 #include <mutex>
 
 #include "core/cli/commands.h"
 #include "core/cli/machine.h"
 #include "core/cli/output.h"
+#include "core/cli/stop_signals.h"
 #include "core/engine/load.h"
 #include "core/server/on_strand.h"
 
@@ -23,20 +22,18 @@ class Service {
       : cli_(cli),
         engine_(engine),
         scheduler_(engine.scheduler()),
-        signals_(scheduler_.strand(), SIGINT, SIGTERM) {
-    await_signal();
+        stop_signals_(engine, [this](int count) {
+          const std::lock_guard lock(state_->mutex);
+          if (count == 1) state_->stopped_work = goes_on();
+          state_->signals = count;
+          state_->changed.notify_all();
+        }) {
     on_strand(scheduler_, [this] {
       scheduler_.on_idle([state = state_] {
         const std::lock_guard lock(state->mutex);
         state->changed.notify_all();
       });
       return true;
-    });
-  }
-  ~Service() {
-    on_strand(scheduler_, [this] {
-      boost::system::error_code ignored;
-      return signals_.cancel(ignored);
     });
   }
   Service(const Service&) = delete;
@@ -71,11 +68,7 @@ class Service {
       if (failure) return fail(cli_, *failure);
       std::unique_lock lock(state_->mutex);
       if (state_->signals > 1 || (state_->signals == 1 && idle)) break;
-      if (state_->signals == 1 && !told && !cli_.options.quiet) {
-        *cli_.err << "stopping: every stage saves a checkpoint (again to end them at once)"
-                  << std::endl;
-      }
-      told = state_->signals == 1;
+      if (state_->signals == 1 && !std::exchange(told, true)) say_stopping(cli_);
       state_->changed.wait_for(lock, kLook);
     }
     const std::lock_guard lock(state_->mutex);
@@ -93,26 +86,6 @@ class Service {
     bool stopped_work = false;  // a run was going on when the first signal came
   };
 
-  void await_signal() {
-    signals_.async_wait([this](const boost::system::error_code& error, int) {
-      if (error) return;
-      int received = 0;
-      {
-        const std::lock_guard lock(state_->mutex);
-        received = ++state_->signals;
-        if (received == 1) state_->stopped_work = goes_on();
-        state_->changed.notify_all();
-      }
-      if (received == 1) {
-        engine_.control().close();
-        scheduler_.interrupt_all();
-      } else {
-        scheduler_.kill_all();
-      }
-      await_signal();
-    });
-  }
-
   [[nodiscard]] bool goes_on() const {
     for (const std::string& id : scheduler_.runs()) {
       if (scheduler_.find(id)->status == RunStatus::kRunning) return true;
@@ -123,29 +96,39 @@ class Service {
   const Cli& cli_;
   EngineProcess& engine_;
   Scheduler& scheduler_;
-  boost::asio::signal_set signals_;
   std::shared_ptr<State> state_ = std::make_shared<State>();
+  StopSignals stop_signals_;
 };
 
-void say_ready(const Cli& cli, const fs::path& socket, std::size_t recovered) {
+void say_ready(const Cli& cli, const EngineProcess& engine, std::size_t recovered) {
+  const std::string tcp = engine.tcp_address();
   if (cli.options.output == OutputFormat::kJson) {
-    *cli.out << json::serialize(json::object{{"socket", socket.string()}, {"pid", ::getpid()}})
-             << std::endl;
+    json::object ready{{"socket", engine.socket().string()}, {"pid", ::getpid()}};
+    if (!tcp.empty()) ready["server"] = tcp;
+    *cli.out << json::serialize(ready) << std::endl;
     return;
   }
   *cli.out << "serving " << fs::absolute(cli.options.state_dir).lexically_normal().string()
-           << " on " << socket.string() << std::endl;
+           << " on " << engine.socket().string() << (tcp.empty() ? "" : " and ") << tcp
+           << std::endl;
   if (recovered > 0 && !cli.options.quiet)
     *cli.err << recovered << (recovered == 1 ? " run goes on" : " runs go on") << std::endl;
 }
 
-ExitCode serve(const Cli& cli, const MachineOptions& machine) {
-  auto engine = start_engine(cli, machine, "serve", EngineUse::kService);
+struct ServeRequest {
+  MachineOptions machine;
+  TcpOptions tcp;
+};
+
+ExitCode serve(const Cli& cli, const ServeRequest& request) {
+  std::optional<TcpOptions> tcp;
+  if (!request.tcp.address.empty()) tcp = request.tcp;
+  auto engine = start_engine(cli, request.machine, "serve", EngineUse::kService, std::move(tcp));
   if (!engine.ok()) return fail(cli, engine.error());
   Service service(cli, **engine);
   const auto recovered = service.recover();
   if (!recovered.ok()) return fail(cli, recovered.error());
-  say_ready(cli, (*engine)->socket(), *recovered);
+  say_ready(cli, **engine, *recovered);
   return service.serve();
 }
 
@@ -158,10 +141,21 @@ void add_serve(CLI::App& app, Cli& cli) {
   command->footer(
       "The first signal lets every stage save a checkpoint and stop; a second ends them at once.\n"
       "Exits with 0 where nothing was going on, with 130 where runs were interrupted.");
-  auto machine = std::make_shared<MachineOptions>();
-  add_machine_options(*command, machine);
+  auto request = std::make_shared<ServeRequest>();
+  auto* listen = command
+                     ->add_option("--listen", request->tcp.address,
+                                  "Also listen on TCP, for commands with --server; without TLS "
+                                  "on this machine only")
+                     ->type_name("HOST:PORT");
+  command->add_option("--tls-cert", request->tcp.tls_certificate, "Its certificate (PEM)")
+      ->needs(listen)
+      ->type_name("FILE");
+  command->add_option("--tls-key", request->tcp.tls_key, "The certificate's key (PEM)")
+      ->needs(listen)
+      ->type_name("FILE");
+  add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));
   command->callback(
-      [&cli, machine] { cli.action = [&cli, machine] { return serve(cli, *machine); }; });
+      [&cli, request] { cli.action = [&cli, request] { return serve(cli, *request); }; });
 }
 
 }  // namespace cairn

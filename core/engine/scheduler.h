@@ -70,6 +70,10 @@ struct SchedulerPorts {
   std::function<Result<Digest>(const std::string& library)> plugin_digest = [](const auto& path) {
     return hash_file(path);
   };
+  // Whether code of this library may run on behalf of whoever submits it.
+  std::function<Result<void>(const std::string& library)> trust_plugin = [](const auto&) {
+    return Result<void>();
+  };
   // A run with `notify` waits for a person or has ended: "waiting", "failed", "succeeded", ...
   std::function<void(const RunState& state, const std::string& what)> notify;
   // Bytes free where the store lies.

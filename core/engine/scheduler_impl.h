@@ -191,6 +191,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   Result<RunState> load(const std::string& run) const;
   std::map<std::string, std::string> lost_artifacts(const RunState& state, bool set_aside) const;
   Result<void> check_plugins(const WorkflowSpec& spec) const;
+  Result<void> trust_plugins(const WorkflowSpec& spec) const;
 
   // ---- control ----
   Result<Run*> running(const std::string& run);

@@ -170,7 +170,10 @@ void Scheduler::Impl::commit() {
     auto appended = ports.store.append(batch);
     if (!appended.ok() && appended.error().code == ErrorCode::kResourceExhausted) {
       // Nothing of it is on disk, and nothing of it was acted upon: it waits for space.
-      if (!stall) spdlog::error("{}; waiting for space", appended.error().to_string());
+      if (!stall) {
+        spdlog::error("{}; everything waits, and goes on once there is space",
+                      appended.error().message);
+      }
       stall = std::move(appended).error();
       stalled_until = ports.clock.monotonic() + kStall;
       return;

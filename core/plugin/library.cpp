@@ -1,6 +1,7 @@
 #include "core/plugin/library.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/dll/library_info.hpp>
@@ -61,6 +62,20 @@ Result<void> check_plugin_permissions(const fs::path& library) {
   return {};
 }
 
+Result<void> check_plugin_trust(const fs::path& library, const fs::path& program) {
+  struct stat info {};
+  if (::stat(library.c_str(), &info) != 0) return io_error("inspect", library, errno);
+  if ((info.st_mode & S_IWGRP) != 0)
+    return plugin_error(library, "its group may write to this plugin",
+                        "chmod g-w " + library.string());
+  struct stat owner {};
+  const bool known = ::stat(program.c_str(), &owner) == 0;
+  if (info.st_uid == 0 || info.st_uid == ::geteuid() || (known && info.st_uid == owner.st_uid))
+    return {};
+  return plugin_error(library, "it belongs to another user",
+                      "take a copy of your own, if you trust it");
+}
+
 Result<void> check_plugin_symbols(const fs::path& library) {
   std::vector<std::string> symbols;
   try {
@@ -102,7 +117,7 @@ Result<void> check_plugin_record(const PluginRecord& record) {
   compare("compiler", record.compiler, CAIRN_COMPILER);
   compare("standard library", record.stdlib, CAIRN_STDLIB);
   compare("Boost", record.boost, BOOST_LIB_VERSION);
-  const std::string torch = CAIRN_TORCH_VERSION_OF_BUILD;
+  const std::string torch(CAIRN_TORCH_VERSION_OF_BUILD);
   if (record.torch == nullptr || (record.torch[0] != '\0' && !torch.empty()))
     compare("LibTorch", record.torch, torch);
   if (record.stage_types == nullptr) wrong.emplace_back("it has no function to register with");

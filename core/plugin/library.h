@@ -20,6 +20,10 @@ namespace cairn {
 // it. Looks at the path only.
 [[nodiscard]] Result<void> check_plugin_permissions(const fs::path& library);
 
+// Refuses a library that its group may write, or that belongs neither to this user nor to root nor
+// to the owner of the program. `serve` does not run one; elsewhere people are warned.
+[[nodiscard]] Result<void> check_plugin_trust(const fs::path& library, const fs::path& program);
+
 // Gate 1. The error tells a file that is no library from one that is no plugin and from a plugin
 // of another ABI major.
 [[nodiscard]] Result<void> check_plugin_symbols(const fs::path& library);

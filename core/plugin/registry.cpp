@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "core/plugin/library.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/manifest_cache.h"
 
@@ -36,6 +37,8 @@ Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
     if (!error && !seen.insert(real).second) continue;
     CAIRN_ASSIGN(const std::vector<fs::path> libraries, libraries_in(absolute));
     for (const auto& library : libraries) {
+      if (auto trusted = check_plugin_trust(library, describe_program); !trusted.ok())
+        registry.problems_.push_back(std::move(trusted).error());
       auto manifest = cache.manifest_of(library);
       if (manifest.ok())
         registry.libraries_.push_back(std::move(manifest).value());

@@ -9,6 +9,7 @@
 
 #include "core/server/rpc_error.h"
 #include "core/server/socket_path.h"
+#include "core/server/tcp_door.h"
 
 namespace cairn {
 namespace {
@@ -25,6 +26,15 @@ bool somebody_listens(const fs::path& socket) {
       ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(fd);
   return connected;
+}
+
+grpc::ChannelArguments channel_arguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  arguments.SetMaxSendMessageSize(-1);
+  // Each process has its own connection, and one call at a time.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return arguments;
 }
 
 v1::RunRequest request_for(const std::string& run) {
@@ -49,13 +59,38 @@ std::string text_of(const std::optional<WorkflowSpec>& workflow) {
 
 std::unique_ptr<RemoteRuns> RemoteRuns::connect(const fs::path& socket) {
   if (!somebody_listens(socket)) return nullptr;
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(-1);
-  arguments.SetMaxSendMessageSize(-1);
-  // Each process has its own connection, and one call at a time.
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  return std::unique_ptr<RemoteRuns>(new RemoteRuns(v1::Control::NewStub(grpc::CreateCustomChannel(
-      "unix:" + socket.string(), grpc::InsecureChannelCredentials(), arguments))));
+  return std::unique_ptr<RemoteRuns>(new RemoteRuns(
+      v1::Control::NewStub(grpc::CreateCustomChannel(
+          "unix:" + socket.string(), grpc::InsecureChannelCredentials(), channel_arguments())),
+      {}));
+}
+
+Result<std::unique_ptr<RemoteRuns>> RemoteRuns::connect_tcp(const std::string& address,
+                                                            const std::string& token,
+                                                            const fs::path& authorities) {
+  constexpr std::string_view kTls = "tls://";
+  const bool tls = address.starts_with(kTls);
+  CAIRN_ASSIGN(const auto channel, tcp_channel(tls ? address.substr(kTls.size()) : address, tls,
+                                               authorities, channel_arguments()));
+  std::unique_ptr<RemoteRuns> runs(new RemoteRuns(v1::Control::NewStub(channel), token));
+  grpc::ClientContext context;
+  runs->show_token(context);
+  v1::Document document;
+  const grpc::Status status = runs->stub_->Describe(&context, {}, &document);
+  if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
+    return conflict("the engine at " + address + " refuses the token",
+                    "put what its STATE_DIR/token holds into $CAIRN_TOKEN");
+  }
+  if (!status.ok()) {
+    return make_error(ErrorCode::kUnavailable,
+                      "no engine answers at " + address + ": " + status.error_message(),
+                      "start one with: cairn serve --listen " + address);
+  }
+  return runs;
+}
+
+void RemoteRuns::show_token(grpc::ClientContext& context) const {
+  if (!token_.empty()) context.AddMetadata("authorization", "Bearer " + token_);
 }
 
 template <typename Request>
@@ -63,6 +98,7 @@ Result<json::object> RemoteRuns::call(
     grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, v1::Document*),
     const Request& request) {
   grpc::ClientContext context;
+  show_token(context);
   v1::Document document;
   const grpc::Status status = ((*stub_).*method)(&context, request, &document);
   if (!status.ok()) return from_status(status);
@@ -75,6 +111,7 @@ Result<json::object> RemoteRuns::describe() {
 
 Result<json::array> RemoteRuns::list(const ListOptions& options) {
   grpc::ClientContext context;
+  show_token(context);
   v1::Document document;
   v1::ListRequest request;
   request.set_limit(options.limit);
@@ -105,6 +142,7 @@ Result<json::object> RemoteRuns::explain(const std::string& run, const std::stri
 Result<void> RemoteRuns::watch(const std::string& run, const WatchOptions& options,
                                const OnEvent& on_event) {
   grpc::ClientContext context;
+  show_token(context);
   if (options.limit) context.set_deadline(std::chrono::system_clock::now() + *options.limit);
   v1::WatchRequest request;
   request.set_run(run);

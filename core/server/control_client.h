@@ -14,6 +14,11 @@ class RemoteRuns final : public RunSource, public RunControl {
  public:
   // Null where nobody listens on the socket.
   [[nodiscard]] static std::unique_ptr<RemoteRuns> connect(const fs::path& socket);
+  // Over TCP: HOST:PORT, or tls://HOST:PORT. kUnavailable: nobody answers there. kConflict: the
+  // token is refused.
+  [[nodiscard]] static Result<std::unique_ptr<RemoteRuns>> connect_tcp(const std::string& address,
+                                                                       const std::string& token,
+                                                                       const fs::path& authorities);
 
   // {"pid", "command", "runs": [...]}
   [[nodiscard]] Result<json::object> describe();
@@ -39,13 +44,16 @@ class RemoteRuns final : public RunSource, public RunControl {
   Result<json::object> backup(const std::string& folder) override;
 
  private:
-  explicit RemoteRuns(std::unique_ptr<v1::Control::Stub> stub) : stub_(std::move(stub)) {}
+  RemoteRuns(std::unique_ptr<v1::Control::Stub> stub, std::string token)
+      : stub_(std::move(stub)), token_(std::move(token)) {}
+  void show_token(grpc::ClientContext& context) const;
   template <typename Request>
   Result<json::object> call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
                                                                       const Request&,
                                                                       v1::Document*),
                             const Request& request);
   std::unique_ptr<v1::Control::Stub> stub_;
+  const std::string token_;  // empty: the socket's own permissions are enough
 };
 
 }  // namespace cairn

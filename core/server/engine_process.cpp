@@ -11,6 +11,7 @@
 #include "core/base/text.h"
 #include "core/executors/local_executor.h"
 #include "core/executors/machine.h"
+#include "core/server/access_token.h"
 #include "core/server/control_service.h"
 #include "core/server/host_gateway.h"
 #include "core/server/notifier.h"
@@ -73,13 +74,14 @@ class EmbeddedEngine final : public EngineProcess {
                                        options.orphan_timeout, options.environment}),
         spools_(file_spool_reader(files, store_folder_)),
         notifier_(options.environment, options.notify_timeout),
-        scheduler_(io_, ports(clock, files), config(options)),
+        scheduler_(io_, ports(options, clock, files), config(options)),
         control_(scheduler_, *store_, artifacts_),
         service_(scheduler_, *store_, control_, options.command) {}
 
   ~EmbeddedEngine() override {
+    service_.close();
+    door_.reset();
     if (server_) {
-      service_.close();
       server_->Shutdown(std::chrono::system_clock::now() + kShutdownPatience);
       server_->Wait();
     }
@@ -108,15 +110,21 @@ class EmbeddedEngine final : public EngineProcess {
     }
     return {};
   }
+  Result<void> open_door(const TcpOptions& options, const fs::path& state_dir) {
+    CAIRN_ASSIGN(const std::string token, make_or_read_token(state_dir));
+    CAIRN_ASSIGN(door_, TcpDoor::open(options, token, service_));
+    return {};
+  }
 
   Scheduler& scheduler() override { return scheduler_; }
   RunStore& store() override { return *store_; }
   EngineControl& control() override { return control_; }
   const fs::path& store_folder() const override { return store_folder_; }
   const fs::path& socket() const override { return socket_; }
+  std::string tcp_address() const override { return door_ ? door_->address() : std::string(); }
 
  private:
-  SchedulerPorts ports(const Clock& clock, FileSystem& files) {
+  SchedulerPorts ports(const EngineOptions& options, const Clock& clock, FileSystem& files) {
     SchedulerPorts ports{
         .store = *store_,
         .artifacts = stored_artifacts_,
@@ -132,6 +140,7 @@ class EmbeddedEngine final : public EngineProcess {
             },
         .notify = [this](const RunState& state,
                          const std::string& what) { notifier_.notify(state, what); }};
+    ports.trust_plugin = options.trust_plugin;
     ports.free_space = [this] {
       const auto disk = disk_state(store_folder_);
       return disk.ok() ? disk->free_bytes : ~std::uint64_t{0};
@@ -163,6 +172,7 @@ class EmbeddedEngine final : public EngineProcess {
   EngineControl control_;
   ControlService service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<TcpDoor> door_;
   std::thread thread_;
 };
 
@@ -171,6 +181,7 @@ class EmbeddedEngine final : public EngineProcess {
 Result<std::unique_ptr<EngineProcess>> EngineProcess::start(const EngineOptions& options,
                                                             FileSystem& files, const Clock& clock) {
   const PersistenceBoundary boundary(Boundary::kEngineSocket);
+  if (options.tcp) CAIRN_TRY(check_tcp_options(*options.tcp));
   CAIRN_TRY(prepare_folders(files, options));
   auto store = open_rocks_store(options.state_dir);
   if (!store.ok()) return held_by(options.state_dir, std::move(store).error());
@@ -179,6 +190,7 @@ Result<std::unique_ptr<EngineProcess>> EngineProcess::start(const EngineOptions&
   auto engine = std::make_unique<EmbeddedEngine>(options, files, clock, std::move(store).value(),
                                                  std::move(socket));
   CAIRN_TRY(engine->listen());
+  if (options.tcp) CAIRN_TRY(engine->open_door(*options.tcp, options.state_dir));
   return std::unique_ptr<EngineProcess>(std::move(engine));
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "core/base/result.h"
 #include "core/engine/scheduler.h"
 #include "core/server/run_control.h"
+#include "core/server/tcp_door.h"
 
 namespace cairn {
 
@@ -24,8 +26,13 @@ struct EngineOptions {
   bool keep_warm = false;  // hosts wait for the next run, too
   Duration orphan_timeout{600'000};
   Duration notify_timeout{60'000};
-  std::uint64_t free_space = 0;          // of the store's disk, below which nothing new starts
-  std::optional<fs::path> runtime_dir;   // $XDG_RUNTIME_DIR
+  std::uint64_t free_space = 0;         // of the store's disk, below which nothing new starts
+  std::optional<fs::path> runtime_dir;  // $XDG_RUNTIME_DIR
+  // Whether code of this library may run.
+  std::function<Result<void>(const std::string& library)> trust_plugin = [](const auto&) {
+    return Result<void>();
+  };
+  std::optional<TcpOptions> tcp;         // where to listen besides the socket
   std::vector<std::string> environment;  // of hosts and of notify
   std::string command;                   // for those who ask who holds the store
 };
@@ -47,6 +54,8 @@ class EngineProcess {
   // Absolute.
   [[nodiscard]] virtual const fs::path& store_folder() const = 0;
   [[nodiscard]] virtual const fs::path& socket() const = 0;
+  // HOST:PORT; empty: it does not listen on TCP.
+  [[nodiscard]] virtual std::string tcp_address() const = 0;
 };
 
 }  // namespace cairn

@@ -143,7 +143,7 @@ TEST(Serve, ManyClientsAtOnce) {
   const auto hello = place.write("hello.yaml", kHelloWorkflow).string();
   Server server(place);
   std::vector<std::unique_ptr<Running>> clients;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 100; ++i) {
     clients.push_back(std::make_unique<Running>(
         place, std::vector<std::string>{"submit", hello, "--wait", "--request-id",
                                         "job-" + std::to_string(i / 2)}));
@@ -152,7 +152,43 @@ TEST(Serve, ManyClientsAtOnce) {
     const Finished finished = client->wait();
     EXPECT_EQ(finished.exit_code, 0) << finished.err;
   }
-  EXPECT_EQ(place.run_json({"list"}).as_array().size(), 10U);
+  EXPECT_EQ(place.run_json({"list"}).as_array().size(), 50U);
+}
+
+TEST(Serve, APluginThatOthersMayChangeIsNotRun) {
+  const Place place;
+  const auto file =
+      place.write("count.yaml", "cairn: 1\nname: c\nstages: {a: {uses: probe.count}}");
+  fs::permissions(place.folder() / "plugins/probe.so", fs::perms::group_write,
+                  fs::perm_options::add);
+  const Finished warned = place.run({"run", file.string()});
+  EXPECT_EQ(warned.exit_code, 0) << warned.err;
+  EXPECT_NE(warned.err.find("its group may write"), std::string::npos) << warned.err;
+  const Server server(place);
+  const Finished refused = place.run({"submit", file.string(), "-q"});
+  EXPECT_EQ(refused.exit_code, 2) << refused.out;
+  EXPECT_NE(refused.err.find("chmod g-w"), std::string::npos) << refused.err;
+}
+
+// Killed at moments that lie all over its life: no run, or the one that was asked for.
+TEST(Serve, AClientThatGoesAwayLeavesAWholeRunOrNone) {
+  const Place place;
+  std::string text = "cairn: 1\nname: many\nstages:\n";
+  for (int i = 0; i < 300; ++i) text += "  s" + std::to_string(i) + ": {uses: noop}\n";
+  const auto file = place.write("many.yaml", text).string();
+  Server server(place);
+  const std::vector<std::string> submit{"submit", file, "--wait", "-q", "--request-id", "the-one"};
+  for (int i = 0; i < 20; ++i) {
+    Running client(place, submit);
+    pass(std::chrono::milliseconds(3 * i));
+    client.signal(SIGKILL);
+    client.wait();
+  }
+  const Finished whole = place.run(submit);
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  const auto rows = place.run_json({"list"});
+  ASSERT_EQ(rows.as_array().size(), 1U);
+  EXPECT_EQ(status_of(rows.as_array()[0]), "succeeded");
 }
 
 TEST(Serve, TheConfigurationIsReadAndWrongOnesAreRefused) {

@@ -1,0 +1,95 @@
+// cairn serve --listen and --server: the token is asked of everybody, and only TLS leaves the
+// machine.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "tests/e2e/server.h"
+
+namespace cairn::e2e {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string listening_at(Server& server) {
+  EXPECT_TRUE(wait_until([&] { return server.process().out().find('\n') != std::string::npos; }));
+  const json::value ready = json::parse(first_line(server.process().out()));
+  return std::string(ready.as_object().at("server").as_string());
+}
+
+std::string token_of(const Place& place) {
+  std::ifstream file(place.state() / "token");
+  std::string token;
+  std::getline(file, token);
+  return token;
+}
+
+// A client with another state folder: only the address and the token lead to the engine.
+Finished over_tcp(const Place& place, const std::string& address, const std::string& token,
+                  Words command) {
+  ::setenv("CAIRN_TOKEN", token.c_str(), 1);
+  command.insert(command.end(), {"--server", address});
+  Finished finished = place.run(command);
+  ::unsetenv("CAIRN_TOKEN");
+  return finished;
+}
+
+TEST(Tcp, OverTcpWhoShowsTheTokenIsServed) {
+  const Place place;
+  Server server(place, {"-o", "json", "--listen", "127.0.0.1:0"});
+  const std::string address = listening_at(server);
+  const std::string token = token_of(place);
+  EXPECT_EQ(token.size(), 64U);
+  EXPECT_EQ(fs::status(place.state() / "token").permissions(),
+            fs::perms::owner_read | fs::perms::owner_write);
+  const Place client;
+  const auto hello = client.write("hello.yaml", kHelloWorkflow).string();
+  const Finished done = over_tcp(client, address, token, {"submit", hello, "--wait", "-q"});
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(over_tcp(client, address, token, {"explain", "@latest"}).exit_code, 0);
+  EXPECT_EQ(over_tcp(client, address, token, {"delete", "@latest"}).exit_code, 0);
+  std::string other = token;
+  other[0] = other[0] == '0' ? '1' : '0';
+  for (const std::string& wrong : {std::string(), other, token + "0", token.substr(1)}) {
+    for (const Words& command : {Words{"list"}, Words{"submit", hello}, Words{"cancel", "@latest"},
+                                 Words{"watch", "@latest"}, Words{"artifacts", "gc"}}) {
+      const Finished refused = over_tcp(client, address, wrong, command);
+      EXPECT_EQ(refused.exit_code, 8) << command[0] << refused.out;
+      EXPECT_EQ(refused.out, "");
+      EXPECT_EQ(refused.err.find(token), std::string::npos);
+    }
+  }
+}
+
+TEST(Tcp, WithoutTlsItListensOnThisMachineOnly) {
+  const Place place;
+  const Finished open = place.run({"serve", "--listen", "0.0.0.0:0"});
+  EXPECT_EQ(open.exit_code, 2);
+  EXPECT_NE(open.err.find("--tls-cert"), std::string::npos) << open.err;
+  EXPECT_EQ(place.run({"serve", "--listen", "nowhere"}).exit_code, 2);
+  EXPECT_EQ(over_tcp(place, "127.0.0.1:1", "x", {"list"}).exit_code, 5);
+}
+
+TEST(Tcp, WithTlsTheCertificateIsChecked) {
+  const Place place;
+  const std::string make =
+      "cd " + place.folder().string() +
+      " && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem "
+      "-out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2> /dev/null";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  Server server(place, {"-o", "json", "--listen", "0.0.0.0:0", "--tls-cert", "cert.pem",
+                        "--tls-key", "key.pem"});
+  const std::string port = listening_at(server).substr(sizeof "0.0.0.0:" - 1);
+  const Place client;
+  const std::string address = "tls://localhost:" + port;
+  EXPECT_EQ(over_tcp(client, address, token_of(place), {"list"}).exit_code, 5);  // not known
+  ::setenv("CAIRN_TLS_CA", (place.folder() / "cert.pem").c_str(), 1);
+  const Finished known = over_tcp(client, address, token_of(place), {"list"});
+  EXPECT_EQ(known.exit_code, 0) << known.err;
+  EXPECT_EQ(over_tcp(client, address, "wrong", {"list"}).exit_code, 8);
+  EXPECT_EQ(over_tcp(client, "localhost:" + port, token_of(place), {"list"}).exit_code, 5);
+  ::unsetenv("CAIRN_TLS_CA");
+}
+
+}  // namespace
+}  // namespace cairn::e2e
