@@ -73,7 +73,7 @@ Result<TaskState> run_again(EngineProcess& engine, const RunState& recorded,
   });
   if (!id.ok()) return id.error();
   if (!on_strand(scheduler, [&] { return scheduler.idle(); })) idle->get_future().wait();
-  const auto task = on_strand(scheduler, [&]() -> Result<TaskState> {
+  auto task = on_strand(scheduler, [&]() -> Result<TaskState> {
     if (scheduler.failure()) return *scheduler.failure();
     const RunState* state = scheduler.find(*id);
     if (state == nullptr) return internal_error("the replay is gone");

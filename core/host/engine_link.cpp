@@ -18,6 +18,8 @@ constexpr const char* kMethod = "/cairn.v1.Hosts/Attach";
 constexpr std::size_t kMessageBytes = 1 << 20;
 // What may wait waits no longer once more comes.
 constexpr Duration kSoonest{1};
+// Followed before the caller looks at its clock again.
+constexpr int kAtOnce = 64;
 
 // A serialised HostReports is its reports one after the other, each behind its tag and its length.
 void append_report(std::string_view report, std::string& reports) {
@@ -107,7 +109,8 @@ void EngineLink::wait(Duration at_most) {
   void* tag = nullptr;
   bool ok = false;
   gpr_timespec until = in(at_most);
-  while (queue_.AsyncNext(&tag, &ok, until) == grpc::CompletionQueue::GOT_EVENT) {
+  for (int i = 0; i < kAtOnce; ++i) {
+    if (queue_.AsyncNext(&tag, &ok, until) != grpc::CompletionQueue::GOT_EVENT) return;
     follow(static_cast<Step>(reinterpret_cast<std::intptr_t>(tag)), ok);
     until = in(Duration(0));  // whatever else is there already
   }

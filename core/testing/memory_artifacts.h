@@ -13,7 +13,7 @@ class MemoryArtifacts final : public Artifacts {
   explicit MemoryArtifacts(fs::path store_folder) : store_folder_(std::move(store_folder)) {}
 
   Digest publish(const std::string& bytes) {
-    const Digest digest = digest_of(bytes);
+    Digest digest = digest_of(bytes);
     bytes_[digest] = bytes;
     damaged_.erase(digest);
     return digest;

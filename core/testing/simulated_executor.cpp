@@ -365,11 +365,13 @@ void SimulatedExecutor::finish(Host& host, const std::string& cause,
       for (std::int64_t i = 0; i < get_int(params, "items").value_or(0); ++i) items.push_back(i);
       bytes = json::serialize(items);
     } else {
-      bytes = port.name() + " " + stage.stage_type() + " " + canonical_json(params) + " " +
-              (params.contains("random") ? std::to_string(work.seed()) : "") + "\n";
+      bytes = port.name() + " " + stage.stage_type() + " " + canonical_json(params) + " ";
+      if (params.contains("random")) bytes += std::to_string(work.seed());
+      bytes += "\n";
       std::map<std::string, v1::InputPaths> inputs(stage.inputs().begin(), stage.inputs().end());
       for (const auto& [name, paths] : inputs) {
-        for (const std::string& path : paths.paths()) bytes += name + "=" + path + "\n";
+        for (const std::string& path : paths.paths())
+          bytes.append(name).append("=").append(path) += '\n';
       }
     }
     v1::Artifact* output = finished->add_outputs();

@@ -37,6 +37,7 @@ class Tail {
   }
   [[nodiscard]] std::string lines(const cairn::StageContext& ctx) const {
     std::string text = cairn::printable(cairn::trim(ctx.redacted(text_)));
+    if (text.empty()) return {};
     if (text.size() > kBytesInMessage) text.erase(0, text.size() - kBytesInMessage);
     const auto all = cairn::split(text, '\n');
     std::string last;
