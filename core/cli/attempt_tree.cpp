@@ -201,6 +201,28 @@ Result<std::uint64_t> tail_offset(const fs::path& file, std::uint64_t count) {
   return std::uint64_t{0};
 }
 
+Result<Reading> open_reading(const Cli& cli, const std::string& target, const std::string& after,
+                             const std::string& what) {
+  CAIRN_ASSIGN(const RunTarget parsed, parse_target(target));
+  Cursor cursor;
+  if (!after.empty()) {
+    CAIRN_ASSIGN(cursor, parse_cursor(after));
+  }
+  CAIRN_ASSIGN(OpenRuns runs, open_runs(cli));
+  CAIRN_ASSIGN(AttemptTree tree, AttemptTree::open(cli, runs.source(), parsed));
+  if (!after.empty() && !tree.one_task()) {
+    return invalid_argument("--after is a place in the " + what + " of one task",
+                            "name it: RUN/STAGE, or RUN/STAGE[LABEL] of several");
+  }
+  std::error_code error;
+  if (!cli.options.server.empty() && !fs::exists(tree.folder(), error)) {
+    return not_found(
+        "the " + what + " of run " + tree.run() + " are not in " + cli.options.store_dir.string(),
+        "they lie in the engine's store: name it with --store-dir where it is shared");
+  }
+  return Reading{std::move(runs), std::move(tree), cursor};
+}
+
 void follow_files(OpenRuns& runs, const std::string& run, const std::function<void()>& look) {
   if (runs.remote) {
     std::mutex mutex;

@@ -43,6 +43,7 @@ class AttemptTree {
   [[nodiscard]] std::vector<TaskPlace> tasks() const;
   [[nodiscard]] static std::vector<int> attempts(const TaskPlace& task);
   [[nodiscard]] const std::string& run() const { return run_; }
+  [[nodiscard]] const fs::path& folder() const { return folder_; }
   // Whether the target can be but one task, so that a cursor has a meaning.
   [[nodiscard]] bool one_task() const { return one_task_; }
 
@@ -54,6 +55,17 @@ class AttemptTree {
   std::optional<std::uint32_t> cell_;  // wanted
   bool one_task_ = false;
 };
+
+// What a command that reads such files begins with.
+struct Reading {
+  OpenRuns runs;
+  AttemptTree tree;
+  Cursor after;  // as typed; the beginning where nothing was
+};
+// what: "logs", for people. kInvalidArgument: a cursor for more than one task. kNotFound: no such
+// run, or its files lie on the machine of --server.
+[[nodiscard]] Result<Reading> open_reading(const Cli& cli, const std::string& target,
+                                           const std::string& after, const std::string& what);
 
 // Calls back with each whole line from the offset on, without its end, and the offset behind it,
 // until the callback returns false. Lines above 1 MiB come in pieces. Returns the offset behind

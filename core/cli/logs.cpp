@@ -102,26 +102,12 @@ class LogPrinter {
 };
 
 ExitCode logs(const Cli& cli, const LogsRequest& request) {
-  const auto target = parse_target(request.target);
-  if (!target.ok()) return fail(cli, target.error());
-  Cursor after;
-  if (!request.after.empty()) {
-    const auto parsed = parse_cursor(request.after);
-    if (!parsed.ok()) return fail(cli, parsed.error());
-    after = *parsed;
-  }
-  auto runs = open_runs(cli);
-  if (!runs.ok()) return fail(cli, runs.error());
-  const auto tree = AttemptTree::open(cli, runs->source(), *target);
-  if (!tree.ok()) return fail(cli, tree.error());
-  if (!request.after.empty() && !tree->one_task()) {
-    return fail(cli, invalid_argument("--after is a place in the logs of one task",
-                                      "name it: RUN/STAGE, or RUN/STAGE[LABEL] of several"));
-  }
-  LogPrinter printer(cli, *tree, after, request.tail);
+  auto reading = open_reading(cli, request.target, request.after, "logs");
+  if (!reading.ok()) return fail(cli, reading.error());
+  LogPrinter printer(cli, reading->tree, reading->after, request.tail);
   Result<void> printed = printer.print();
   if (request.follow && printed.ok()) {
-    follow_files(*runs, tree->run(), [&] {
+    follow_files(reading->runs, reading->tree.run(), [&] {
       if (printed.ok()) printed = printer.print();
     });
   }

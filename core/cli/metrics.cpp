@@ -102,26 +102,12 @@ class MetricReader {
 };
 
 ExitCode metrics(const Cli& cli, const MetricsRequest& request) {
-  const auto target = parse_target(request.target);
-  if (!target.ok()) return fail(cli, target.error());
-  Cursor after;
-  if (!request.after.empty()) {
-    const auto parsed = parse_cursor(request.after);
-    if (!parsed.ok()) return fail(cli, parsed.error());
-    after = *parsed;
-  }
-  auto runs = open_runs(cli);
-  if (!runs.ok()) return fail(cli, runs.error());
-  const auto tree = AttemptTree::open(cli, runs->source(), *target);
-  if (!tree.ok()) return fail(cli, tree.error());
-  if (!request.after.empty() && !tree->one_task()) {
-    return fail(cli, invalid_argument("--after is a place in the metrics of one task",
-                                      "name it: RUN/STAGE, or RUN/STAGE[LABEL] of several"));
-  }
-  MetricReader reader(cli, *tree, request, after);
+  auto reading = open_reading(cli, request.target, request.after, "metrics");
+  if (!reading.ok()) return fail(cli, reading.error());
+  MetricReader reader(cli, reading->tree, request, reading->after);
   Result<void> read = reader.read();
   if (request.follow && read.ok()) {
-    follow_files(*runs, tree->run(), [&] {
+    follow_files(reading->runs, reading->tree.run(), [&] {
       if (read.ok()) read = reader.read();
     });
   }
