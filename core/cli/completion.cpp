@@ -42,7 +42,12 @@ _cairn() {
   fi
   [[ -n ${words_found[1]} ]] && compadd -Q -- "${words_found[@]}"
 }
-compdef _cairn cairn
+# In a folder of $fpath this file is the function's body; sourced, it tells what the function is for.
+if [[ ${funcstack[1]} == _cairn ]]; then
+  _cairn "$@"
+else
+  compdef _cairn cairn
+fi
 )";
 
 constexpr const char* kFish = R"(function __cairn_complete
