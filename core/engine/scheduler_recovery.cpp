@@ -205,8 +205,18 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOpti
     run = &adopt_state(std::move(*loaded));
     settle(*run);
   }
-  CAIRN_ASSIGN(v1::RunResumed plan,
-               plan_resume(run->state, lost_artifacts(run->state, true), next, options.from));
+  auto planned = plan_resume(run->state, lost_artifacts(run->state, true), next, options.from);
+  if (!planned.ok()) {
+    if (run->state.status != RunStatus::kRunning) return planned.error();
+    // Tasks that live on stand in the way. What was taken up goes on as it was; where nothing else
+    // was asked for, that is what resume means.
+    follow(*run, outstanding(run->state));
+    if (next != nullptr || options.from) return planned.error();
+    v1::RunResumed as_it_was;
+    as_it_was.set_revision(run->state.revision);
+    return as_it_was;
+  }
+  const v1::RunResumed& plan = *planned;
   // An interrupted run may have nothing to reopen and still stages that never began.
   if (run->state.unfinished == 0 && plan.reopened().empty() && plan.collapsed().empty()) {
     follow(*run, outstanding(run->state));  // its end, if that was not journaled yet

@@ -220,6 +220,11 @@ void Scheduler::Impl::drop_order(HostEntry& entry, std::uint64_t token) {
     host.pools[name] -= units;
     host.run->pools_held[name] -= units;
   }
+  // One that waits to be sent, again after a stream broke, would be done twice.
+  std::erase_if(host.outbox, [&](const v1::EngineCommand& command) {
+    return command.has_assignment() &&
+           names(command.assignment().attempt(), host.run->state.id, token);
+  });
   const Duration now = ports.clock.monotonic();
   const Duration took = now - order->given_at;
   host.orders.erase(order);
@@ -233,7 +238,8 @@ void Scheduler::Impl::drop_order(HostEntry& entry, std::uint64_t token) {
   }
 }
 
-// A revision may number tasks anew; attempts that live on keep their tokens.
+// A revision may number tasks anew; attempts that live on keep their tokens, by which hosts know
+// them.
 void Scheduler::Impl::renumber_orders(const Run& run) {
   std::unordered_map<std::uint64_t, std::uint32_t> numbers;
   for (std::uint32_t i = 0; i < run.state.tasks.size() && run.state.running > 0; ++i) {
@@ -248,6 +254,13 @@ void Scheduler::Impl::renumber_orders(const Run& run) {
       if (found != numbers.end()) order.task = found->second;
       return found == numbers.end();
     });
+    for (v1::EngineCommand& command : host.outbox) {
+      if (!command.has_assignment()) continue;
+      v1::AttemptId& id = *command.mutable_assignment()->mutable_attempt();
+      if (const auto found = numbers.find(id.token()); found != numbers.end()) {
+        id.set_task(found->second);
+      }
+    }
   }
 }
 

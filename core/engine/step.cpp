@@ -30,8 +30,14 @@ Result<std::vector<Command>> Stepper::run() {
   for (const std::uint32_t stage : touched_) add_commands(state_, stage, commands);
   if (!state_.stop) {
     for (const std::uint32_t task : again_) {
-      // What it needs may be made anew meanwhile: then it waits with its stage.
-      if (is_open(state_, state_.tasks[task].stage)) commands.emplace_back(StartTask{task});
+      // What it needs may be made anew meanwhile: then it waits with its stage. Or it is needed no
+      // more: then it is skipped.
+      const std::uint32_t stage = state_.tasks[task].stage;
+      if (is_open(state_, stage)) {
+        commands.emplace_back(StartTask{task});
+      } else {
+        add_commands(state_, stage, commands);
+      }
     }
   }
   add_finish(state_, commands);

@@ -1,6 +1,7 @@
 #include "core/testing/simulated_executor.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace cairn::testing {
 
@@ -208,9 +209,9 @@ void SimulatedExecutor::spool(Host& host, v1::HostReport report, const v1::Attem
   if (!reports_) file.synced = file.reports.size();
 }
 
-json::object SimulatedExecutor::params_of(const Host& host, const v1::Assignment& work) const {
+json::object SimulatedExecutor::params_of(const Order& order) {
   json::object params;
-  for (const std::string* text : {&host.works.at(work.work()).params_json(), &work.params_json()}) {
+  for (const std::string* text : {&order.stage.params_json(), &order.work.params_json()}) {
     if (text->empty()) continue;
     const auto object = parse_json_object(*text);
     for (const auto& [name, value] : object.value()) params[name] = value;
@@ -241,11 +242,12 @@ void SimulatedExecutor::take(Host& host, const v1::EngineCommand& command) {
         }
       }
     }
-    if (!host.works.contains(work.work())) {
+    const auto stage = host.works.find(work.work());
+    if (stage == host.works.end()) {
       violations.push_back("host " + name + " was given a task of a stage it does not know");
       return;
     }
-    host.orders.push_back({work, false});
+    host.orders.push_back({work, stage->second, false});
   } else if (command.has_cancel()) {
     for (auto it = host.orders.begin(); it != host.orders.end(); ++it) {
       if (token_of(it->work.attempt()) != token_of(command.cancel().attempt())) continue;
@@ -303,7 +305,7 @@ bool SimulatedExecutor::act(const std::string& name) {
   }
   const Order order = host.orders.front();
   const v1::Assignment& work = order.work;
-  const json::object params = params_of(host, work);
+  const json::object params = params_of(order);
   const auto number = [&](const char* key, std::int64_t otherwise) {
     return get_int(params, key).value_or(otherwise);
   };
@@ -338,7 +340,8 @@ bool SimulatedExecutor::act(const std::string& name) {
       spool(host, std::move(report), work.attempt());
     }
   } else {
-    const bool fails = static_cast<std::int64_t>(work.attempt().attempt()) <= number("fails", 1000);
+    const bool fails = static_cast<std::int64_t>(work.attempt().attempt()) <=
+                       number("fails", std::numeric_limits<std::int64_t>::max());
     finish(host, fails ? get_string(params, "fail").value_or("") : "");
   }
   if (prompt && !ghost) deliver(name);
@@ -347,9 +350,10 @@ bool SimulatedExecutor::act(const std::string& name) {
 
 void SimulatedExecutor::finish(Host& host, const std::string& cause,
                                const v1::WatchdogAlarm* alarm) {
-  const v1::Assignment work = host.orders.front().work;
-  const v1::StageWork& stage = host.works.at(work.work());
-  json::object params = params_of(host, work);
+  const Order order = host.orders.front();
+  const v1::Assignment& work = order.work;
+  const v1::StageWork& stage = order.stage;
+  json::object params = params_of(order);
   v1::HostReport report;
   v1::Finished* finished = report.mutable_finished();
   finished->set_failure_cause(cause);

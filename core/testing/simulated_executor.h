@@ -94,6 +94,7 @@ class SimulatedExecutor final : public Executor, public HostLink, public SpoolRe
  private:
   struct Order {
     v1::Assignment work;
+    v1::StageWork stage;  // as it was when the order came: a later engine counts works anew
     bool cancelled = false;
   };
   struct Host {
@@ -119,7 +120,7 @@ class SimulatedExecutor final : public Executor, public HostLink, public SpoolRe
   void finish(Host& host, const std::string& cause, const v1::WatchdogAlarm* alarm = nullptr);
   void end(const std::string& name, HostExit exit);
   [[nodiscard]] v1::HostReport hello(const Host& host) const;
-  [[nodiscard]] json::object params_of(const Host& host, const v1::Assignment& work) const;
+  [[nodiscard]] static json::object params_of(const Order& order);
 
   MemoryArtifacts& artifacts_;
   std::map<std::string, Host> hosts_;

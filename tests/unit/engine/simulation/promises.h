@@ -111,7 +111,13 @@ class Promises {
   }
 
   void note(const ShadowStore::Before& before, const Event& event, const RunState& state) {
-    for (std::uint32_t i = 0; i < state.tasks.size() && i < before.phases.size(); ++i) {
+    for (std::uint32_t i = 0; event.has_run_resumed() && i < state.tasks.size(); ++i) {
+      const auto was = before.by_name.find(task_name(state, i));
+      if (was != before.by_name.end() && was->second != state.tasks[i].phase) {
+        ++life_.reached[word(was->second, event)];
+      }
+    }
+    for (std::uint32_t i = 0; !event.has_run_resumed() && i < before.phases.size(); ++i) {
       const TaskPhase now = state.tasks[i].phase;
       const bool its_own = (event.has_attempt_started() && event.attempt_started().task() == i) ||
                            (event.has_attempt_running() && event.attempt_running().task() == i) ||

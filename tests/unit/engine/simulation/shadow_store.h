@@ -22,6 +22,7 @@ class ShadowStore final : public RunStore {
   // Told of every event once it is durable, with the state after it.
   struct Before {
     std::vector<TaskPhase> phases;
+    std::map<std::string, TaskPhase> by_name;  // where the event may number tasks anew
     RunStatus status = RunStatus::kRunning;
     bool stopped = false;
   };
@@ -64,8 +65,12 @@ class ShadowStore final : public RunStore {
       return;
     }
     for (const Event& event : *events) {
-      Before before{.phases = {}, .status = state.status, .stopped = state.stop.has_value()};
+      Before before{
+          .phases = {}, .by_name = {}, .status = state.status, .stopped = state.stop.has_value()};
       for (const TaskState& task : state.tasks) before.phases.push_back(task.phase);
+      for (std::uint32_t i = 0; event.has_run_resumed() && i < state.tasks.size(); ++i) {
+        before.by_name[task_name(state, i)] = state.tasks[i].phase;
+      }
       if (const auto stepped = step(state, event); !stepped.ok()) {
         violations.push_back("the journal cannot be folded: " + stepped.error().to_string());
         return;

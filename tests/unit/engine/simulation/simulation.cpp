@@ -149,6 +149,7 @@ class Simulation {
       if (lab_.scheduler->find(run_) == nullptr) (void)lab_.scheduler->recover(run_);
       return;
     }
+    if (lab_.world.refuse_starts && random_.below(4) == 0) lab_.world.refuse_starts = false;
     const RunState* state = lab_.scheduler->find(run_);
     if (state == nullptr || state->status != RunStatus::kRunning) {
       const RunState* durable = shadow_.durable(run_);
@@ -160,7 +161,6 @@ class Simulation {
       lab_.poll();
       return;
     }
-    if (lab_.world.refuse_starts && random_.below(4) == 0) lab_.world.refuse_starts = false;
     if (random_.below(100) < 88 || disturbed_ >= kDisturbances) {
       go_on();
     } else {
