@@ -54,7 +54,9 @@ void Scheduler::Impl::pump() {
       check_some();
       start_ready();
     }
-    if (!batch.empty() || !after_batch.empty() || flush_wanted) commit();
+    // One that has halted sends nothing: what waits for hosts may stand in a batch that was lost.
+    const bool something = !batch.empty() || !after_batch.empty() || flush_wanted;
+    if (something && !failure && !dead) commit();
     if (acting || failure || dead || stalled_until) break;
     if (effects.empty() && inbox.empty()) break;
     acting = true;
