@@ -86,8 +86,19 @@ int Host::serve() {
   }
   // An engine that is not there reads the spool when it returns.
   outbox_->sync();
-  if (!released_) sync_folder();
+  if (released_ && outbox_->empty()) {
+    remove_folder();
+  } else {
+    sync_folder();
+  }
   return *exit_code_;
+}
+
+// An engine that came after the one which started this host does not know of it.
+void Host::remove_folder() {
+  const PersistenceBoundary boundary(Boundary::kSpoolTrim);
+  const auto removed = files_.remove_all(folder_.root);
+  if (!removed.ok()) std::cerr << "cairn-host: " << removed.error().to_string() << '\n';
 }
 
 // As the spool: durable once there is no engine that has what is in it.

@@ -34,6 +34,7 @@ class Host {
  private:
   [[nodiscard]] bool open_folder();
   void sync_folder();
+  void remove_folder();
   [[nodiscard]] Duration time_to_wait() const;
   void on_connected();
   void on_lost();
