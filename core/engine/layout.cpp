@@ -42,6 +42,12 @@ void add_tasks(RunState& state, std::uint32_t stage, std::uint32_t count) {
 
 }  // namespace
 
+Result<std::shared_ptr<const WorkflowSpec>> parse_workflow(const std::string& text) {
+  CAIRN_ASSIGN(const json::object object, parse_json_object(text));
+  CAIRN_ASSIGN(WorkflowSpec spec, workflow_spec_from_json(object));
+  return std::shared_ptr<const WorkflowSpec>(std::make_shared<WorkflowSpec>(std::move(spec)));
+}
+
 Result<void> lay_out(RunState& state, std::shared_ptr<const WorkflowSpec> spec) {
   const auto stages = static_cast<std::uint32_t>(spec->stages.size());
   state.index.clear();

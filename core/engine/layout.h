@@ -5,6 +5,9 @@
 
 namespace cairn {
 
+// A workflow as events hold it.
+[[nodiscard]] Result<std::shared_ptr<const WorkflowSpec>> parse_workflow(const std::string& text);
+
 // Fresh stages and tasks of a workflow: numbers, edges, nothing begun. kInternal: a stage needs one
 // that does not stand before it. (A spec made by core/workflow has no such stage.)
 [[nodiscard]] Result<void> lay_out(RunState& state, std::shared_ptr<const WorkflowSpec> spec);

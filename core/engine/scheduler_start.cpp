@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/engine/host_bound.h"
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
@@ -180,14 +181,8 @@ std::uint32_t Scheduler::Impl::number_of(Run& run, const HostEntry& entry) {
 
 Event Scheduler::Impl::bound_event(std::uint32_t number, const Host& host) {
   Event event;
-  v1::HostBound* bound = event.mutable_host_bound();
-  bound->set_number(number);
-  bound->set_host(host.handle.host);
-  bound->set_executor(host.handle.executor);
-  bound->set_pid(host.handle.pid);
-  bound->set_pid_start_ticks(host.handle.pid_start_ticks);
-  bound->set_job(host.handle.job);
-  *bound->mutable_limits() = host.limits;
+  *event.mutable_host_bound() = to_message(host.handle, host.limits);
+  event.mutable_host_bound()->set_number(number);
   return event;
 }
 

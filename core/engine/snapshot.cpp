@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "core/engine/host_bound.h"
 #include "core/engine/layout.h"
 #include "core/engine/load.h"
 #include "schemas/snapshot.pb.h"
@@ -171,26 +172,6 @@ Result<void> take(const v1::StageSnapshot& message, StageState& stage) {
   return {};
 }
 
-void put(const HostState& host, v1::HostBound& message) {
-  message.set_host(host.handle.host);
-  message.set_executor(host.handle.executor);
-  message.set_pid(host.handle.pid);
-  message.set_pid_start_ticks(host.handle.pid_start_ticks);
-  message.set_job(host.handle.job);
-  *message.mutable_limits() = host.limits;
-}
-
-HostState take(const v1::HostBound& message) {
-  HostState host;
-  host.handle.host = message.host();
-  host.handle.executor = message.executor();
-  host.handle.pid = message.pid();
-  host.handle.pid_start_ticks = message.pid_start_ticks();
-  host.handle.job = message.job();
-  host.limits = message.limits();
-  return host;
-}
-
 // The event at a place of the journal.
 Result<Event> event_at(const RunStore& store, const std::string& run, std::uint64_t sequence) {
   std::optional<Event> event;
@@ -209,11 +190,8 @@ Result<std::shared_ptr<const WorkflowSpec>> workflow_at(const RunStore& store,
                                                         const std::string& run,
                                                         std::uint64_t sequence) {
   CAIRN_ASSIGN(const Event event, event_at(store, run, sequence));
-  CAIRN_ASSIGN(const json::object object,
-               parse_json_object(event.has_run_created() ? event.run_created().workflow_json()
-                                                         : event.run_resumed().workflow_json()));
-  CAIRN_ASSIGN(WorkflowSpec spec, workflow_spec_from_json(object));
-  return std::shared_ptr<const WorkflowSpec>(std::make_shared<WorkflowSpec>(std::move(spec)));
+  return parse_workflow(event.has_run_created() ? event.run_created().workflow_json()
+                                                : event.run_resumed().workflow_json());
 }
 
 Result<v1::RunSnapshot> parse(std::string_view bytes) {
@@ -247,7 +225,8 @@ std::string encode_snapshot(const RunState& state) {
   message.set_last_token(state.last_token);
   message.set_created_ms(ms(state.created_at));
   put_times(state, message);
-  for (const HostState& host : state.hosts) put(host, *message.add_hosts());
+  for (const HostState& host : state.hosts)
+    *message.add_hosts() = to_message(host.handle, host.limits);
   for (std::size_t i = 0; i < state.stages.size(); ++i) {
     put(state.stages[i], state.spec->stages[i].foreach.has_value(), *message.add_stages());
   }
@@ -287,7 +266,7 @@ Result<RunState> decode_snapshot(const RunStore& store, const std::string& run,
   state.last_token = message.last_token();
   state.created_at = wall_time(message.created_ms());
   take_times(message, state);
-  for (const auto& host : message.hosts()) state.hosts.push_back(take(host));
+  for (const auto& host : message.hosts()) state.hosts.push_back(from_message(host));
   for (std::size_t i = 0; i < state.stages.size(); ++i) {
     CAIRN_TRY(take(message.stages(static_cast<int>(i)), state.stages[i]));
   }

@@ -8,12 +8,6 @@
 namespace cairn {
 namespace {
 
-Result<std::shared_ptr<const WorkflowSpec>> parse_workflow(const std::string& text) {
-  CAIRN_ASSIGN(const json::object object, parse_json_object(text));
-  CAIRN_ASSIGN(WorkflowSpec spec, workflow_spec_from_json(object));
-  return std::shared_ptr<const WorkflowSpec>(std::make_shared<WorkflowSpec>(std::move(spec)));
-}
-
 bool stops_for_good(v1::StopRequested::Kind kind) {
   return kind != v1::StopRequested::INTERRUPT;
 }

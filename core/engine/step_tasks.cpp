@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/random.h"
+#include "core/engine/host_bound.h"
 #include "core/engine/stepper.h"
 
 namespace cairn {
@@ -58,13 +59,7 @@ Result<void> Stepper::apply(const v1::HostBound& bound) {
     return refuse("skips a host's number");
   }
   if (bound.number() > state_.hosts.size()) state_.hosts.emplace_back();
-  HostState& host = state_.hosts[bound.number() - 1];
-  host.handle = {.host = bound.host(),
-                 .executor = bound.executor(),
-                 .pid = bound.pid(),
-                 .pid_start_ticks = bound.pid_start_ticks(),
-                 .job = bound.job()};
-  host.limits = bound.limits();
+  state_.hosts[bound.number() - 1] = from_message(bound);
   return {};
 }
 
