@@ -70,9 +70,8 @@ void add_chain(Report& report, const char* name, const ChainTimes& times, const 
 void measure_disk(Report& report) {
   const e2e::Place place;
   const fs::path log = place.folder() / "boundaries";
-  ::setenv("CAIRN_BOUNDARY_LOG", log.c_str(), 1);
+  const e2e::Setting setting("CAIRN_BOUNDARY_LOG", log.string());
   const Server server(place);
-  ::unsetenv("CAIRN_BOUNDARY_LOG");
   const auto appends = [&] {
     std::ifstream lines(log);
     int count = 0;

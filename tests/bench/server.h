@@ -14,7 +14,7 @@ class Server {
   explicit Server(const e2e::Place& place)
       : place_(place), process_(place, {"serve", "-o", "json"}) {
     // Its first line says that it is ready.
-    (void)e2e::wait_until([&] { return process_.out().find('\n') != std::string::npos; });
+    (void)e2e::await_line(process_);
   }
   // The run's document once it has ended.
   [[nodiscard]] json::value submit(const std::string& file) const {

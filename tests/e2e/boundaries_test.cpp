@@ -25,22 +25,6 @@ stages:
   tell: {uses: shell, inputs: {a: walk.total}, with: {run: "echo told; cp $CAIRN_INPUT_A all", outputs: {all: all}}}
 )";
 
-using Words = std::vector<std::string>;
-
-// A variable of the environment for the processes started meanwhile.
-class Setting {
- public:
-  Setting(const char* name, const std::string& value) : name_(name) {
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~Setting() { ::unsetenv(name_); }
-  Setting(const Setting&) = delete;
-  Setting& operator=(const Setting&) = delete;
-
- private:
-  const char* name_;
-};
-
 struct Passings {
   std::map<std::string, int> most;  // by boundary: of the process that passed it most often
   std::vector<std::string> outside;

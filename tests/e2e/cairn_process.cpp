@@ -153,6 +153,14 @@ bool wait_until(const std::function<bool()>& holds, std::chrono::milliseconds li
   return true;
 }
 
+std::string await_line(Running& process) {
+  (void)wait_until(
+      [&] { return process.ended() || process.out().find('\n') != std::string::npos; });
+  const std::string out = process.out();
+  const std::size_t end = out.find('\n');
+  return end == std::string::npos ? std::string() : out.substr(0, end);
+}
+
 void pass(std::chrono::milliseconds time) {
   ::poll(nullptr, 0, static_cast<int>(time.count()));
 }

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,6 +14,22 @@
 #include "core/base/json.h"
 
 namespace cairn::e2e {
+
+// A variable of the environment for the processes started meanwhile.
+class Setting {
+ public:
+  Setting(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~Setting() { ::unsetenv(name_); }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+
+ private:
+  const char* name_;
+};
+
+using Words = std::vector<std::string>;
 
 struct Finished {
   int exit_code = -1;  // -1 when a signal ended it
@@ -72,6 +89,8 @@ class Running {
 // Asks again every few milliseconds until the answer is yes; false after `limit`.
 [[nodiscard]] bool wait_until(const std::function<bool()>& holds,
                               std::chrono::milliseconds limit = std::chrono::seconds(120));
+// The first line of what it prints; empty where it ends without one.
+[[nodiscard]] std::string await_line(Running& process);
 // A pause of random length, for a kill at a moment that nobody chose.
 void pass(std::chrono::milliseconds time);
 

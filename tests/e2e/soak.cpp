@@ -110,7 +110,7 @@ class Soak {
   void serve() {
     server_.reset();
     server_ = std::make_unique<Running>(place_, std::vector<std::string>{"serve", "-o", "json"});
-    (void)wait_until([&] { return server_->out().find('\n') != std::string::npos; });
+    (void)await_line(*server_);
   }
 
   // Some runs at once; in every fourth round something dies in the middle of them.

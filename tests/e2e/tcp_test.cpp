@@ -9,11 +9,8 @@
 namespace cairn::e2e {
 namespace {
 
-using Words = std::vector<std::string>;
-
 std::string listening_at(Server& server) {
-  EXPECT_TRUE(wait_until([&] { return server.process().out().find('\n') != std::string::npos; }));
-  const json::value ready = json::parse(first_line(server.process().out()));
+  const json::value ready = json::parse(await_line(server.process()));
   return std::string(ready.as_object().at("server").as_string());
 }
 
@@ -27,11 +24,9 @@ std::string token_of(const Place& place) {
 // A client with another state folder: only the address and the token lead to the engine.
 Finished over_tcp(const Place& place, const std::string& address, const std::string& token,
                   Words command) {
-  ::setenv("CAIRN_TOKEN", token.c_str(), 1);
+  const Setting setting("CAIRN_TOKEN", token);
   command.insert(command.end(), {"--server", address});
-  Finished finished = place.run(command);
-  ::unsetenv("CAIRN_TOKEN");
-  return finished;
+  return place.run(command);
 }
 
 TEST(Tcp, OverTcpWhoShowsTheTokenIsServed) {
@@ -83,12 +78,11 @@ TEST(Tcp, WithTlsTheCertificateIsChecked) {
   const Place client;
   const std::string address = "tls://localhost:" + port;
   EXPECT_EQ(over_tcp(client, address, token_of(place), {"list"}).exit_code, 5);  // not known
-  ::setenv("CAIRN_TLS_CA", (place.folder() / "cert.pem").c_str(), 1);
+  const Setting authorities("CAIRN_TLS_CA", (place.folder() / "cert.pem").string());
   const Finished known = over_tcp(client, address, token_of(place), {"list"});
   EXPECT_EQ(known.exit_code, 0) << known.err;
   EXPECT_EQ(over_tcp(client, address, "wrong", {"list"}).exit_code, 8);
   EXPECT_EQ(over_tcp(client, "localhost:" + port, token_of(place), {"list"}).exit_code, 5);
-  ::unsetenv("CAIRN_TLS_CA");
 }
 
 }  // namespace
