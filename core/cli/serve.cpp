@@ -43,15 +43,21 @@ class Service {
   Result<std::size_t> recover() {
     CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(engine_.store()));
     std::size_t count = 0;
+    bool all = true;
     for (const RunRow& row : rows) {
       if (row.status != "running") continue;
       const auto recovered = on_strand(scheduler_, [&] { return scheduler_.recover(row.id); });
       if (recovered.ok()) {
         ++count;
       } else {
+        all = false;
         print_warning(cli_, with_context(recovered.error(), "run " + row.id));
       }
     }
+    if (!all) return count;
+    if (const auto removed = on_strand(scheduler_, [&] { return scheduler_.remove_dead_hosts(); });
+        !removed.ok())
+      print_warning(cli_, removed.error());
     return count;
   }
 

@@ -210,7 +210,8 @@ class StoreCheck {
     }
     if (!left.empty()) {
       add(warning_check("hosts", "folders of hosts that are no more: " + some(left),
-                        "nothing needs them once no engine uses this store: remove them"));
+                        "cairn artifacts gc removes those of this state folder; nothing needs the others "
+                        "once no engine uses this store"));
     }
   }
 

@@ -42,6 +42,8 @@ class SpoolReader {
   // The last lines an attempt printed, for the message of a crash; empty where there are none.
   [[nodiscard]] virtual std::string last_output(const std::string& host,
                                                 const fs::path& attempt_folder) = 0;
+  // Every host of which anything is there.
+  [[nodiscard]] virtual Result<std::vector<std::string>> list() = 0;
   // The host is gone and its reports are journaled.
   virtual void remove(const std::string& host) = 0;
 };

@@ -3,6 +3,15 @@
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
+namespace {
+
+// Engines with stores of their own may share the folder where hosts write.
+std::string prefix_of_hosts(const RunStore& store) {
+  constexpr std::size_t kDigits = 8;
+  return std::string(digest_hex(digest_of(store.identity())).substr(0, kDigits)) + "-";
+}
+
+}  // namespace
 
 Scheduler::Impl::Impl(boost::asio::io_context& context, SchedulerPorts given,
                       SchedulerConfig settings)
@@ -11,7 +20,8 @@ Scheduler::Impl::Impl(boost::asio::io_context& context, SchedulerPorts given,
       timer(context),
       ports(std::move(given)),
       config(std::move(settings)),
-      pool(config.totals) {}
+      pool(config.totals),
+      host_prefix(prefix_of_hosts(ports.store)) {}
 
 void Scheduler::Impl::connect() {
   ports.executor.on_exit([weak = weak_from_this()](const HostExit& exit) {
@@ -121,6 +131,10 @@ void Scheduler::interrupt_all() {
       impl_->emit(*run, std::move(event));
     }
   });
+}
+
+Result<void> Scheduler::remove_dead_hosts() {
+  return impl_->remove_dead_hosts();
 }
 
 void Scheduler::kill_all() {

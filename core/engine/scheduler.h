@@ -151,6 +151,9 @@ class Scheduler {
                                      bool approved, const std::string& by);
   // Forgets an ended run: its journal and the folders of its attempts. Artifacts stay until gc.
   [[nodiscard]] Result<void> remove(const std::string& run);
+  // Removes what hosts of earlier engines of this store left: those that died with their engine
+  // while they had no work. Only where every run with a running task is served by this engine.
+  [[nodiscard]] Result<void> remove_dead_hosts();
   // Asks every attempt to save a checkpoint and stop; runs end interrupted, and no host is kept.
   void interrupt_all();
   // Ends every host by force; the journal says nothing of it, as after kill -9.

@@ -159,6 +159,18 @@ void Scheduler::Impl::release_idle() {
   });
 }
 
+// A host that was just taken off the list has left something until its end is journaled.
+Result<void> Scheduler::Impl::remove_dead_hosts() {
+  CAIRN_ASSIGN(const std::vector<std::string> names, ports.spools.list());
+  return act([&] {
+    afterwards([this, names] {
+      for (const std::string& name : names) {
+        if (name.starts_with(host_prefix) && !hosts.contains(name)) ports.spools.remove(name);
+      }
+    });
+  });
+}
+
 void Scheduler::Impl::check_deadlines() {
   const Duration now = ports.clock.monotonic();
   for (auto& [name, host] : hosts) {

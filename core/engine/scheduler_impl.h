@@ -174,6 +174,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void release(Host& host);
   void release_idle();
   [[nodiscard]] bool more_may_come() const;
+  Result<void> remove_dead_hosts();
   void check_deadlines();
   [[nodiscard]] std::optional<Duration> next_deadline() const;
   [[nodiscard]] fs::path attempt_folder(const Run& run, std::uint32_t task) const;
@@ -209,6 +210,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   SchedulerPorts ports;
   SchedulerConfig config;
   ResourcePool pool;
+  const std::string host_prefix;  // of the names of this store's hosts
 
   std::map<std::string, std::unique_ptr<Run>> runs;
   std::map<std::string, Host> hosts;

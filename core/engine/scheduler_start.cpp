@@ -142,7 +142,7 @@ Scheduler::Impl::HostEntry* Scheduler::Impl::find_host(Run& run, const StageSpec
 
 Scheduler::Impl::HostEntry& Scheduler::Impl::add_host(const v1::ResourceLimits& limits,
                                                       const std::string& kind) {
-  const std::string name = make_run_id(ports.clock.now(), ports.random());
+  const std::string name = host_prefix + make_run_id(ports.clock.now(), ports.random());
   HostEntry& entry = *hosts.try_emplace(name).first;
   entry.second.handle.host = name;
   entry.second.limits = limits;

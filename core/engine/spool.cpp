@@ -46,6 +46,17 @@ class FileSpoolReader final : public SpoolReader {
         "\n");
   }
 
+  Result<std::vector<std::string>> list() override {
+    std::vector<std::string> names;
+    const fs::path parent = host_folder(store_, {}).root;
+    std::error_code error;
+    for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error))
+      names.push_back(it->path().filename().string());
+    if (error && error != std::errc::no_such_file_or_directory)
+      return io_error("list", parent, error.value());
+    return names;
+  }
+
   void remove(const std::string& host) override {
     if (host.empty()) return;
     const PersistenceBoundary boundary(Boundary::kSpoolTrim);

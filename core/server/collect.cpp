@@ -125,7 +125,11 @@ Result<json::object> EngineControl::collect(const CollectWish& wish) {
     }
     const auto done = on_strand(scheduler_, [&]() -> std::optional<Result<GcOutcome>> {
       if (store_.last_sequence() != gathered.sequence) return std::nullopt;
-      return carry_out(plan, store_, artifacts_);
+      Result<GcOutcome> outcome = carry_out(plan, store_, artifacts_);
+      if (!outcome.ok()) return outcome;
+      if (auto removed = scheduler_.remove_dead_hosts(); !removed.ok())
+        outcome->problems.push_back(std::move(removed).error());
+      return outcome;
     });
     if (!done) continue;
     if (!done->ok()) return done->error();

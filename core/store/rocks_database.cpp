@@ -111,7 +111,9 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
 Result<void> RocksDatabase::load(const fs::path& folder) {
   using namespace store_keys;
   std::string text;
-  rocksdb::Status status = db->Get({}, rocksdb::Slice(kFormat), &text);
+  rocksdb::Status status = db->GetDbIdentity(identity);
+  if (!status.ok()) return from_status(status, "read", folder);
+  status = db->Get({}, rocksdb::Slice(kFormat), &text);
   if (status.IsNotFound()) return {};
   if (!status.ok()) return from_status(status, "read", folder);
   std::from_chars(text.data(), text.data() + text.size(), format);

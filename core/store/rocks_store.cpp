@@ -46,6 +46,7 @@ class RocksStore final : public RunStore {
         disk_(std::move(disk)),
         database_(std::move(database)),
         read_only_(read_only),
+        identity_(database_->identity),
         format_(database_->format),
         sequence_(database_->sequence) {}
 
@@ -131,6 +132,8 @@ class RocksStore final : public RunStore {
     const std::lock_guard guard(reading_);
     return sequence_;
   }
+
+  std::string identity() const override { return identity_; }
 
   Result<void> copy_to(const std::string& folder) override {
     CAIRN_ASSIGN(const Database database, current());
@@ -282,6 +285,7 @@ class RocksStore final : public RunStore {
   mutable std::mutex reading_;  // database_ and sequence_; taken after writing_
   Database database_;
   const bool read_only_;
+  const std::string identity_;
   // Under writing_:
   std::uint32_t format_;
   std::uint64_t sequence_;

@@ -74,6 +74,8 @@ class RunStore {
   using OnEntry = std::function<bool(std::string_view key, std::string_view bytes)>;
   [[nodiscard]] virtual Result<void> read_cache(const OnEntry& on_entry) const = 0;
   [[nodiscard]] virtual std::uint64_t last_sequence() const = 0;
+  // Tells this store from every other; a backup of it that is restored has one of its own.
+  [[nodiscard]] virtual std::string identity() const = 0;
 
   // A copy of all that is durable now, into a folder that does not exist yet; writes go on.
   [[nodiscard]] virtual Result<void> copy_to(const std::string& folder) = 0;

@@ -44,6 +44,7 @@ class MemoryRunStore final : public RunStore {
       const std::string& key) const override;
   [[nodiscard]] Result<void> read_cache(const OnEntry& on_entry) const override;
   [[nodiscard]] std::uint64_t last_sequence() const override;
+  [[nodiscard]] std::string identity() const override { return "memory"; }
   // kUnavailable: there are no files.
   [[nodiscard]] Result<void> copy_to(const std::string& folder) override;
   [[nodiscard]] Result<void> verify() override;

@@ -189,6 +189,12 @@ Result<std::vector<v1::HostReport>> SimulatedExecutor::read(const std::string& h
   return reports;
 }
 
+Result<std::vector<std::string>> SimulatedExecutor::list() {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : spools_) names.push_back(name);
+  return names;
+}
+
 void SimulatedExecutor::remove(const std::string& host) {
   const auto living = hosts_.find(host);
   if (living != hosts_.end() && !living->second.orders.empty()) {

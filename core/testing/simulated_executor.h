@@ -89,6 +89,7 @@ class SimulatedExecutor final : public Executor, public HostLink, public SpoolRe
   // ---- SpoolReader ----
   Result<std::vector<v1::HostReport>> read(const std::string& host, std::uint64_t after) override;
   std::string last_output(const std::string&, const fs::path&) override { return "the last words"; }
+  Result<std::vector<std::string>> list() override;
   void remove(const std::string& host) override;
 
  private:

@@ -126,6 +126,39 @@ TEST_F(Store, DoctorFindsWhatIsDamagedLostOrNobodys) {
   EXPECT_NE(place_.run({"doctor"}).out.find("stranger"), std::string::npos);
 }
 
+// A host keeps what it spooled until an engine has read it: one that dies with its engine cannot
+// clean up, and the next engine knows no task of it.
+TEST_F(Store, WhatHostsLeftThatDiedAtRestIsRemoved) {
+  const fs::path left = place_.state() / "store/hosts";
+  const auto file = place_.write("new.yaml", R"(cairn: 1
+name: new
+defaults: {cache: false}
+stages: {one: {uses: shell, with: {run: "true"}}}
+)");
+  const auto die_at_rest = [&] {
+    Server server(place_);
+    expect_done(place_.run({"submit", file.string(), "--wait"}));
+    ASSERT_FALSE(fs::is_empty(left));
+    server.stop(SIGKILL);
+    for (const pid_t host : place_.hosts()) ::kill(host, SIGKILL);
+    ASSERT_TRUE(wait_until([&] { return place_.hosts().empty(); }));
+    ASSERT_FALSE(fs::is_empty(left));
+  };
+  die_at_rest();
+  fs::create_directories(left / "of-another-engine");
+  Server(place_).stop();
+  const auto only_the_stranger = [&] {
+    return std::distance(fs::directory_iterator(left), {}) == 1 &&
+           fs::exists(left / "of-another-engine");
+  };
+  EXPECT_TRUE(only_the_stranger());
+  die_at_rest();
+  ASSERT_EQ(place_.run({"delete", "new"}).exit_code, 0);
+  EXPECT_NE(place_.run({"doctor"}).out.find("hosts that are no more"), std::string::npos);
+  expect_done(place_.run({"artifacts", "gc"}));
+  EXPECT_TRUE(only_the_stranger());
+}
+
 TEST_F(Store, ReplayMakesTheSameBytesOrSaysWhichDiffer) {
   const Finished same = place_.run({"replay", "hello/shout"});
   EXPECT_EQ(same.exit_code, 0) << same.err << same.out;

@@ -52,6 +52,7 @@ class ShadowStore final : public RunStore {
     return store_.read_cache(on_entry);
   }
   std::uint64_t last_sequence() const override { return store_.last_sequence(); }
+  std::string identity() const override { return store_.identity(); }
   Result<void> copy_to(const std::string& folder) override { return store_.copy_to(folder); }
   Result<void> verify() override { return store_.verify(); }
 

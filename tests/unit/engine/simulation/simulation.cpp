@@ -126,7 +126,10 @@ class Simulation {
     } else {
       (void)lab_.scheduler->resume(run_, {});
     }
-    if (!lab_.scheduler->failure()) lab_.world.attach_all();
+    if (lab_.scheduler->failure()) return;
+    const RunState* served = lab_.scheduler->find(run_);
+    if (served != nullptr && random_.below(2) == 0) (void)lab_.scheduler->remove_dead_hosts();
+    lab_.world.attach_all();
   }
 
   void turn(const Outcome& expected) {
