@@ -12,8 +12,14 @@ namespace {
 
 constexpr std::size_t kPrefixDigits = 2;
 
+constexpr const char* kRemoved = "removed";
+
 fs::path digests_folder(const fs::path& store_folder) {
   return store_folder / "artifacts" / "sha256";
+}
+
+fs::path lock_file(const fs::path& store_folder) {
+  return store_folder / "artifacts" / "lock";
 }
 
 // Folders stay writable for their owner until they are in place: a folder without the write bit
@@ -98,11 +104,15 @@ ContentStore::ContentStore(fs::path store_folder, FileSystem& files)
       files_(files),
       stamps_(std::make_shared<ArtifactStamps>(store_folder_ / "artifacts" / "verified")) {}
 
-Result<ContentId> ContentStore::publish(const fs::path& source) {
+Result<ContentId> ContentStore::publish(const fs::path& source, const Claim& claim) {
   const PersistenceBoundary boundary(Boundary::kArtifactPublish);
   CAIRN_TRY(files_.sync_tree(source));
   const auto look = stamp_of(source);
   CAIRN_ASSIGN(ContentId id, identify_content(source));
+  const auto lock = FileLock::shared(lock_file(store_folder_));
+  // Where there are no locks nobody takes out either while others publish.
+  if (!lock.ok() && lock.error().code != ErrorCode::kUnavailable) return lock.error();
+  if (claim) CAIRN_TRY(claim(id.digest));
   const fs::path target = path(id.digest);
   if (!is_there(target)) {
     const fs::path parent = target.parent_path();
@@ -135,6 +145,11 @@ Result<ContentId> ContentStore::publish(const fs::path& source) {
     CAIRN_TRY(files_.remove_all(source));
   }
   return id;
+}
+
+Result<FileLock> ContentStore::close() const {
+  const PersistenceBoundary boundary(Boundary::kArtifactRemove);
+  return FileLock::exclusive(lock_file(store_folder_));
 }
 
 bool ContentStore::contains(const Digest& digest) const {
@@ -184,32 +199,46 @@ Result<void> ContentStore::set_aside(const Digest& digest) {
   return files_.sync(place.parent_path());
 }
 
-Result<void> ContentStore::remove(const Digest& digest) {
+Result<void> ContentStore::take_out(const Digest& digest) {
   if (!is_digest(digest)) return invalid_argument("'" + digest + "' is no digest");
   const fs::path place = path(digest);
   if (!is_there(place)) return missing(place);
   const PersistenceBoundary boundary(Boundary::kArtifactRemove);
-  const fs::path folder = store_folder_ / "artifacts" / "removed";
+  const fs::path folder = store_folder_ / "artifacts" / kRemoved;
   CAIRN_TRY(files_.make_directories(folder));
-  CAIRN_ASSIGN(const fs::path aside, make_private_folder(folder, "removed-"));
+  const fs::path gone = folder / std::string(digest_hex(digest));
+  if (is_there(gone)) {
+    CAIRN_TRY(set_writable(gone));
+    CAIRN_TRY(files_.remove_all(gone));
+  }
   // A folder is renamed into another parent only with its own write bit.
   std::error_code error;
   fs::permissions(place, fs::perms::owner_write, fs::perm_options::add, error);
   if (error) return io_error("make writable", place, error.value());
-  const fs::path gone = aside / std::string(digest_hex(digest));
-  CAIRN_TRY(files_.rename(place, gone));
-  // Only when its name is gone for good may its bytes go.
-  CAIRN_TRY(files_.sync(place.parent_path()));
-  CAIRN_TRY(set_writable(gone));
-  return files_.remove_all(aside);
+  note_change("rename to", gone.native());
+  fs::rename(place, gone, error);
+  if (error) return io_error("rename " + place.string() + " to", gone, error.value());
+  return {};
+}
+
+// Bytes go only when the name under which they were an artifact is gone for good.
+Result<void> ContentStore::sync_names() {
+  std::error_code error;
+  if (!is_there(store_folder_ / "artifacts" / kRemoved)) return {};
+  const fs::path root = digests_folder(store_folder_);
+  for (fs::directory_iterator it(root, error), end; !error && it != end; it.increment(error))
+    CAIRN_TRY(files_.sync(it->path()));
+  if (error) return io_error("list", root, error.value());
+  return {};
 }
 
 Result<std::uint64_t> ContentStore::clean_leftovers() {
   const PersistenceBoundary boundary(Boundary::kArtifactClean);
+  CAIRN_TRY(sync_names());
   std::uint64_t freed = 0;
   std::vector<fs::path> leftovers;
   const fs::path artifacts = store_folder_ / "artifacts";
-  for (const char* folder : {"damaged", "removed"}) {
+  for (const char* folder : {"damaged", kRemoved}) {
     if (is_there(artifacts / folder)) leftovers.push_back(artifacts / folder);
   }
   std::error_code error;

@@ -3,17 +3,20 @@
 //   STORE/artifacts/sha256/ab/cdef...   a read-only file or folder
 //   STORE/artifacts/verified            what verified artifacts looked like: artifact_stamps.h
 //   STORE/artifacts/damaged/HEX         set aside
-//   STORE/artifacts/removed/...         on its way out
+//   STORE/artifacts/removed/HEX         on its way out
+//   STORE/artifacts/lock                shared by those who publish, held by who takes out
 //
 // Shared by the engine, which checks, and the hosts, which publish: any number of processes may
 // use one store at once. Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "core/artifacts/artifact_stamps.h"
 #include "core/base/clock.h"
+#include "core/base/file_lock.h"
 #include "core/base/files.h"
 #include "core/base/result.h"
 
@@ -36,7 +39,14 @@ class ContentStore {
   // rename durable when it returns. `path` lies on the store's file system and is gone
   // afterwards. What is there already is kept; two who publish the same are both right. Links
   // and special files are kInvalidArgument.
-  [[nodiscard]] Result<ContentId> publish(const fs::path& path);
+  //
+  // `claim` is told the digest before it is looked whether the artifact is there already. Who takes
+  // artifacts out while others publish first closes the store, then leaves alone what was claimed.
+  using Claim = std::function<Result<void>(const Digest& digest)>;
+  [[nodiscard]] Result<ContentId> publish(const fs::path& path, const Claim& claim = {});
+  // Until the lock goes nobody comes between claim and artifact. Waits for those who are there.
+  // kUnavailable: this file system has no locks.
+  [[nodiscard]] Result<FileLock> close() const;
 
   // Whether something lies there; reads none of its bytes.
   [[nodiscard]] bool contains(const Digest& digest) const;
@@ -49,11 +59,11 @@ class ContentStore {
   // Takes a damaged artifact out of the way, so that a rerun can publish it anew. The bytes are
   // kept as STORE/artifacts/damaged/HEX for a person to look at; an earlier one is replaced.
   [[nodiscard]] Result<void> set_aside(const Digest& digest);
-  // Deletes an artifact; one that is not there is kNotFound. Killed in between, it leaves the
-  // whole artifact or none, and the rest to clean_leftovers. Nobody may publish or use the same
-  // artifact meanwhile.
-  [[nodiscard]] Result<void> remove(const Digest& digest);
-  // Deletes what was set aside, half removed or half written. Returns the bytes it freed.
+  // Takes an artifact out; its bytes go with the next clean_leftovers. One that is not there is
+  // kNotFound. Killed in between, it leaves the whole artifact or none. Nobody may publish or use
+  // the same artifact meanwhile.
+  [[nodiscard]] Result<void> take_out(const Digest& digest);
+  // Deletes what was taken out, set aside or half written. Returns the bytes it freed.
   [[nodiscard]] Result<std::uint64_t> clean_leftovers();
 
   [[nodiscard]] fs::path path(const Digest& digest) const {
@@ -68,6 +78,7 @@ class ContentStore {
   [[nodiscard]] Result<std::uint64_t> bytes_of(const Digest& digest) const;
 
  private:
+  [[nodiscard]] Result<void> sync_names();
   // Verifies, and remembers the look when it did not change meanwhile.
   Result<ContentId> verify_and_remember(const Digest& digest) const;
 

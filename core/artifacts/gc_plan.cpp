@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <tuple>
 
 namespace cairn {
@@ -180,6 +179,16 @@ GcPlan plan_garbage_collection(const GcInput& input) {
   }
   plan.uncache = cache.dropped_keys();
   return plan;
+}
+
+void spare(GcPlan& plan, const std::set<Digest>& in_use) {
+  std::erase_if(plan.remove, [&](const GcRemoval& removal) {
+    if (!in_use.contains(removal.digest)) return false;
+    ++plan.kept_in_use;
+    plan.kept_bytes += removal.bytes;
+    plan.freed_bytes -= removal.bytes;
+    return true;
+  });
 }
 
 }  // namespace cairn

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +62,7 @@ struct GcPlan {
   std::size_t kept_best = 0;
   std::size_t kept_results = 0;
   std::size_t kept_cached = 0;
+  std::size_t kept_in_use = 0;  // spared
   std::uint64_t kept_bytes = 0;
   std::uint64_t freed_bytes = 0;
   std::uint64_t above_quota = 0;  // bytes that could not be freed
@@ -69,5 +71,8 @@ struct GcPlan {
 // Equal input in any order gives the same plan. A metric that is not a number is never best. Equal
 // metrics: the run with the smaller id, then the stage, then the digest.
 [[nodiscard]] GcPlan plan_garbage_collection(const GcInput& input);
+
+// What came into use after the input was gathered stays after all.
+void spare(GcPlan& plan, const std::set<Digest>& in_use);
 
 }  // namespace cairn

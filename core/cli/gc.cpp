@@ -51,7 +51,10 @@ void print_plan(std::ostream& out, const json::object& plan) {
       << format_bytes(number_of(plan, "kept_bytes")) << "): " << number_of(kept, "needed")
       << " that runs need to resume, " << number_of(kept, "best") << " best, "
       << number_of(kept, "results") << " results of runs, " << number_of(kept, "cached")
-      << " that the cache names\n";
+      << " that the cache names";
+  if (const auto in_use = number_of(kept, "in_use"); in_use > 0)
+    out << ", " << in_use << " that came into use meanwhile";
+  out << "\n";
   if (const std::uint64_t above = number_of(plan, "above_quota"); above > 0)
     out << format_bytes(above)
         << " above the quota belong to results of runs: `cairn delete` those you can spare\n";

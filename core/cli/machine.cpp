@@ -110,6 +110,7 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.free_space = config.free_space;
   const bool service = use == EngineUse::kService;
   options.keep_warm = service;
+  options.temporary = use == EngineUse::kScratch;
   if (service) {
     options.trust_plugin = [program = cli.host_program()](const std::string& library) {
       return check_plugin_trust(library, program);

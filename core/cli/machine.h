@@ -13,8 +13,9 @@
 namespace cairn {
 
 // kOneCommand: the engine ends with the command, and hosts go on without one for 10 minutes.
+// kScratch: as that, and the state folder ends with it.
 // kService: hosts are kept warm between runs, and go on without an engine for a day.
-enum class EngineUse : std::uint8_t { kOneCommand, kService };
+enum class EngineUse : std::uint8_t { kOneCommand, kScratch, kService };
 
 struct MachineOptions {
   int cpus = 0;                // 0: what the machine offers

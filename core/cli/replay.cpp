@@ -137,7 +137,7 @@ ExitCode replay(const Cli& cli, const std::string& text, const MachineOptions& m
   aside.options.state_dir = scratch->path() / "state";
   if (const auto copied = copy_run(**store, *state, aside.options.state_dir); !copied.ok())
     return fail(cli, copied.error());
-  auto engine = start_engine(aside, machine, "replay " + text, EngineUse::kOneCommand);
+  auto engine = start_engine(aside, machine, "replay " + text, EngineUse::kScratch);
   if (!engine.ok()) return fail(cli, engine.error());
   const auto replayed = run_again(**engine, *state, stage, std::move(*spec));
   if (!replayed.ok()) return fail(cli, replayed.error());

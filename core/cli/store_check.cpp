@@ -11,6 +11,7 @@
 #include "core/engine/load.h"
 #include "core/sdk/runtime/attempt_files.h"
 #include "core/sdk/runtime/checkpoint_folder.h"
+#include "core/store/rocks_store.h"
 
 namespace cairn {
 namespace {
@@ -36,6 +37,7 @@ class StoreCheck {
  public:
   StoreCheck(const Cli& cli, bool quick, RunStore& store, std::vector<Check>& checks)
       : quick_(quick),
+        served_(store_holder(cli.options.state_dir).has_value()),
         store_(store),
         folder_(fs::absolute(cli.options.store_dir)),
         artifacts_(folder_),
@@ -203,10 +205,13 @@ class StoreCheck {
     }
   }
 
+  // Which hosts live that have no run any more, only the engine knows that they wait for.
   void check_host_folders() {
     std::vector<std::string> left;
     for (const fs::path& folder : folders_in(folder_ / "hosts")) {
-      if (!hosts_.contains(folder.filename().string())) left.push_back(folder.string());
+      const std::string name = folder.filename().string();
+      const bool waits = served_ && name.starts_with(store_.identity() + "-");
+      if (!waits && !hosts_.contains(name)) left.push_back(folder.string());
     }
     if (!left.empty()) {
       add(warning_check("hosts", "folders of hosts that are no more: " + some(left),
@@ -241,6 +246,7 @@ class StoreCheck {
   }
 
   const bool quick_;
+  const bool served_;  // an engine uses it
   RunStore& store_;
   fs::path folder_;
   ContentStore artifacts_;

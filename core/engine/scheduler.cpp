@@ -3,15 +3,6 @@
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
-namespace {
-
-// Engines with stores of their own may share the folder where hosts write.
-std::string prefix_of_hosts(const RunStore& store) {
-  constexpr std::size_t kDigits = 8;
-  return std::string(digest_hex(digest_of(store.identity())).substr(0, kDigits)) + "-";
-}
-
-}  // namespace
 
 Scheduler::Impl::Impl(boost::asio::io_context& context, SchedulerPorts given,
                       SchedulerConfig settings)
@@ -21,7 +12,7 @@ Scheduler::Impl::Impl(boost::asio::io_context& context, SchedulerPorts given,
       ports(std::move(given)),
       config(std::move(settings)),
       pool(config.totals),
-      host_prefix(prefix_of_hosts(ports.store)) {}
+      host_prefix(ports.store.identity() + "-") {}
 
 void Scheduler::Impl::connect() {
   ports.executor.on_exit([weak = weak_from_this()](const HostExit& exit) {

@@ -210,7 +210,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   SchedulerPorts ports;
   SchedulerConfig config;
   ResourcePool pool;
-  const std::string host_prefix;  // of the names of this store's hosts
+  // Of the names of this store's hosts: others may use the folder where they write, too.
+  const std::string host_prefix;
 
   std::map<std::string, std::unique_ptr<Run>> runs;
   std::map<std::string, Host> hosts;

@@ -226,8 +226,13 @@ Result<void> Attempt::publish(v1::Finished& finished) {
   if (order_.work->outputs().empty()) return {};
   ContentStore store(order_.work->store(), shop_.files);
   const fs::path out = context_.folder().out();
+  {
+    const PersistenceBoundary boundary(Boundary::kArtifactPublish);
+    CAIRN_TRY(shop_.claims.begin());
+  }
+  const auto claim = [this](const Digest& digest) { return shop_.claims.add(digest); };
   for (const auto& output : order_.work->message().outputs()) {
-    CAIRN_ASSIGN(const ContentId content, store.publish(out / output.name()));
+    CAIRN_ASSIGN(const ContentId content, store.publish(out / output.name(), claim));
     auto* artifact = finished.add_outputs();
     artifact->set_name(output.name());
     artifact->set_kind(output.kind());

@@ -9,6 +9,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/files.h"
+#include "core/host/claims.h"
 #include "core/host/fingerprint.h"
 #include "core/host/limits.h"
 #include "core/host/output_capture.h"
@@ -34,6 +35,7 @@ struct Workshop {
   OutputCapture& capture;
   fs::path temp;  // of the attempt that runs
   // Of the worker's thread.
+  Claims claims;
   Fingerprints fingerprints;
   ThreadLimits limits;
   // Takes a report that must not be lost; may_wait: a few milliseconds, for more. Thread-safe.

@@ -65,6 +65,8 @@ int Host::serve() {
                          .shelf = shelf_,
                          .capture = capture_,
                          .temp = folder_.tmp(),
+                         .claims = Claims(files_, folder_.claims(),
+                                          [this] { return outbox_->settled(); }),
                          .fingerprints = {},
                          .limits = {},
                          .report = [this](v1::HostReport report, bool may_wait) {

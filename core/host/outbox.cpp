@@ -139,6 +139,12 @@ bool Outbox::empty() const {
   return kept_.empty();
 }
 
+bool Outbox::settled() const {
+  const std::lock_guard lock(mutex_);
+  return std::none_of(kept_.begin(), kept_.end(),
+                      [](const Kept& kept) { return kept.ended.has_value(); });
+}
+
 bool Outbox::safe() const {
   const std::lock_guard lock(mutex_);
   return written_ == last_;

@@ -42,8 +42,9 @@ class Outbox {
   // Makes the spool durable.
   void sync();
 
-  // Everything is acknowledged.
+  // Everything is acknowledged; the end of every attempt is.
   [[nodiscard]] bool empty() const;
+  [[nodiscard]] bool settled() const;
   // Everything is acknowledged or in the spool.
   [[nodiscard]] bool safe() const;
 

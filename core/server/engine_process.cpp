@@ -64,10 +64,12 @@ Error held_by(const fs::path& state_dir, Error error) {
 class EmbeddedEngine final : public EngineProcess {
  public:
   EmbeddedEngine(const EngineOptions& options, FileSystem& files, const Clock& clock,
-                 std::unique_ptr<RunStore> store, fs::path socket)
+                 std::unique_ptr<RunStore> store, fs::path socket, const StoreUser& user,
+                 StoreUse use)
       : store_folder_(fs::absolute(options.store_dir)),
         socket_(std::move(socket)),
         store_(std::move(store)),
+        use_(std::move(use)),
         artifacts_(store_folder_, files),
         stored_artifacts_(artifacts_, files),
         executor_(io_.get_executor(), {options.host_program, socket_, store_folder_,
@@ -75,7 +77,7 @@ class EmbeddedEngine final : public EngineProcess {
         spools_(file_spool_reader(files, store_folder_)),
         notifier_(options.environment, options.notify_timeout),
         scheduler_(io_, ports(options, clock, files), config(options)),
-        control_(scheduler_, *store_, artifacts_),
+        control_(scheduler_, *store_, artifacts_, user),
         service_(scheduler_, *store_, control_, options.command) {}
 
   ~EmbeddedEngine() override {
@@ -162,6 +164,7 @@ class EmbeddedEngine final : public EngineProcess {
   fs::path store_folder_;
   fs::path socket_;
   std::unique_ptr<RunStore> store_;
+  StoreUse use_;
   ContentStore artifacts_;
   StoredArtifacts stored_artifacts_;
   LocalExecutor executor_;
@@ -187,8 +190,11 @@ Result<std::unique_ptr<EngineProcess>> EngineProcess::start(const EngineOptions&
   if (!store.ok()) return held_by(options.state_dir, std::move(store).error());
   CAIRN_TRY(files.make_directories(options.store_dir));
   CAIRN_ASSIGN(fs::path socket, choose_socket_path(files, options.state_dir, options.runtime_dir));
+  const StoreUser user{(*store)->identity(), fs::absolute(options.state_dir),
+                       machine_name(), options.temporary};
+  CAIRN_ASSIGN(StoreUse use, StoreUse::begin(files, options.store_dir, user));
   auto engine = std::make_unique<EmbeddedEngine>(options, files, clock, std::move(store).value(),
-                                                 std::move(socket));
+                                                 std::move(socket), user, std::move(use));
   CAIRN_TRY(engine->listen());
   if (options.tcp) CAIRN_TRY(engine->open_door(*options.tcp, options.state_dir));
   return std::unique_ptr<EngineProcess>(std::move(engine));

@@ -24,6 +24,7 @@ struct EngineOptions {
   fs::path host_program;
   ResourceTotals totals;
   bool keep_warm = false;  // hosts wait for the next run, too
+  bool temporary = false;  // the state folder goes when the engine ends
   Duration orphan_timeout{600'000};
   Duration notify_timeout{60'000};
   std::uint64_t free_space = 0;         // of the store's disk, below which nothing new starts

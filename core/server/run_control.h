@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/artifacts/store_users.h"
 #include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/engine/scheduler.h"
@@ -56,10 +57,11 @@ class RunControl {
 // Over the scheduler of this process. Thread-safe; never call it on the strand.
 class EngineControl final : public RunControl {
  public:
-  EngineControl(Scheduler& scheduler, RunStore& store, ContentStore& artifacts)
+  EngineControl(Scheduler& scheduler, RunStore& store, ContentStore& artifacts, StoreUser user)
       : scheduler_(scheduler),
         store_(store),
         artifacts_(artifacts),
+        user_(std::move(user)),
         runs_(store, artifacts.store_folder(), &scheduler) {}
 
   // From now on nothing new begins. On the strand.
@@ -85,10 +87,12 @@ class EngineControl final : public RunControl {
   Result<json::object> change(const std::string& run, Act act);
   [[nodiscard]] Result<json::object> begun(const Result<std::string>& id);
   [[nodiscard]] Result<void> refuse_when_closed() const;
+  [[nodiscard]] Result<void> refuse_when_shared() const;
 
   Scheduler& scheduler_;
   RunStore& store_;
   ContentStore& artifacts_;
+  const StoreUser user_;  // this state folder
   StoreRuns runs_;
   bool closed_ = false;  // of the strand
 };

@@ -2,11 +2,8 @@
 #pragma once
 
 #include <optional>
-#include <utility>
 
-#include "core/base/files.h"
-
-struct flock;
+#include "core/base/file_lock.h"
 
 namespace cairn {
 
@@ -17,16 +14,8 @@ class HolderLock {
   // Who holds the lock; asks without taking it.
   [[nodiscard]] static std::optional<long> holder(const fs::path& folder);
 
-  HolderLock() = default;
-  HolderLock(HolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  HolderLock& operator=(HolderLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~HolderLock();
-
  private:
-  int fd_ = -1;
+  FileLock lock_;
 };
 
 }  // namespace cairn

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <vector>
 
+#include "core/base/digest.h"
 #include "core/store/log_check.h"
 #include "core/store/run_store.h"
 #include "core/store/store_keys.h"
@@ -18,6 +19,8 @@ namespace {
 
 // Each opening starts a log; when there are more, they are folded into a table.
 constexpr std::ptrdiff_t kLogsKept = 8;
+
+constexpr std::size_t kIdentityDigits = 8;
 
 // Records of one run come in order: the place of the last one is where the next belongs.
 class RunOfRecord final : public rocksdb::SliceTransform {
@@ -111,8 +114,9 @@ Result<std::shared_ptr<RocksDatabase>> RocksDatabase::open(
 Result<void> RocksDatabase::load(const fs::path& folder) {
   using namespace store_keys;
   std::string text;
-  rocksdb::Status status = db->GetDbIdentity(identity);
+  rocksdb::Status status = db->GetDbIdentity(text);
   if (!status.ok()) return from_status(status, "read", folder);
+  identity = digest_hex(digest_of(text)).substr(0, kIdentityDigits);
   status = db->Get({}, rocksdb::Slice(kFormat), &text);
   if (status.IsNotFound()) return {};
   if (!status.ok()) return from_status(status, "read", folder);

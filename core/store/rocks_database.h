@@ -25,7 +25,7 @@ struct RocksDatabase {
   std::unique_ptr<rocksdb::DB> db;  // closed first
   std::uint32_t format = 0;         // 0: nothing was written yet
   std::uint64_t sequence = 0;       // of the last journal record
-  std::string identity;
+  std::string identity;             // as RunStore's
 
   // Opens the database below a state folder. Errors as of open_rocks_store.
   [[nodiscard]] static Result<std::shared_ptr<RocksDatabase>> open(

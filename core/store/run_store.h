@@ -74,7 +74,7 @@ class RunStore {
   using OnEntry = std::function<bool(std::string_view key, std::string_view bytes)>;
   [[nodiscard]] virtual Result<void> read_cache(const OnEntry& on_entry) const = 0;
   [[nodiscard]] virtual std::uint64_t last_sequence() const = 0;
-  // Tells this store from every other; a backup of it that is restored has one of its own.
+  // Letters and digits that tell this store from others, also from one restored from its backup.
   [[nodiscard]] virtual std::string identity() const = 0;
 
   // A copy of all that is durable now, into a folder that does not exist yet; writes go on.

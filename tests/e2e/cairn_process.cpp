@@ -14,9 +14,10 @@ namespace {
 
 constexpr int kAskAgainMs = 5;
 
+// A process may end while it is looked at: then there is nothing to read.
 std::string read_all(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  auto text = real_file_system().read(path);
+  return text.ok() ? *std::move(text) : std::string();
 }
 
 bool live(const std::string& status) {

@@ -130,6 +130,9 @@ class Soak {
       ids.emplace_back(out.substr(0, out.find('\n')), kind);
     }
     if (random_.below(4) == 0) die();
+    if (random_.below(8) == 0) {
+      (void)place_.run({"artifacts", "gc", "--quota", std::to_string(kQuota)});
+    }
     for (const auto& [id, kind] : ids) {
       ++runs_;
       std::string status;
@@ -150,9 +153,6 @@ class Soak {
         std::printf("run %s of %s ended %s\n", id.c_str(), kind->file, status.c_str());
       }
       (void)place_.run({"delete", id});
-    }
-    if (random_.below(8) == 0) {
-      (void)place_.run({"artifacts", "gc", "--quota", std::to_string(kQuota)});
     }
   }
 

@@ -7,8 +7,7 @@ namespace cairn::e2e {
 namespace {
 
 std::string read(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return real_file_system().read(path).value();
 }
 
 void damage(const fs::path& path) {
@@ -74,16 +73,44 @@ TEST_F(Store, GarbageIsWhatNothingNames) {
   EXPECT_EQ(place_.run({"artifacts", "gc", "--keep-best", "loss"}).exit_code, 2);
 }
 
-TEST_F(Store, NothingIsCollectedWhileTasksRun) {
+TEST_F(Store, GarbageIsCollectedWhileTasksRun) {
   const Gates gates(place_);
   Server server(place_);
   expect_done(place_.run({"submit", place_.write("walk.yaml", walk_workflow(gates)).string()}));
   ASSERT_TRUE(gates.reached(0));
-  EXPECT_EQ(place_.run({"artifacts", "gc", "--dry-run"}).exit_code, 0);
-  EXPECT_EQ(place_.run({"artifacts", "gc"}).exit_code, 8);
+  // What a host says to be publishing is on its way to become a result.
+  const fs::path greeting = text(place_.run({"artifacts", "path", "hello/greet/text"}).out);
+  const fs::path host = fs::directory_iterator(place_.state() / "store/hosts")->path();
+  std::ofstream(host / "claims") << "sha256:" << greeting.parent_path().filename().string()
+                                 << greeting.filename().string() << "\n";
+  ASSERT_EQ(place_.run({"delete", "hello"}).exit_code, 0);
+  const auto first = place_.run_json({"artifacts", "gc", "--quota", "1"}).as_object();
+  EXPECT_EQ(first.at("artifacts").as_array().size(), 1U);
+  EXPECT_EQ(first.at("kept_because").as_object().at("in_use"), json::value(1));
+  EXPECT_TRUE(fs::exists(greeting));
+  EXPECT_FALSE(fs::exists(path_));
   gates.open("go");
   ASSERT_TRUE(becomes(place_, "walk", "succeeded"));
-  EXPECT_EQ(place_.run({"artifacts", "gc"}).exit_code, 0);
+  expect_done(place_.run({"artifacts", "gc"}));
+  EXPECT_FALSE(fs::exists(greeting));
+  EXPECT_EQ(unfit(place_), std::vector<std::string>());
+}
+
+// A folder that knows half of the runs does not know what is garbage.
+TEST_F(Store, NothingIsCollectedFromAStoreOfTwo) {
+  const Place other;
+  const std::string store = (place_.state() / "store").string();
+  const auto theirs =
+      other.run_json({"run", other.write("hello.yaml", kHelloWorkflow).string(), "--seed", "2",
+                      "--store-dir", store, "-q"});
+  ASSERT_EQ(status_of(theirs), "succeeded");
+  const Finished refused = place_.run({"artifacts", "gc", "--quota", "1"});
+  EXPECT_EQ(refused.exit_code, 8);
+  EXPECT_NE(refused.err.find(other.state().string()), std::string::npos) << refused.err;
+  EXPECT_EQ(place_.run({"replay", "hello/greet"}).exit_code, 0);
+  fs::remove_all(other.state());
+  expect_done(place_.run({"artifacts", "gc"}));
+  EXPECT_EQ(std::distance(fs::directory_iterator(fs::path(store) / "users"), {}), 1);
 }
 
 TEST_F(Store, ABackupOfAServedFolderIsRestoredElsewhere) {

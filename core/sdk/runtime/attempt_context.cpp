@@ -117,6 +117,8 @@ void AttemptContext::remove_empty_folders() {
   std::error_code in_use;
   fs::remove(folder().out(), in_use);
   fs::remove(folder().tmp(), in_use);
+  // Who looks meanwhile whether the folder was taken away finds that there is none.
+  has_folder_ = false;
   has_folder_ = !fs::remove(folder().root, in_use);
   if (!has_folder_) fs::remove(settings_.task.root, in_use);
 }

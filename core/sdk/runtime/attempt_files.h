@@ -42,6 +42,8 @@ struct HostFolder {
   [[nodiscard]] fs::path spool() const { return root / "spool"; }
   // What the process printed outside of attempts, and inside of those that have no folder yet.
   [[nodiscard]] fs::path output_log() const { return root / "output.log"; }
+  // A digest per line: core/host/claims.h.
+  [[nodiscard]] fs::path claims() const { return root / "claims"; }
   // The temporary folder of the attempt that runs; emptied after it, not removed: to make and
   // remove a folder thousands of times a second is slow.
   [[nodiscard]] fs::path tmp() const { return root / "tmp"; }

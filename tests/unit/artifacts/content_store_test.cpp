@@ -180,29 +180,71 @@ TEST_F(Contents, CheckMendsALostOrDamagedMemory) {
   EXPECT_EQ(real_file_system().read(memory).value(), line);
 }
 
-TEST_F(Contents, RemovedInPartsNeverLooksWhole) {
-  for (int at = 1; at < 20; ++at) {
+TEST_F(Contents, WhatIsTakenOutIsWholeOrGone) {
+  bool removed = false;
+  for (int at = 1; !removed; ++at) {
+    ASSERT_LT(at, 20) << "the disk failed at every change";
     file("tree/a/one", "1");
     file("tree/two", "2");
     const Digest digest = store_.publish(folder_ / "tree").value().digest;
     testing::FaultFileSystem files;
     ContentStore store(folder_, files);
     files.fail_at(at, EIO);
-    const bool removed = store.remove(digest).ok();
+    removed = store.take_out(digest).ok() && store.clean_leftovers().ok();
     if (store_.contains(digest)) {
       EXPECT_TRUE(store_.verify(digest).ok()) << "at " << at;
       EXPECT_FALSE(removed);
-      EXPECT_TRUE(store_.remove(digest).ok()) << "the next try succeeds";
+      EXPECT_TRUE(store_.take_out(digest).ok()) << "the next try succeeds";
     }
     EXPECT_FALSE(store_.contains(digest));
+    EXPECT_EQ(store_.take_out(digest).error().code, ErrorCode::kNotFound);
     ASSERT_TRUE(store_.clean_leftovers().ok());
     EXPECT_FALSE(fs::exists(folder_ / "artifacts" / "removed"));
-    if (removed) {
-      EXPECT_EQ(store_.remove(digest).error().code, ErrorCode::kNotFound);
-      return;
-    }
   }
-  FAIL() << "the disk failed at every change";
+}
+
+TEST_F(Contents, WhatIsTakenOutTwiceGoes) {
+  for (int i = 0; i < 2; ++i) {
+    file("tree/one", "1");
+    EXPECT_TRUE(store_.take_out(store_.publish(folder_ / "tree").value().digest).ok());
+  }
+  EXPECT_EQ(store_.clean_leftovers().value(), 1U);
+}
+
+// Nobody publishes what another is about to take out.
+TEST_F(Contents, AClosedStoreHoldsUpWhoPublishes) {
+  const Digest digest = store_.publish(file("one", "same")).value().digest;
+  std::vector<Digest> claims;
+  const auto claim = [&](const Digest& claimed) -> Result<void> {
+    claims.push_back(claimed);
+    EXPECT_TRUE(store_.contains(digest)) << "it is looked after the claim";
+    return {};
+  };
+  EXPECT_TRUE(store_.publish(file("two", "same"), claim).ok());
+  EXPECT_EQ(claims, std::vector<Digest>{digest});
+
+  std::thread publisher;
+  std::atomic<bool> claimed = false;
+  {
+    const auto lock = store_.close();
+    ASSERT_TRUE(lock.ok());
+    file("three", "same");
+    publisher = std::thread([&] {
+      ContentStore other(folder_);
+      EXPECT_TRUE(other
+                      .publish(folder_ / "three",
+                               [&](const Digest&) -> Result<void> {
+                                 claimed = true;
+                                 return {};
+                               })
+                      .ok());
+    });
+    EXPECT_TRUE(store_.take_out(digest).ok());
+    EXPECT_FALSE(claimed);
+  }
+  publisher.join();
+  EXPECT_TRUE(claimed);
+  EXPECT_TRUE(store_.contains(digest)) << "it was published anew";
 }
 
 TEST_F(Contents, SizesAndLeftovers) {
@@ -237,7 +279,7 @@ TEST_F(Contents, ChangesAreMadeInsideBoundaries) {
   fs::remove(folder_ / "artifacts" / "verified");
   EXPECT_TRUE(ContentStore(folder_).check(first).ok());
   EXPECT_TRUE(store_.set_aside(first).ok());
-  EXPECT_TRUE(store_.remove(second).ok());
+  EXPECT_TRUE(store_.take_out(second).ok());
   EXPECT_TRUE(store_.clean_leftovers().ok());
   const BoundaryCounts counts = boundary_counts();
   EXPECT_EQ(counts.changes_outside, 0U) << counts.first_outside;

@@ -179,6 +179,14 @@ TEST(GcPlan, InvariantsHoldForRandomStores) {
     const GcPlan again = plan_garbage_collection(shuffled);
     ASSERT_EQ(removed(again), gone);
     ASSERT_EQ(again.uncache, plan.uncache);
+    if (!plan.remove.empty()) {
+      GcPlan spared = plan;
+      spare(spared, {plan.remove.front().digest, "another"});
+      ASSERT_EQ(spared.remove.size() + 1, plan.remove.size());
+      ASSERT_EQ(spared.kept_in_use, 1U);
+      ASSERT_EQ(spared.freed_bytes + plan.remove.front().bytes, plan.freed_bytes);
+      ASSERT_EQ(spared.freed_bytes + spared.kept_bytes, plan.freed_bytes + plan.kept_bytes);
+    }
     // What stays is what a second collection keeps.
     std::erase_if(input.artifacts, [&](const auto& a) { return gone.contains(a.digest); });
     std::erase_if(input.cache, [&](const auto& e) { return uncached.contains(e.key); });

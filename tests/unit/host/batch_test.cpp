@@ -73,6 +73,8 @@ TEST_F(Batch, ParametersOfATaskGoOnTopOfTheStages) {
   EXPECT_EQ(artifact(ends[0].finished(), "result"), "stage");
   EXPECT_EQ(artifact(ends[1].finished(), "result"), "own");
   EXPECT_THAT(ends[2].finished().failure_message(), HasSubstr("txet"));
+  EXPECT_THAT(real_file_system().read(host_files_.claims()).value(),
+              ::testing::EndsWith(ends[1].finished().outputs(0).digest() + "\n"));
   EXPECT_THAT(store_entries(), ::testing::Not(::testing::Contains("runs/r/1"))) << "it is empty";
   end();
 }
