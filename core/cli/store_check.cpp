@@ -214,9 +214,10 @@ class StoreCheck {
       if (!waits && !hosts_.contains(name)) left.push_back(folder.string());
     }
     if (!left.empty()) {
-      add(warning_check("hosts", "folders of hosts that are no more: " + some(left),
-                        "cairn artifacts gc removes those of this state folder; nothing needs the others "
-                        "once no engine uses this store"));
+      add(warning_check(
+          "hosts", "folders of hosts that are no more: " + some(left),
+          "cairn artifacts gc removes those of this state folder; nothing needs the others "
+          "once no engine uses this store"));
     }
   }
 

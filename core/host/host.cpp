@@ -60,20 +60,19 @@ Host::Host(Options options, FileSystem& files, const Clock& clock)
 int Host::serve() {
   if (!open_folder()) return kFolderGone;
   outbox_.emplace(files_, folder_.spool(), link_);
-  shop_.emplace(Workshop{.files = files_,
-                         .clock = clock_,
-                         .shelf = shelf_,
-                         .capture = capture_,
-                         .temp = folder_.tmp(),
-                         .claims = Claims(files_, folder_.claims(),
-                                          [this] { return outbox_->settled(); }),
-                         .fingerprints = {},
-                         .limits = {},
-                         .report = [this](v1::HostReport report, bool may_wait) {
-                           outbox_->add(std::move(report), may_wait || worker_->has_more()
-                                                               ? EngineLink::When::kSoon
-                                                               : EngineLink::When::kNow);
-                         }});
+  shop_.emplace(Workshop{
+      .files = files_,
+      .clock = clock_,
+      .shelf = shelf_,
+      .capture = capture_,
+      .temp = folder_.tmp(),
+      .claims = Claims(files_, folder_.claims(), [this] { return outbox_->settled(); }),
+      .fingerprints = {},
+      .limits = {},
+      .report = [this](v1::HostReport report, bool may_wait) {
+        outbox_->add(std::move(report), may_wait || worker_->has_more() ? EngineLink::When::kSoon
+                                                                        : EngineLink::When::kNow);
+      }});
   worker_.emplace(*shop_);
   worker_->start();
   alone_since_ = clock_.monotonic();

@@ -84,7 +84,7 @@ json::object gc_view(const GcPlan& plan, bool dry_run) {
           {"artifacts", std::move(artifacts)},
           {"uncached", plan.uncache.size()},
           {"kept", plan.kept_needed + plan.kept_best + plan.kept_results + plan.kept_cached +
-                    plan.kept_in_use},
+                       plan.kept_in_use},
           {"kept_because", json::object{{"needed", plan.kept_needed},
                                         {"best", plan.kept_best},
                                         {"results", plan.kept_results},

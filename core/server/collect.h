@@ -1,5 +1,5 @@
-// Garbage collection: gathers what runs and the cache name for the plan of core/artifacts/gc_plan.h.
-// EngineControl::collect carries it out.
+// Garbage collection: gathers what runs and the cache name for the plan of
+// core/artifacts/gc_plan.h. EngineControl::collect carries it out.
 #pragma once
 
 #include "core/artifacts/gc_plan.h"

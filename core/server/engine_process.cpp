@@ -190,8 +190,8 @@ Result<std::unique_ptr<EngineProcess>> EngineProcess::start(const EngineOptions&
   if (!store.ok()) return held_by(options.state_dir, std::move(store).error());
   CAIRN_TRY(files.make_directories(options.store_dir));
   CAIRN_ASSIGN(fs::path socket, choose_socket_path(files, options.state_dir, options.runtime_dir));
-  const StoreUser user{(*store)->identity(), fs::absolute(options.state_dir),
-                       machine_name(), options.temporary};
+  const StoreUser user{(*store)->identity(), fs::absolute(options.state_dir), machine_name(),
+                       options.temporary};
   CAIRN_ASSIGN(StoreUse use, StoreUse::begin(files, options.store_dir, user));
   auto engine = std::make_unique<EmbeddedEngine>(options, files, clock, std::move(store).value(),
                                                  std::move(socket), user, std::move(use));

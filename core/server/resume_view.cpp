@@ -72,9 +72,7 @@ Result<json::object> resume_view(const RunState& before, const v1::RunResumed& p
   if (!plan.workflow_json().empty() || !plan.collapsed().empty()) {
     auto spec = before.spec;
     if (!plan.workflow_json().empty()) {
-      CAIRN_ASSIGN(const json::object object, parse_json_object(plan.workflow_json()));
-      CAIRN_ASSIGN(WorkflowSpec next, workflow_spec_from_json(object));
-      spec = std::make_shared<const WorkflowSpec>(std::move(next));
+      CAIRN_ASSIGN(spec, parse_workflow(plan.workflow_json()));
     }
     CAIRN_TRY(lay_out_again(after, spec, {plan.collapsed().begin(), plan.collapsed().end()}));
   }

@@ -15,7 +15,8 @@ constexpr const char* kHolder = "holder";
 std::optional<long> read_pid(const fs::path& path) {
   const auto text = real_file_system().read(path);
   long pid = 0;
-  if (!text.ok() || std::from_chars(text->data(), text->data() + text->size(), pid).ec != std::errc())
+  if (!text.ok() ||
+      std::from_chars(text->data(), text->data() + text->size(), pid).ec != std::errc())
     return {};
   return pid;
 }

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/store/inert_file.h"
+
 namespace cairn {
 namespace {
 
@@ -26,19 +28,6 @@ std::string_view name_of(std::string_view path) {
 bool is_log(std::string_view path) {
   return path.ends_with(".log");
 }
-
-// A file that could not be made. Nothing reaches it: its disk has stopped.
-class NoFile final : public FSWritableFile {
- public:
-  IOStatus Append(const Slice&, const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Append(const Slice&, const IOOptions&, const DataVerificationInfo&,
-                  IODebugContext*) override {
-    return {};
-  }
-  IOStatus Close(const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Flush(const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override { return {}; }
-};
 
 class StoredFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
@@ -224,7 +213,8 @@ std::shared_ptr<StoreDisk::LogLength> StoreDisk::track(const std::string& path,
 IOStatus StoreDisk::hand_out(IOStatus opened, const std::string& path, std::uint64_t length,
                              std::unique_ptr<FSWritableFile>* result) {
   if (!opened.ok()) return opened;
-  if (!*result) *result = std::make_unique<NoFile>();
+  // It could not be made, and the disk has stopped: nothing is to reach it.
+  if (!*result) *result = std::make_unique<InertFile>();
   // Only people and tools read OPTIONS; the database opens without it.
   const bool synced = !name_of(path).starts_with("OPTIONS");
   *result = std::make_unique<StoredFile>(*this, std::move(*result), track(path, length), synced);

@@ -1,8 +1,11 @@
 #include "core/workflow/shell_text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <deque>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "core/base/text.h"
 #include "core/workflow/template.h"
@@ -135,6 +138,24 @@ class QuoteScanner {
   bool line_start_ = false;
 };
 
+// "params.rate" is CAIRN_VALUE_PARAMS_RATE, so that whoever reads of a change knows of what.
+std::string variable_name(std::string_view expression, std::set<std::string>& taken) {
+  constexpr std::size_t kMost = 48;
+  std::string name = "CAIRN_VALUE";
+  bool joined = false;
+  for (const char c : expression) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0;
+    if (plain && name.size() < kMost) {
+      if (!std::exchange(joined, true)) name += '_';
+      name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    joined = joined && plain;
+  }
+  std::string unique = name;
+  for (int i = 2; !taken.insert(unique).second; ++i) unique = name + "_" + std::to_string(i);
+  return unique;
+}
+
 }  // namespace
 
 const char* shell_quoting(std::string_view script, std::size_t offset) {
@@ -157,6 +178,7 @@ std::optional<ShellText> shell_text(const YamlNode& run, const Resolver& resolve
   if (!parsed) return std::nullopt;
   ShellText result;
   std::map<std::string, std::string> names;  // expression to variable
+  std::set<std::string> taken;
   bool good = true;
   // The scanner reads what the shell will read, with variables in place of the expressions.
   for (const auto& part : parsed->parts) {
@@ -175,8 +197,8 @@ std::optional<ShellText> shell_text(const YamlNode& run, const Resolver& resolve
       result.run += "${CAIRN_RUN_ID}";
       continue;
     }
-    auto [name, fresh] = names.try_emplace(std::string(trim(expression.text)),
-                                           "CAIRN_VALUE_" + std::to_string(names.size() + 1));
+    const auto [name, fresh] = names.try_emplace(std::string(trim(expression.text)));
+    if (fresh) name->second = variable_name(name->first, taken);
     CompiledValue value = resolver.compile(run, expression);
     good = good && !value.broken && (value.varies || shell_value(value, resolver));
     if (fresh) result.variables.push_back({name->second, name->first, std::move(value)});

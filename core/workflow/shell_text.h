@@ -22,7 +22,7 @@ struct ShellVariable {
 };
 
 struct ShellText {
-  std::string run;  // each `${…}` replaced by "${CAIRN_VALUE_n}"
+  std::string run;  // each `${params.x}` replaced by "${CAIRN_VALUE_PARAMS_X}"
   std::vector<ShellVariable> variables;
 };
 

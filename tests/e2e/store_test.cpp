@@ -100,9 +100,8 @@ TEST_F(Store, GarbageIsCollectedWhileTasksRun) {
 TEST_F(Store, NothingIsCollectedFromAStoreOfTwo) {
   const Place other;
   const std::string store = (place_.state() / "store").string();
-  const auto theirs =
-      other.run_json({"run", other.write("hello.yaml", kHelloWorkflow).string(), "--seed", "2",
-                      "--store-dir", store, "-q"});
+  const auto theirs = other.run_json({"run", other.write("hello.yaml", kHelloWorkflow).string(),
+                                      "--seed", "2", "--store-dir", store, "-q"});
   ASSERT_EQ(status_of(theirs), "succeeded");
   const Finished refused = place_.run({"artifacts", "gc", "--quota", "1"});
   EXPECT_EQ(refused.exit_code, 8);

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <utility>
 
+#include "core/store/inert_file.h"
+
 namespace cairn::testing {
 namespace {
 
@@ -97,18 +99,6 @@ class Written final : public rocksdb::FSWritableFileOwnerWrapper {
 };
 
 // Written after the power went: nothing of it is kept.
-class Lost final : public FSWritableFile {
- public:
-  IOStatus Append(const Slice&, const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Append(const Slice&, const IOOptions&, const DataVerificationInfo&,
-                  IODebugContext*) override {
-    return {};
-  }
-  IOStatus Close(const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Flush(const IOOptions&, IODebugContext*) override { return {}; }
-  IOStatus Sync(const IOOptions&, IODebugContext*) override { return {}; }
-};
-
 class Directory final : public rocksdb::FSDirectoryWrapper {
  public:
   Directory(FaultDisk& disk, std::string path, std::unique_ptr<FSDirectory> directory)
@@ -263,7 +253,7 @@ IOStatus FaultDisk::NewWritableFile(const std::string& path, const FileOptions& 
                                     std::unique_ptr<FSWritableFile>* result,
                                     IODebugContext* debug) {
   if (!powered()) {
-    *result = std::make_unique<Lost>();
+    *result = std::make_unique<InertFile>();
     return {};
   }
   IOStatus status = check(Operation::kWrite, path);
@@ -279,7 +269,7 @@ IOStatus FaultDisk::ReopenWritableFile(const std::string& path, const FileOption
                                        std::unique_ptr<FSWritableFile>* result,
                                        IODebugContext* debug) {
   if (!powered()) {
-    *result = std::make_unique<Lost>();
+    *result = std::make_unique<InertFile>();
     return {};
   }
   IOStatus status = target()->ReopenWritableFile(path, options, result, debug);

@@ -99,17 +99,18 @@ TEST_F(Expand, ScriptGetsVariables) {
   check();
   const StageSpec& script = *spec_.find("script");
   EXPECT_EQ(script.params.at("run").as_string(),
-            "echo \"${CAIRN_VALUE_1}\" \"${CAIRN_VALUE_2}\" \"${CAIRN_VALUE_3}\"");
+            "echo \"${CAIRN_VALUE_ITEM}\" \"${CAIRN_VALUE_PARAMS_TOKEN}\" "
+            "\"${CAIRN_VALUE_PARAMS_LEAST}\"");
   const auto cells = expand("script", "7\n\"${x}\"\n");
   ASSERT_TRUE(cells.ok()) << cells.error().to_string();
   const json::object secret{{"$secret", "env:TOKEN"}};
-  EXPECT_EQ(cells->params.at("env").at(0), (json::object{{"CAIRN_VALUE_1", "7"},
-                                                         {"CAIRN_VALUE_2", secret},
-                                                         {"CAIRN_VALUE_3", "3"},
+  EXPECT_EQ(cells->params.at("env").at(0), (json::object{{"CAIRN_VALUE_ITEM", "7"},
+                                                         {"CAIRN_VALUE_PARAMS_TOKEN", secret},
+                                                         {"CAIRN_VALUE_PARAMS_LEAST", "3"},
                                                          {"LANG", "C"},
                                                          {"RAW", "${HOME}"},
                                                          {"SIZE", 7}}));
-  EXPECT_EQ(cells->params.at("env").at(1).at("CAIRN_VALUE_1"), json::value("${x}"));
+  EXPECT_EQ(cells->params.at("env").at(1).at("CAIRN_VALUE_ITEM"), json::value("${x}"));
 }
 
 TEST_F(Expand, ErrorsNameItemAndParameter) {

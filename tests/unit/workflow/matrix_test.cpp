@@ -142,12 +142,16 @@ stages:
   ASSERT_TRUE(checked.spec) << checked.diagnostics.to_text();
   const StageSpec& stage = checked.spec->stages[0];
   EXPECT_EQ(stage.params.at("run").as_string(),
-            "echo \"${CAIRN_VALUE_1}\" \"${CAIRN_VALUE_2}\" \"${CAIRN_VALUE_1}\"");
+            "echo \"${CAIRN_VALUE_MATRIX_N}\" \"${CAIRN_VALUE_PARAMS_WORD}\" "
+            "\"${CAIRN_VALUE_MATRIX_N}\"");
   EXPECT_FALSE(stage.params.contains("env"));
   EXPECT_EQ(stage.cells->params.at("env"),
-            numbers({json::object{{"CAIRN_VALUE_1", "1"}, {"CAIRN_VALUE_2", "it's"}, {"LANG", "C"}},
-                     json::object{
-                         {"CAIRN_VALUE_1", "$(x);"}, {"CAIRN_VALUE_2", "it's"}, {"LANG", "C"}}}));
+            numbers({json::object{{"CAIRN_VALUE_MATRIX_N", "1"},
+                                  {"CAIRN_VALUE_PARAMS_WORD", "it's"},
+                                  {"LANG", "C"}},
+                     json::object{{"CAIRN_VALUE_MATRIX_N", "$(x);"},
+                                  {"CAIRN_VALUE_PARAMS_WORD", "it's"},
+                                  {"LANG", "C"}}}));
   EXPECT_EQ(stage.outputs.size(), 1u);
   EXPECT_EQ(stage.outputs[0].name, "out");
 }

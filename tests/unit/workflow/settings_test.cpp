@@ -48,7 +48,8 @@ TEST(Settings, EverythingIsRead) {
   EXPECT_EQ(spec.pools, (std::map<std::string, int>{{"gpus", 4}, {"licences", 3}}));
   EXPECT_TRUE(spec.notify.failed && spec.notify.waiting && !spec.notify.finished);
   EXPECT_EQ(spec.notify.run,
-            "CAIRN_VALUE_1='it'\\''s; rm'\nmail \"${CAIRN_VALUE_1}\" \"${CAIRN_RUN_ID}\"");
+            "CAIRN_VALUE_PARAMS_NAME='it'\\''s; rm'\nmail \"${CAIRN_VALUE_PARAMS_NAME}\" "
+            "\"${CAIRN_RUN_ID}\"");
   const StageSpec& train = *spec.find("train");
   EXPECT_EQ(train.approval, "train it's; rm?");
   EXPECT_EQ(train.retry.max_attempts, 2);
@@ -118,7 +119,7 @@ stages:
   EXPECT_EQ(checked.spec->params.at("token"), json::value(token));
   EXPECT_EQ(checked.spec->find("a")->params.at("sources").at(0).at("key"), json::value(token));
   EXPECT_EQ(checked.spec->find("s")->params.at("env"),
-            (json::value{{"CAIRN_VALUE_1", file}, {"CAIRN_VALUE_2", token}}));
+            (json::value{{"CAIRN_VALUE_PARAMS_FILE", file}, {"CAIRN_VALUE_PARAMS_TOKEN", token}}));
 }
 
 TEST(Secrets, WhatStandsInTheirPlaceIsNeverShown) {

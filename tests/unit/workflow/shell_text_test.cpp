@@ -44,10 +44,11 @@ stages:
   ASSERT_TRUE(checked.spec) << checked.diagnostics.to_text();
   const auto& params = checked.spec->stages[0].params;
   EXPECT_EQ(params.at("run").as_string(),
-            "echo \"${CAIRN_VALUE_1}\" ${CAIRN_VALUE_2} \"${CAIRN_VALUE_1}\" ${HOME}");
-  EXPECT_EQ(params.at("env"),
-            (json::value{
-                {"CAIRN_VALUE_1", "a b; rm -rf '$HOME'"}, {"CAIRN_VALUE_2", "2"}, {"LANG", "C"}}));
+            "echo \"${CAIRN_VALUE_PARAMS_NAME}\" ${CAIRN_VALUE_1_1} \"${CAIRN_VALUE_PARAMS_NAME}\" "
+            "${HOME}");
+  EXPECT_EQ(params.at("env"), (json::value{{"CAIRN_VALUE_PARAMS_NAME", "a b; rm -rf '$HOME'"},
+                                           {"CAIRN_VALUE_1_1", "2"},
+                                           {"LANG", "C"}}));
 }
 
 }  // namespace
