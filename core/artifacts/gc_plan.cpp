@@ -142,6 +142,28 @@ class Cache {
   std::set<std::size_t> dropped_;
 };
 
+std::vector<GcResumable> resumable(const GcInput& input, const Holders& holders) {
+  std::map<std::string, std::set<Digest>> needs;
+  for (const GcResult& result : input.results) {
+    if (result.needed) needs[result.run].insert(result.digest);
+  }
+  std::vector<GcResumable> runs;
+  for (const auto& [run, digests] : needs) {
+    GcResumable& entry = runs.emplace_back();
+    entry.run = run;
+    for (const Digest& digest : digests) {
+      const auto held = holders.find(digest);
+      if (held == holders.end()) {
+        ++entry.missing;
+      } else {
+        ++entry.artifacts;
+        entry.bytes += held->second.bytes;
+      }
+    }
+  }
+  return runs;
+}
+
 std::string reason(const Held& held) {
   if (!held.beaten_by.empty()) return held.beaten_by;
   if (!held.uncached.empty()) return held.uncached;
@@ -178,6 +200,7 @@ GcPlan plan_garbage_collection(const GcInput& input) {
                      : plan.kept_cached);
   }
   plan.uncache = cache.dropped_keys();
+  plan.resumable = resumable(input, holders);
   return plan;
 }
 

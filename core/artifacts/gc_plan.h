@@ -54,9 +54,20 @@ struct GcRemoval {
   std::string because;
 };
 
+// A run that is unfinished or can be resumed, and what it needs for that.
+struct GcResumable {
+  std::string run;
+  std::size_t artifacts = 0;  // all of them stay
+  std::uint64_t bytes = 0;
+  std::size_t missing = 0;  // were gone before: their stages run again
+
+  bool operator==(const GcResumable&) const = default;
+};
+
 struct GcPlan {
-  std::vector<GcRemoval> remove;     // sorted by digest
-  std::vector<std::string> uncache;  // keys of entries that go, sorted
+  std::vector<GcRemoval> remove;       // sorted by digest
+  std::vector<std::string> uncache;    // keys of entries that go, sorted
+  std::vector<GcResumable> resumable;  // sorted by run; those with results only
   // Artifacts that stay, each counted at the first that holds it:
   std::size_t kept_needed = 0;
   std::size_t kept_best = 0;

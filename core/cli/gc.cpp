@@ -34,6 +34,23 @@ Result<CollectWish> wish_of(const Cli& cli, const GcRequest& request) {
   return wish;
 }
 
+// What each run needs that can be resumed: all of it stays.
+void print_resumable(std::ostream& out, const json::array& runs) {
+  if (runs.empty()) return;
+  Table table({{"STAYS RESUMABLE"},
+               {"KEEPS", Table::Align::kRight},
+               {"SIZE", Table::Align::kRight},
+               {"LOST BEFORE", Table::Align::kRight}});
+  for (const auto& value : runs) {
+    const auto& run = value.as_object();
+    table.add_row({text_of(run, "run"), std::to_string(number_of(run, "artifacts")),
+                   format_bytes(number_of(run, "bytes")),
+                   std::to_string(number_of(run, "missing"))});
+  }
+  out << "\n";
+  table.print(out);
+}
+
 void print_plan(std::ostream& out, const json::object& plan) {
   const auto& artifacts = plan.at("artifacts").as_array();
   Table table({{"DIGEST"}, {"SIZE", Table::Align::kRight}, {"BECAUSE"}});
@@ -44,6 +61,7 @@ void print_plan(std::ostream& out, const json::object& plan) {
   }
   if (!table.empty()) table.print(out);
   const bool dry_run = flag_of(plan, "dry_run");
+  if (dry_run) print_resumable(out, plan.at("resumable").as_array());
   const auto& kept = plan.at("kept_because").as_object();
   out << (table.empty() ? "" : "\n") << (dry_run ? "would free " : "freed ")
       << format_bytes(number_of(plan, "freed_bytes")) << " of " << artifacts.size()

@@ -79,7 +79,15 @@ json::object gc_view(const GcPlan& plan, bool dry_run) {
     artifacts.push_back(json::object{
         {"digest", removal.digest}, {"bytes", removal.bytes}, {"because", removal.because}});
   }
+  json::array runs;
+  for (const GcResumable& run : plan.resumable) {
+    runs.push_back(json::object{{"run", run.run},
+                                {"artifacts", run.artifacts},
+                                {"bytes", run.bytes},
+                                {"missing", run.missing}});
+  }
   return {{"dry_run", dry_run},
+          {"resumable", std::move(runs)},
           {"freed_bytes", plan.freed_bytes},
           {"artifacts", std::move(artifacts)},
           {"uncached", plan.uncache.size()},

@@ -18,7 +18,7 @@ struct Gathered {
 // Folds every journal.
 [[nodiscard]] Result<Gathered> gather_garbage(const RunStore& store, const ContentStore& artifacts);
 
-// {"dry_run","freed_bytes","artifacts":[{"digest","bytes","because"}],"uncached","kept",
+// {"dry_run","resumable":[{"run","artifacts","bytes","missing"}],"freed_bytes","artifacts":[{"digest","bytes","because"}],"uncached","kept",
 //  "kept_because":{"needed","best","results","cached","in_use"},"kept_bytes","above_quota"}
 [[nodiscard]] json::object gc_view(const GcPlan& plan, bool dry_run);
 

@@ -83,6 +83,8 @@ TEST_F(Store, GarbageIsCollectedWhileTasksRun) {
   const fs::path host = fs::directory_iterator(place_.state() / "store/hosts")->path();
   std::ofstream(host / "claims") << "sha256:" << greeting.parent_path().filename().string()
                                  << greeting.filename().string() << "\n";
+  const auto plan = place_.run_json({"artifacts", "gc", "--dry-run"}).as_object();
+  EXPECT_TRUE(plan.at("resumable").as_array().empty()) << "the walk has no results yet";
   ASSERT_EQ(place_.run({"delete", "hello"}).exit_code, 0);
   const auto first = place_.run_json({"artifacts", "gc", "--quota", "1"}).as_object();
   EXPECT_EQ(first.at("artifacts").as_array().size(), 1U);
@@ -97,6 +99,36 @@ TEST_F(Store, GarbageIsCollectedWhileTasksRun) {
 }
 
 // A folder that knows half of the runs does not know what is garbage.
+TEST_F(Store, ADryRunSaysWhatStaysResumable) {
+  const auto file = place_.write("broken.yaml", R"(cairn: 1
+name: broken
+stages:
+  make: {uses: shell, with: {run: "echo 12345 > t; echo 1 > u", outputs: {text: t, more: u}}}
+  check: {uses: shell, inputs: {text: make.text}, with: {run: "false"}}
+)");
+  const auto run = place_.run_json({"run", file.string(), "-q"});
+  ASSERT_EQ(status_of(run), "failed");
+  const auto resumable = [&] {
+    return place_.run_json({"artifacts", "gc", "--quota", "1", "--dry-run"})
+        .as_object()
+        .at("resumable")
+        .as_array();
+  };
+  const auto& id = run.as_object().at("id");
+  EXPECT_EQ(
+      resumable(),
+      (json::array{json::object{{"run", id}, {"artifacts", 2}, {"bytes", 8}, {"missing", 0}}}));
+  const Finished shown = place_.run({"artifacts", "gc", "--quota", "1", "--dry-run"});
+  EXPECT_NE(shown.out.find("STAYS RESUMABLE"), std::string::npos) << shown.out;
+  expect_done(place_.run({"artifacts", "gc", "--quota", "1"}));
+  const auto plan = place_.run_json({"resume", "broken", "--dry-run"});
+  EXPECT_EQ(stage_of(plan, 0).at("action").as_string(), "reuse");
+  fs::remove(text(place_.run({"artifacts", "path", "broken/make/more"}).out));
+  EXPECT_EQ(
+      resumable(),
+      (json::array{json::object{{"run", id}, {"artifacts", 1}, {"bytes", 6}, {"missing", 1}}}));
+}
+
 TEST_F(Store, NothingIsCollectedFromAStoreOfTwo) {
   const Place other;
   const std::string store = (place_.state() / "store").string();

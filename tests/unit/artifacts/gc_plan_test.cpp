@@ -179,6 +179,14 @@ TEST(GcPlan, InvariantsHoldForRandomStores) {
     const GcPlan again = plan_garbage_collection(shuffled);
     ASSERT_EQ(removed(again), gone);
     ASSERT_EQ(again.uncache, plan.uncache);
+    for (const GcResumable& run : plan.resumable) {
+      const bool all_stay =
+          std::none_of(input.results.begin(), input.results.end(), [&](const GcResult& result) {
+            return result.run == run.run && result.needed && gone.contains(result.digest);
+          });
+      ASSERT_TRUE(all_stay) << run.run;
+      ASSERT_GT(run.artifacts + run.missing, 0U);
+    }
     if (!plan.remove.empty()) {
       GcPlan spared = plan;
       spare(spared, {plan.remove.front().digest, "another"});
