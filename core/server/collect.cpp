@@ -265,7 +265,7 @@ Result<json::object> EngineControl::collect(const CollectWish& wish) {
           problems.emplace_back(out.error().to_string());
         }
       }
-      return scheduler_.remove_dead_hosts();
+      return scheduler_.stall() ? Result<void>() : scheduler_.remove_dead_hosts();
     });
     if (!done.ok()) return done.error();
   }
