@@ -118,6 +118,8 @@ Result<ContentId> ContentStore::publish(const fs::path& source, const Claim& cla
     const fs::path parent = target.parent_path();
     if (!is_there(parent)) {
       CAIRN_TRY(files_.make_directories(parent));
+      // Ready for the day when the disk is too full to make it.
+      CAIRN_TRY(files_.make_directories(store_folder_ / "artifacts" / kRemoved));
       // Every folder on the way may be new.
       for (fs::path folder = parent; folder != store_folder_; folder = folder.parent_path()) {
         CAIRN_TRY(files_.sync(folder));
@@ -224,7 +226,8 @@ Result<void> ContentStore::take_out(const Digest& digest) {
 // Bytes go only when the name under which they were an artifact is gone for good.
 Result<void> ContentStore::sync_names() {
   std::error_code error;
-  if (!is_there(store_folder_ / "artifacts" / kRemoved)) return {};
+  const fs::path removed = store_folder_ / "artifacts" / kRemoved;
+  if (!is_there(removed) || fs::is_empty(removed, error)) return {};
   const fs::path root = digests_folder(store_folder_);
   for (fs::directory_iterator it(root, error), end; !error && it != end; it.increment(error))
     CAIRN_TRY(files_.sync(it->path()));
@@ -238,18 +241,17 @@ Result<std::uint64_t> ContentStore::clean_leftovers() {
   std::uint64_t freed = 0;
   std::vector<fs::path> leftovers;
   const fs::path artifacts = store_folder_ / "artifacts";
-  for (const char* folder : {"damaged", kRemoved}) {
-    if (is_there(artifacts / folder)) leftovers.push_back(artifacts / folder);
-  }
   std::error_code error;
-  if (is_there(artifacts)) {
-    for (fs::directory_iterator it(artifacts, error), end; !error && it != end;
-         it.increment(error)) {
-      if (it->path().filename().string().find(".tmp-") != std::string::npos) {
-        leftovers.push_back(it->path());
-      }
+  const auto gather = [&](const fs::path& folder, const auto& which) {
+    if (!is_there(folder)) return;
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      if (which(it->path().filename().string())) leftovers.push_back(it->path());
     }
-  }
+  };
+  gather(artifacts / kRemoved, [](const std::string&) { return true; });
+  gather(artifacts, [](const std::string& name) {
+    return name == "damaged" || name.find(".tmp-") != std::string::npos;
+  });
   if (error) return io_error("list", artifacts, error.value());
   for (const fs::path& leftover : leftovers) {
     CAIRN_TRY(set_writable(leftover));

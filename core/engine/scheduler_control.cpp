@@ -186,9 +186,6 @@ void Scheduler::Impl::forget_ended() {
       const auto found = self->runs.find(id);
       if (found == self->runs.end() || found->second->busy_hosts > 0) return;
       if (found->second->state.status == RunStatus::kRunning || !self->effects.empty()) return;
-      for (auto& [name, host] : self->hosts) {
-        if (host.works_of == found->second.get()) host.works_of = nullptr;
-      }
       self->runs.erase(found);
     });
   }

@@ -38,7 +38,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   struct Run {
     RunState state;
     LiveTasks live;
-    std::size_t order = 0;  // of submission
+    std::size_t order = 0;  // of submission, from 1: no other run of this engine has it, ever
     // A task that may run stands in one of: unchecked, ready, later; listed says so by number.
     std::vector<bool> listed;
     std::deque<std::uint32_t> unchecked;                       // the cache is still to be asked
@@ -77,7 +77,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
     bool failed = false;   // an attempt here did not succeed: it gets no other
     bool greeted = false;  // it has attached once; what is sent before that is kept for it
     std::map<std::uint64_t, std::uint32_t> works;  // (revision, stage) -> number of StageWork
-    const Run* works_of = nullptr;
+    std::size_t works_of = 0;                      // the order of the run they belong to
     std::uint32_t last_work = 0;
     std::vector<v1::EngineCommand> outbox;  // for after the batch
     Duration last_heard{};

@@ -221,9 +221,9 @@ void Scheduler::Impl::give_order(Run& run, HostEntry& entry, std::uint32_t task)
 // Into the outbox: the stage's part where the host does not have it, then the task's.
 void Scheduler::Impl::add_assignment(Run& run, Host& host, std::uint32_t number) {
   const TaskState& task = run.state.tasks[number];
-  if (host.works_of != &run) {
+  if (host.works_of != run.order) {
     host.works.clear();
-    host.works_of = &run;
+    host.works_of = run.order;
   }
   const std::uint64_t key = std::uint64_t{run.state.revision} << 32 | task.stage;
   std::uint32_t& work = host.works[key];

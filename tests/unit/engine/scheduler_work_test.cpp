@@ -42,6 +42,23 @@ TEST(Scheduler, ShortTasksAreGivenInBatches) {
   EXPECT_LE(lab.store.last_sequence() - before, 2000U * 3) << "at most three records a task";
 }
 
+// A run may come to lie in memory where one was that is gone, and its host may be the same.
+TEST(Scheduler, AWarmHostIsToldTheWorkOfEachRun) {
+  Lab lab;
+  lab.config.keep_warm = true;
+  lab.start();
+  std::set<Digest> results;
+  for (int i = 0; i < 10; ++i) {
+    const std::string run =
+        lab.scheduler->submit(workflow({stage("run" + std::to_string(i))}), {}).value();
+    lab.run_to_end(run);
+    results.insert(lab.state(run).tasks[0].outputs.at(0).digest());
+    ASSERT_TRUE(lab.scheduler->remove(run).ok());
+  }
+  EXPECT_EQ(results.size(), 10U);
+  EXPECT_EQ(lab.world.living().size(), 1U);
+}
+
 TEST(Scheduler, ForeachRunsATaskForEachItem) {
   Lab lab;
   StageSpec list = stage("list");
