@@ -29,7 +29,8 @@ ExitCode cancel_here(const Cli& cli, EngineProcess& engine, const std::string& t
   // Shared with a callback that may come as long as the engine lives.
   const auto idle = std::make_shared<std::promise<void>>();
   const auto recovered = on_strand(scheduler, [&]() -> Result<void> {
-    CAIRN_TRY(scheduler.recover(id));
+    CAIRN_ASSIGN(const auto left, scheduler.recover({id}));
+    if (!left.empty()) return left.begin()->second;
     const RunState* state = scheduler.find(id);
     // An interrupted run has ended in the journal's eyes; cancelling it is for a resumed one.
     if (state == nullptr) return conflict("run " + id + " was interrupted and runs nothing");

@@ -9,6 +9,7 @@
 #include "core/cli/workflow_file.h"
 #include "core/executors/machine.h"
 #include "core/plugin/library.h"
+#include "core/server/on_strand.h"
 
 namespace cairn {
 namespace {
@@ -127,7 +128,13 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.command = command;
   options.tcp = std::move(tcp);
   if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;
-  return EngineProcess::start(options, real_file_system(), system_clock());
+  CAIRN_ASSIGN(auto engine, EngineProcess::start(options, real_file_system(), system_clock()));
+  // A server takes the other runs up.
+  if (!service) {
+    CAIRN_TRY(
+        on_strand(engine->scheduler(), [&] { return engine->scheduler().hold_for_others(); }));
+  }
+  return engine;
 }
 
 }  // namespace cairn

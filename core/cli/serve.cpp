@@ -42,23 +42,24 @@ class Service {
   // Takes up every run that an earlier engine left; one that cannot be is told and left alone.
   Result<std::size_t> recover() {
     CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(engine_.store()));
-    std::size_t count = 0;
-    bool all = true;
+    std::vector<std::string> unfinished;
     for (const RunRow& row : rows) {
-      if (row.status != "running") continue;
-      const auto recovered = on_strand(scheduler_, [&] { return scheduler_.recover(row.id); });
-      if (recovered.ok()) {
-        ++count;
-      } else {
-        all = false;
-        print_warning(cli_, with_context(recovered.error(), "run " + row.id));
-      }
+      if (row.status == "running") unfinished.push_back(row.id);
     }
-    if (!all) return count;
-    if (const auto removed = on_strand(scheduler_, [&] { return scheduler_.remove_dead_hosts(); });
-        !removed.ok())
-      print_warning(cli_, removed.error());
-    return count;
+    const auto recovered = on_strand(scheduler_, [&] { return scheduler_.recover(unfinished); });
+    if (!recovered.ok()) {
+      // They are taken up all the same, and go on once there is space.
+      if (recovered.error().code != ErrorCode::kResourceExhausted) return recovered.error();
+      print_warning(cli_, recovered.error());
+      return unfinished.size();
+    }
+    for (const auto& [run, error] : *recovered)
+      print_warning(cli_, with_context(error, "run " + run));
+    const auto rest = on_strand(scheduler_, [&] {
+      return recovered->empty() ? scheduler_.remove_dead_hosts() : scheduler_.hold_for_others();
+    });
+    if (!rest.ok()) print_warning(cli_, rest.error());
+    return unfinished.size() - recovered->size();
   }
 
   ExitCode serve() {

@@ -26,6 +26,16 @@ Result<void> ResourcePool::check(const StageSpec& stage) const {
   if (totals_.memory_bytes > 0 && wanted.memory_bytes > totals_.memory_bytes) {
     return refuse("memory", wanted.memory_bytes, totals_.memory_bytes);
   }
+  for (const auto& [name, units] : wanted.pools) {
+    const auto total = totals_.pools.find(name);
+    if (total == totals_.pools.end() || units <= total->second) continue;
+    Error error = invalid_argument(
+        "stage '" + stage.name + "' needs " + std::to_string(units) + " units of the pool '" +
+            name + "', all runs together have " + std::to_string(total->second),
+        "lower resources.pools of the stage, or raise 'pools' in config.yaml");
+    error.where = stage.where;
+    return error;
+  }
   return {};
 }
 
@@ -64,6 +74,23 @@ void ResourcePool::give(const v1::ResourceLimits& limits) {
   for (const std::string& gpu : limits.gpus()) {
     if (std::count(totals_.gpus.begin(), totals_.gpus.end(), gpu) > 0) free_gpus_.insert(gpu);
   }
+}
+
+bool ResourcePool::has_units(const Units& wanted) const {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& pool) {
+    const auto total = totals_.pools.find(pool.first);
+    if (total == totals_.pools.end()) return true;
+    const auto held = units_.find(pool.first);
+    return (held == units_.end() ? 0 : held->second) + pool.second <= total->second;
+  });
+}
+
+void ResourcePool::take_units(const Units& units) {
+  for (const auto& [name, count] : units) units_[name] += count;
+}
+
+void ResourcePool::give_units(const Units& units) {
+  for (const auto& [name, count] : units) units_[name] -= count;
 }
 
 std::size_t ResourcePool::slots(std::uint32_t threads) const {

@@ -24,6 +24,11 @@ class ResourcePool {
   [[nodiscard]] bool is_free(const v1::ResourceLimits& limits) const;
   void take(const v1::ResourceLimits& limits);
   void give(const v1::ResourceLimits& limits);
+  // Units of the operation's pools, which all runs share; pools it does not have are no matter.
+  using Units = std::map<std::string, int>;
+  [[nodiscard]] bool has_units(const Units& wanted) const;
+  void take_units(const Units& units);
+  void give_units(const Units& units);
   // kInvalidArgument when the machine can never fit it.
   [[nodiscard]] Result<void> check(const StageSpec& stage) const;
   // How many hosts of so many threads fit at once.
@@ -35,6 +40,7 @@ class ResourcePool {
   std::uint64_t cpus_ = 0;
   std::uint64_t memory_ = 0;
   std::set<std::string> free_gpus_;
+  Units units_;  // held
 };
 
 }  // namespace cairn

@@ -12,7 +12,8 @@ Scheduler::Impl::Impl(boost::asio::io_context& context, SchedulerPorts given,
       ports(std::move(given)),
       config(std::move(settings)),
       pool(config.totals),
-      host_prefix(ports.store.identity() + "-") {}
+      host_prefix(ports.store.identity() + "-"),
+      listening(!config.recovers_first) {}
 
 void Scheduler::Impl::connect() {
   ports.executor.on_exit([weak = weak_from_this()](const HostExit& exit) {
@@ -62,10 +63,29 @@ Result<v1::RunResumed> Scheduler::preview_resume(const std::string& run,
   return impl_->preview(run, options);
 }
 
-Result<void> Scheduler::recover(const std::string& run) {
-  Result<void> result;
-  CAIRN_TRY(impl_->act([&] { result = impl_->recover(run); }));
-  return result;
+Result<std::map<std::string, Error>> Scheduler::recover(const std::vector<std::string>& runs) {
+  std::map<std::string, Error> left;
+  const auto acted = impl_->act([&] {
+    for (const std::string& run : runs) {
+      if (auto recovered = impl_->recover(run); !recovered.ok())
+        left.emplace(run, std::move(recovered).error());
+    }
+  });
+  impl_->listen();
+  if (!acted.ok()) return acted.error();
+  return left;
+}
+
+Result<void> Scheduler::hold_for_others() {
+  CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(impl_->ports.store));
+  for (const RunRow& row : rows) {
+    if (row.status != to_string(RunStatus::kRunning) || impl_->runs.contains(row.id)) continue;
+    // What cannot be read has no task that anybody could go on with.
+    if (const auto state = load_run(impl_->ports.store, row.id); state.ok())
+      impl_->hold_for_others(*state);
+  }
+  impl_->listen();
+  return {};
 }
 
 Result<void> Scheduler::cancel(const std::string& run) {

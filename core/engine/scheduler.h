@@ -50,6 +50,9 @@ struct SchedulerConfig {
   // A snapshot of a run is taken after so many events, and four more for each of its tasks.
   std::size_t snapshot_events = 4096;
   std::uint64_t free_space = 0;  // bytes of the store's disk below which nothing new starts
+  // What hosts report waits until recover() or hold_for_others() was called: before, hosts that an
+  // earlier engine left cannot be told from those of nobody.
+  bool recovers_first = false;
 };
 
 // Whether a stage's `when` holds.
@@ -140,8 +143,12 @@ class Scheduler {
   // What resume would reopen; changes nothing.
   [[nodiscard]] Result<v1::RunResumed> preview_resume(const std::string& run,
                                                       const ResumeOptions& options);
-  // Takes up a run that is marked running, as it was; for a server that starts again.
-  [[nodiscard]] Result<void> recover(const std::string& run);
+  // Takes up runs that are marked running, as they were: all of them before anything new starts,
+  // so that what is held by hosts that live on is known. Returns those that could not be, and why.
+  [[nodiscard]] Result<std::map<std::string, Error>> recover(const std::vector<std::string>& runs);
+  // Leaves what live hosts of other unfinished runs hold alone: those of an engine that died, whose
+  // runs this one does not serve. For a command that serves one run of a store.
+  [[nodiscard]] Result<void> hold_for_others();
   // Cancels one run. Durable when it returns; ends when its attempts have stopped.
   [[nodiscard]] Result<void> cancel(const std::string& run);
   // A paused run starts nothing more; what runs goes on.

@@ -161,12 +161,24 @@ Result<void> Scheduler::Impl::remove(const std::string& run) {
                       "cancel it first: cairn cancel " + run);
     }
   }
-  CAIRN_TRY(act([&] { batch.forgotten.push_back(run); }));
-  if (found != runs.end()) runs.erase(found);
-  ids.erase(run);
-  std::erase_if(by_request, [&](const auto& entry) { return entry.second == run; });
-  const PersistenceBoundary boundary(Boundary::kRunFolder);
-  return ports.files.remove_all(ports.artifacts.store_folder() / "runs" / run);
+  // Forgotten at once, also where the disk is full and the journal will be told later: nothing may
+  // be journaled for it any more.
+  const auto removed = std::make_shared<Result<void>>();
+  CAIRN_TRY(act([&] {
+    batch.forgotten.push_back(run);
+    ids.erase(run);
+    std::erase_if(by_request, [&](const auto& entry) { return entry.second == run; });
+    std::shared_ptr<Run> last;  // what this batch still tells of it may name it
+    if (found != runs.end()) {
+      last = std::move(found->second);
+      runs.erase(found);
+    }
+    afterwards([this, run, removed, last] {
+      const PersistenceBoundary boundary(Boundary::kRunFolder);
+      *removed = ports.files.remove_all(ports.artifacts.store_folder() / "runs" / run);
+    });
+  }));
+  return *removed;
 }
 
 void Scheduler::Impl::forget_ended() {

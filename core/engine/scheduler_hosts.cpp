@@ -68,6 +68,7 @@ void Scheduler::Impl::end_orders(HostEntry& entry, const std::string& cause,
 }
 
 void Scheduler::Impl::on_exit(const HostExit& exit) {
+  give_for_others(exit.host);
   const auto found = hosts.find(exit.host);
   if (found == hosts.end()) return;
   drain_spool(*found);

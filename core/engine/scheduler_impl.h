@@ -89,6 +89,13 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   };
   using HostEntry = std::pair<const std::string, Host>;
 
+  // A live host whose run this engine does not serve.
+  struct Held {
+    v1::ResourceLimits limits;
+    ResourcePool::Units units;
+    std::optional<v1::Hello> hello;  // it has attached
+  };
+
   Impl(boost::asio::io_context& io, SchedulerPorts ports, SchedulerConfig config);
   void connect();
 
@@ -149,6 +156,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
 
   // ---- reports ----
   void arrive(const std::string& host, std::vector<v1::HostReport> reports);
+  void take_arrivals();
+  void listen();
   void on_reports(const std::string& name, const std::vector<v1::HostReport>& reports);
   void on_stranger(const std::string& name, const std::vector<v1::HostReport>& reports);
   void apply_report(HostEntry& host, const v1::HostReport& report);
@@ -170,6 +179,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void kill(Host& host, const std::string& cause, const std::string& message);
   void rest(HostEntry& host, bool reuse);
   void hold(Run& run, Host& host);
+  void hold_units(Host& host, const StageSpec& stage);
+  void give_units(Host& host, const ResourcePool::Units& units);
   void let_go(Host& host);
   void release(Host& host);
   void release_idle();
@@ -184,6 +195,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   Run& adopt_state(RunState state);
   // Ends or adopts the attempts that an earlier engine left live.
   void settle(Run& run);
+  void hold_for_others(const RunState& state);
+  Held give_for_others(const std::string& host);
   void settle_host(Run& run, const std::string& name, std::vector<std::uint32_t> tasks);
   Result<v1::RunResumed> resume(const std::string& run, ResumeOptions options);
   Result<WorkflowSpec> with_plugins_of_today(WorkflowSpec spec) const;
@@ -215,6 +228,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
 
   std::map<std::string, std::unique_ptr<Run>> runs;
   std::map<std::string, Host> hosts;
+  std::map<std::string, Held> others;
   std::map<int, std::function<void(const RunUpdate&)>> subscribers;
   std::vector<std::function<void()>> idle_callbacks;
   int last_subscriber = 0;
@@ -226,7 +240,9 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   WallTime newest_id{};
 
   std::mutex arrivals_mutex;
-  std::vector<std::pair<std::string, std::vector<v1::HostReport>>> arrivals;  // guarded
+  // Guarded by it:
+  std::vector<std::pair<std::string, std::vector<v1::HostReport>>> arrivals;
+  bool listening;
 
   std::deque<std::function<void()>> inbox;
   std::deque<std::pair<Run*, Command>> commands;

@@ -38,10 +38,41 @@ void Scheduler::Impl::settle(Run& run) {
   }
 }
 
+// Another run's hosts may outlive its engine while this one serves other runs.
+void Scheduler::Impl::hold_for_others(const RunState& state) {
+  for (const TaskState& task : state.tasks) {
+    const AttemptState* attempt = live_attempt(task);
+    if (attempt == nullptr) continue;
+    const HostState& host = host_of(state, *attempt);
+    const std::string& name = host.handle.host;
+    auto other = others.find(name);
+    if (other == others.end()) {
+      const bool ours = hosts.contains(name) || host.handle.executor.empty();
+      if (ours || !ports.executor.adopt(host.handle)) continue;
+      other = others.emplace(name, Held{host.limits, {}, {}}).first;
+      pool.take(host.limits);
+    }
+    const ResourcePool::Units& units = state.spec_of(task).resources.pools;
+    for (const auto& [pool_name, count] : units) other->second.units[pool_name] += count;
+    pool.take_units(units);
+  }
+}
+
+Scheduler::Impl::Held Scheduler::Impl::give_for_others(const std::string& name) {
+  const auto other = others.find(name);
+  if (other == others.end()) return {};
+  Held held = std::move(other->second);
+  others.erase(other);
+  pool.give(held.limits);
+  pool.give_units(held.units);
+  return held;
+}
+
 // Orders in the order they were given.
 void Scheduler::Impl::settle_host(Run& run, const std::string& name,
                                   std::vector<std::uint32_t> tasks) {
   const HostState before = host_of(run.state, run.state.tasks[tasks[0]].attempts.back());
+  const Held held = give_for_others(name);
   HostEntry& entry = *hosts.try_emplace(name).first;
   Host& host = entry.second;
   host.handle = before.handle;
@@ -61,10 +92,7 @@ void Scheduler::Impl::settle_host(Run& run, const std::string& name,
                                       Duration(0), *spec.timeout);
       order.deadline = ports.clock.monotonic() + *spec.timeout - ran;
     }
-    for (const auto& [pool, units] : spec.resources.pools) {
-      host.pools[pool] += units;
-      run.pools_held[pool] += units;
-    }
+    hold_units(host, spec);
     host.orders.push_back(std::move(order));
   }
   drain_spool(entry);
@@ -94,6 +122,8 @@ void Scheduler::Impl::settle_host(Run& run, const std::string& name,
     release(host);  // its spool could not be read
   } else if (host.orders.empty()) {
     rest(entry, false);
+  } else if (held.hello) {
+    resend_missing(entry, *held.hello);
   }
   flush_wanted = true;
 }

@@ -21,18 +21,28 @@ void Scheduler::Impl::arrive(const std::string& host, std::vector<v1::HostReport
   bool first = false;
   {
     const std::lock_guard lock(arrivals_mutex);
-    first = arrivals.empty();
+    first = arrivals.empty() && listening;
     arrivals.emplace_back(host, std::move(reports));
   }
-  if (!first) return;
-  post([this] {
-    decltype(arrivals) taken;
-    {
-      const std::lock_guard lock(arrivals_mutex);
-      taken.swap(arrivals);
-    }
-    for (const auto& [name, messages] : taken) on_reports(name, messages);
-  });
+  if (first) post([this] { take_arrivals(); });
+}
+
+void Scheduler::Impl::take_arrivals() {
+  decltype(arrivals) taken;
+  {
+    const std::lock_guard lock(arrivals_mutex);
+    taken.swap(arrivals);
+  }
+  for (const auto& [name, messages] : taken) on_reports(name, messages);
+}
+
+// From now on it is known whose hosts may come.
+void Scheduler::Impl::listen() {
+  {
+    const std::lock_guard lock(arrivals_mutex);
+    if (std::exchange(listening, true)) return;
+  }
+  post([this] { take_arrivals(); });
 }
 
 void Scheduler::Impl::on_reports(const std::string& name,
@@ -70,6 +80,12 @@ void Scheduler::Impl::on_reports(const std::string& name,
 // that is idle, or one of a run that this engine does not serve; the last is left alone.
 void Scheduler::Impl::on_stranger(const std::string& name,
                                   const std::vector<v1::HostReport>& reports) {
+  if (const auto other = others.find(name); other != others.end()) {
+    for (const v1::HostReport& report : reports) {
+      if (report.has_hello()) other->second.hello = report.hello();
+    }
+    return;
+  }
   std::set<std::string> served_by_others;
   std::uint64_t last = 0;
   std::vector<v1::EngineCommand> answer;
@@ -216,10 +232,7 @@ void Scheduler::Impl::drop_order(HostEntry& entry, std::uint64_t token) {
                                   [&](const Order& candidate) { return candidate.token == token; });
   if (order == host.orders.end()) return;
   const StageSpec& spec = host.run->state.spec_of(host.run->state.tasks[order->task]);
-  for (const auto& [name, units] : spec.resources.pools) {
-    host.pools[name] -= units;
-    host.run->pools_held[name] -= units;
-  }
+  give_units(host, spec.resources.pools);
   // One that waits to be sent, again after a stream broke, would be done twice.
   std::erase_if(host.outbox, [&](const v1::EngineCommand& command) {
     return command.has_assignment() &&
@@ -293,7 +306,10 @@ void Scheduler::Impl::resend_missing(HostEntry& entry, const v1::Hello& hello) {
     const bool has_it =
         std::any_of(hello.orders().begin(), hello.orders().end(),
                     [&](const v1::AttemptId& id) { return names(id, run.state.id, order.token); });
-    if (has_it || live_attempt(run.state.tasks[order.task]) == nullptr) continue;
+    const AttemptState* attempt = live_attempt(run.state.tasks[order.task]);
+    // One that has begun and that the host has no more is about to be heard of again: a report of
+    // its end is on the way or in the spool.
+    if (has_it || attempt == nullptr || attempt->started_at || order.begun) continue;
     if (has_inputs(run.state, run.state.tasks[order.task].stage)) {
       add_assignment(run, host, order.task);
     } else {

@@ -77,11 +77,8 @@ bool Scheduler::Impl::place(Run& run, std::uint32_t stage, std::deque<std::uint3
   if (spec.max_parallel > 0 && running >= static_cast<std::uint32_t>(spec.max_parallel)) {
     return false;
   }
-  if (!spec.resources.pools.empty()) {
-    std::map<std::string, int> totals = pool.totals().pools;
-    for (const auto& [name, units] : workflow.pools) totals[name] = units;
-    if (!has_room(spec.resources.pools, run.pools_held, totals)) return false;
-  }
+  const ResourcePool::Units& units = spec.resources.pools;
+  if (!has_room(units, run.pools_held, workflow.pools) || !pool.has_units(units)) return false;
 
   const TaskState& first = run.state.tasks[tasks.front()];
   const std::uint32_t threads =
@@ -161,9 +158,25 @@ void Scheduler::Impl::hold(Run& run, Host& host) {
   ++run.busy_hosts;
 }
 
+void Scheduler::Impl::hold_units(Host& host, const StageSpec& stage) {
+  pool.take_units(stage.resources.pools);
+  for (const auto& [name, units] : stage.resources.pools) {
+    host.pools[name] += units;
+    host.run->pools_held[name] += units;
+  }
+}
+
+void Scheduler::Impl::give_units(Host& host, const ResourcePool::Units& units) {
+  pool.give_units(units);
+  for (const auto& [name, count] : units) {
+    host.pools[name] -= count;
+    host.run->pools_held[name] -= count;
+  }
+}
+
 void Scheduler::Impl::let_go(Host& host) {
   pool.give(host.limits);
-  for (const auto& [name, units] : host.pools) host.run->pools_held[name] -= units;
+  give_units(host, ResourcePool::Units(host.pools));
   host.pools.clear();
   --host.run->busy_hosts;
   host.run = nullptr;
@@ -189,10 +202,7 @@ Event Scheduler::Impl::bound_event(std::uint32_t number, const Host& host) {
 void Scheduler::Impl::give_order(Run& run, HostEntry& entry, std::uint32_t task) {
   Host& host = entry.second;
   if (host.orders.empty()) hold(run, host);
-  for (const auto& [name, units] : run.state.spec_of(run.state.tasks[task]).resources.pools) {
-    host.pools[name] += units;
-    run.pools_held[name] += units;
-  }
+  hold_units(host, run.state.spec_of(run.state.tasks[task]));
   const std::uint32_t number = number_of(run, entry);
   Event event;
   v1::AttemptStarted* started = event.mutable_attempt_started();

@@ -154,6 +154,7 @@ class EmbeddedEngine final : public EngineProcess {
     config.totals = options.totals;
     config.free_space = options.free_space;
     config.keep_warm = options.keep_warm;
+    config.recovers_first = true;
     return config;
   }
 

@@ -29,6 +29,8 @@ class SimulatedExecutor final : public Executor, public HostLink, public SpoolRe
 
   // ---- moved by the test ----
   [[nodiscard]] std::vector<std::string> living() const;
+  // Its end was reported, and it goes on.
+  [[nodiscard]] bool haunts(const std::string& host) const { return ghosts_.contains(host); }
   // The host's next action: take a command, begin, one step, a checkpoint, finish. False when it
   // has nothing to do.
   bool act(const std::string& host);

@@ -172,6 +172,63 @@ TEST(Scheduler, RunsShareTheMachineFairlyAndByPriority) {
   EXPECT_LE(lab.state(first).running, 1U);
 }
 
+TEST(Scheduler, RunsShareThePoolsOfTheOperation) {
+  Lab lab;
+  lab.config.totals.pools = {{"licence", 1}};
+  lab.start();
+  StageSpec licensed = stage("a");
+  licensed.resources.pools = {{"licence", 1}};
+  WorkflowSpec spec = workflow({licensed});
+  spec.pools = {{"licence", 5}};  // its own, and no more than all have
+  const std::string one = lab.scheduler->submit(spec, {}).value();
+  spec.stages[0].name = "b";
+  const std::string two = lab.scheduler->submit(spec, {}).value();
+  lab.poll();
+  EXPECT_EQ(lab.state(one).running + lab.state(two).running, 1U);
+  lab.run_to_end(one);
+  lab.run_to_end(two);
+  EXPECT_EQ(status(lab, two), "succeeded");
+  spec.stages[0].resources.pools = {{"licence", 2}};
+  EXPECT_EQ(lab.scheduler->submit(spec, {}).error().code, ErrorCode::kInvalidArgument);
+}
+
+// An engine died; its hosts work on while another serves another run.
+TEST(Scheduler, WhatHostsOfOtherRunsHoldIsTheirs) {
+  Lab lab;
+  StageSpec large = stage("a");
+  large.resources.cpus = 3;
+  const std::string first = lab.scheduler->submit(workflow({large}), {}).value();
+  lab.poll();
+  ASSERT_EQ(lab.world.living().size(), 1U);
+  lab.kill_engine();
+  lab.config.recovers_first = true;
+  lab.start();
+  ASSERT_TRUE(lab.scheduler->hold_for_others().ok());
+  lab.world.attach_all();
+  const std::string second = lab.scheduler->submit(workflow({stage("b")}), {}).value();
+  lab.poll();
+  EXPECT_EQ(lab.state(second).running, 0U) << "all is held";
+  ASSERT_TRUE(lab.scheduler->resume(first, {}).ok());
+  lab.run_to_end(first);
+  EXPECT_EQ(lab.task(first, "a").attempts.size(), 1U) << "its host got what it had missed";
+  lab.run_to_end(second);
+  EXPECT_EQ(status(lab, second), "succeeded");
+}
+
+TEST(Scheduler, ARunForgottenWhileTheDiskIsFullStaysForgotten) {
+  Lab lab;
+  const std::string first = lab.scheduler->submit(workflow({stage("a")}), {}).value();
+  lab.run_to_end(first);
+  lab.store.fill_disk_at(1);
+  EXPECT_EQ(lab.scheduler->remove(first).error().code, ErrorCode::kResourceExhausted);
+  EXPECT_EQ(lab.scheduler->find(first), nullptr);
+  lab.store.free_space();
+  lab.clock.advance(Duration(2000));
+  lab.scheduler->tick();
+  EXPECT_EQ(lab.scheduler->resume(first, {}).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(load_run(lab.store, first).error().code, ErrorCode::kNotFound);
+}
+
 TEST(Scheduler, FullDiskIsWaitedForAndNothingIsLost) {
   Lab lab;
   const std::string run =

@@ -92,7 +92,13 @@ class Promises {
         broken("a task succeeded twice: " + folder);
       }
       for (const Artifact& output : task.outputs) {
-        if (!lab_.artifacts.contains(output.digest())) broken("an output that is not there");
+        const auto bytes = lab_.artifacts.read(output.digest());
+        if (!bytes.ok() && !artifacts_lost) broken("an output that is not there");
+        const auto& own = state.spec_of(task).params;
+        if (output.name() == "out" && bytes.ok() &&
+            bytes->find("\"name\":" + json::serialize(own.at("name"))) == std::string::npos) {
+          broken("a host did another stage's work: " + folder + " made " + *bytes);
+        }
       }
     }
     if (event.has_attempt_finished() && !event.attempt_finished().cause().empty()) {
@@ -178,6 +184,7 @@ class Promises {
     std::uint64_t cpus = 0;
     for (const auto& [number, attempt] : hosts) cpus += host_of(state, *attempt).limits.cpus();
     if (cpus > lab_.config.totals.cpus) broken("more processors are given than there are");
+    check_together(state);
     for (const auto& [name, units] : pools) {
       if (units > state.spec->pools.at(name)) broken("more of a pool is given than there is");
     }
@@ -187,6 +194,45 @@ class Promises {
       const int limit = state.spec->stages[stage].max_parallel;
       if (limit > 0 && count > limit) broken("max_parallel of a stage is broken");
     }
+  }
+
+  // What all runs hold with hosts that live. Those that do not are yet to be given up by an engine;
+  // those it did not write down before it died have no work.
+  void check_together(const RunState& state) {
+    std::vector<Held>& own = held_[state.id];
+    own.clear();
+    for (const TaskState& task : state.tasks) {
+      const AttemptState* attempt = live_attempt(task);
+      if (attempt == nullptr) continue;
+      const HostState& host = host_of(state, *attempt);
+      if (host.handle.executor.empty()) continue;
+      const auto& units = state.spec_of(task).resources.pools;
+      const auto licences = units.find("licence");
+      own.push_back(
+          {host.handle.host, host.limits.cpus(), licences == units.end() ? 0 : licences->second});
+    }
+    auto living = lab_.world.living();
+    std::sort(living.begin(), living.end());
+    std::map<std::string, std::uint64_t> cpus;
+    int licences = 0;
+    for (const auto& [run, all] : held_) {
+      for (const Held& held : all) {
+        const bool lives = std::binary_search(living.begin(), living.end(), held.host);
+        if (!lives || lab_.world.haunts(held.host)) continue;
+        cpus[held.host] = held.cpus;
+        licences += held.licences;
+      }
+    }
+    std::uint64_t sum = 0;
+    std::string holders;
+    for (const auto& [host, count] : cpus) {
+      sum += count;
+      holders += " " + host;
+    }
+    if (sum > lab_.config.totals.cpus)
+      broken("runs together hold more processors than there are:" + holders);
+    if (licences > lab_.config.totals.pools.at("licence"))
+      broken("runs together hold more of a pool than there is");
   }
 
   // Nothing is started, and nothing acknowledged, that is not durable.
@@ -209,6 +255,12 @@ class Promises {
   ShadowStore& shadow_;
   Life& life_;
   std::set<std::string> successes_;
+  struct Held {
+    std::string host;
+    std::uint64_t cpus = 0;
+    int licences = 0;
+  };
+  std::map<std::string, std::vector<Held>> held_;  // by run
 };
 
 }  // namespace cairn::testing

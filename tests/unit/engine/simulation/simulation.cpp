@@ -7,6 +7,7 @@
 
 #include "core/engine/view.h"
 #include "tests/unit/engine/engine_harness.h"
+#include "tests/unit/engine/simulation/company.h"
 #include "tests/unit/engine/simulation/promises.h"
 #include "tests/unit/engine/simulation/random_workflow.h"
 #include "tests/unit/engine/simulation/shadow_store.h"
@@ -60,6 +61,8 @@ class Simulation {
     promises_ = std::make_unique<Promises>(lab_, shadow_, life_);
     lab_.world.prompt = false;
     lab_.config.snapshot_events = 3;
+    lab_.config.keep_warm = random_.below(2) == 0;
+    lab_.config.totals.pools = {{"licence", 2}};
     lab_.start();
     for (int action = 0; action < kActions && !life_.failure && !over_; ++action) {
       turn(expected);
@@ -103,7 +106,18 @@ class Simulation {
   void compare() {
     if (!lab_.scheduler || lab_.scheduler->failure() || run_.empty()) return;
     if (lab_.scheduler->stall()) return;
-    if (const RunState* state = lab_.scheduler->find(run_)) promises_->compare(*state);
+    for (const std::string& run : {run_, company_.run()}) {
+      if (const RunState* state = lab_.scheduler->find(run)) promises_->compare(*state);
+    }
+  }
+
+  [[nodiscard]] std::vector<std::string> unfinished_runs() const {
+    std::vector<std::string> runs;
+    const auto rows = list_rows(shadow_);
+    for (const RunRow& row : rows.ok() ? *rows : std::vector<RunRow>()) {
+      if (row.status == "running") runs.push_back(row.id);
+    }
+    return runs;
   }
 
   void revive() {
@@ -120,15 +134,19 @@ class Simulation {
       lab_.store.crash_at(1 + random_.below(20), random_.below(2) == 0);
       ++disturbed_;
     }
-    if (run_.empty()) return;
-    if (random_.below(2) == 0) {
-      (void)lab_.scheduler->recover(run_);
-    } else {
-      (void)lab_.scheduler->resume(run_, {});
+    const auto unfinished = unfinished_runs();
+    if (!run_.empty() && random_.below(2) == 0) {
+      (void)lab_.scheduler->hold_for_others();
+      (void)lab_.scheduler->resume(run_, {});  // a command's own engine
+    } else if (!unfinished.empty()) {
+      const auto left = lab_.scheduler->recover(unfinished);
+      if (left.ok() && !left->empty()) promises_->broken(left->begin()->second.to_string());
     }
     if (lab_.scheduler->failure()) return;
-    const RunState* served = lab_.scheduler->find(run_);
-    if (served != nullptr && random_.below(2) == 0) (void)lab_.scheduler->remove_dead_hosts();
+    const bool all = std::all_of(unfinished.begin(), unfinished.end(), [&](const auto& run) {
+      return lab_.scheduler->find(run) != nullptr;
+    });
+    if (all && random_.below(2) == 0) (void)lab_.scheduler->remove_dead_hosts();
     lab_.world.attach_all();
   }
 
@@ -149,7 +167,7 @@ class Simulation {
       const auto submitted = lab_.scheduler->submit(drawn_.spec, options);
       if (!submitted.ok()) return;
       run_ = *submitted;
-      if (lab_.scheduler->find(run_) == nullptr) (void)lab_.scheduler->recover(run_);
+      if (lab_.scheduler->find(run_) == nullptr) (void)lab_.scheduler->recover({run_});
       return;
     }
     if (lab_.world.refuse_starts && random_.below(4) == 0) lab_.world.refuse_starts = false;
@@ -164,6 +182,8 @@ class Simulation {
       lab_.poll();
       return;
     }
+    if (random_.below(30) == 0) company_.move();
+    if (lab_.scheduler->failure()) return;
     if (random_.below(100) < 88 || disturbed_ >= kDisturbances) {
       go_on();
     } else {
@@ -303,6 +323,9 @@ class Simulation {
       lab_.clock.advance(Duration(2'000));
       lab_.scheduler->tick();
       lab_.poll();
+      // Somebody looks after the others, too: hosts that hang hold what this one needs.
+      if (!company_.run().empty() && lab_.scheduler->find(company_.run()) == nullptr)
+        (void)lab_.scheduler->recover({company_.run()});
       if (lab_.scheduler->find(run_) == nullptr ||
           lab_.scheduler->find(run_)->status != RunStatus::kRunning) {
         const RunState* durable = shadow_.durable(run_);
@@ -351,6 +374,7 @@ class Simulation {
   Life life_;
   Lab lab_;
   ShadowStore shadow_{lab_.store};
+  Company company_{lab_, random_};
   std::unique_ptr<Promises> promises_;
   std::string run_;
   int disturbed_ = 0;
