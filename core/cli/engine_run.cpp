@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "core/cli/machine.h"
 #include "core/cli/output.h"
 #include "core/cli/run_display.h"
 #include "core/cli/run_format.h"
@@ -140,6 +141,7 @@ ExitCode follow_engine(const Cli& cli, EngineProcess& engine,
   EngineRun run(cli, engine);
   const auto id = begin(engine.control());
   if (!id.ok()) return fail(cli, id.error());
+  warn_of_others(cli, engine);
   return run.follow(*id);
 }
 

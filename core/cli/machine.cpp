@@ -6,6 +6,7 @@
 #include "core/base/quantity.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
+#include "core/cli/output.h"
 #include "core/cli/workflow_file.h"
 #include "core/executors/machine.h"
 #include "core/plugin/library.h"
@@ -135,6 +136,18 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
         on_strand(engine->scheduler(), [&] { return engine->scheduler().hold_for_others(); }));
   }
   return engine;
+}
+
+void warn_of_others(const Cli& cli, EngineProcess& engine) {
+  const auto runs =
+      on_strand(engine.scheduler(), [&] { return engine.scheduler().hold_for_others(); });
+  for (const std::string& run : runs.ok() ? *runs : std::vector<std::string>()) {
+    print_warning(
+        cli, conflict("hosts of run " + run +
+                          " work on without their engine, and what they hold of this "
+                          "machine is not free",
+                      "go on with it: cairn resume " + run + "; or end it: cairn cancel " + run));
+  }
 }
 
 }  // namespace cairn

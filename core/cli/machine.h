@@ -39,4 +39,7 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
     const Cli& cli, const MachineOptions& machine, const std::string& command, EngineUse use,
     std::optional<TcpOptions> tcp = {});
 
+// Says which runs' hosts work on that an engine left which died: nothing starts in their place.
+void warn_of_others(const Cli& cli, EngineProcess& engine);
+
 }  // namespace cairn

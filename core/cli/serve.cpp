@@ -55,8 +55,10 @@ class Service {
     }
     for (const auto& [run, error] : *recovered)
       print_warning(cli_, with_context(error, "run " + run));
-    const auto rest = on_strand(scheduler_, [&] {
-      return recovered->empty() ? scheduler_.remove_dead_hosts() : scheduler_.hold_for_others();
+    const auto rest = on_strand(scheduler_, [&]() -> Result<void> {
+      if (recovered->empty()) return scheduler_.remove_dead_hosts();
+      CAIRN_TRY(scheduler_.hold_for_others());
+      return {};
     });
     if (!rest.ok()) print_warning(cli_, rest.error());
     return unfinished.size() - recovered->size();

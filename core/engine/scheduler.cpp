@@ -76,16 +76,17 @@ Result<std::map<std::string, Error>> Scheduler::recover(const std::vector<std::s
   return left;
 }
 
-Result<void> Scheduler::hold_for_others() {
+Result<std::vector<std::string>> Scheduler::hold_for_others() {
   CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(impl_->ports.store));
+  std::vector<std::string> holders;
   for (const RunRow& row : rows) {
     if (row.status != to_string(RunStatus::kRunning) || impl_->runs.contains(row.id)) continue;
     // What cannot be read has no task that anybody could go on with.
-    if (const auto state = load_run(impl_->ports.store, row.id); state.ok())
-      impl_->hold_for_others(*state);
+    const auto state = load_run(impl_->ports.store, row.id);
+    if (state.ok() && impl_->hold_for_others(*state)) holders.push_back(row.id);
   }
   impl_->listen();
-  return {};
+  return holders;
 }
 
 Result<void> Scheduler::cancel(const std::string& run) {

@@ -147,8 +147,8 @@ class Scheduler {
   // so that what is held by hosts that live on is known. Returns those that could not be, and why.
   [[nodiscard]] Result<std::map<std::string, Error>> recover(const std::vector<std::string>& runs);
   // Leaves what live hosts of other unfinished runs hold alone: those of an engine that died, whose
-  // runs this one does not serve. For a command that serves one run of a store.
-  [[nodiscard]] Result<void> hold_for_others();
+  // runs this one does not serve. For a command that serves one run of a store. Returns those runs.
+  [[nodiscard]] Result<std::vector<std::string>> hold_for_others();
   // Cancels one run. Durable when it returns; ends when its attempts have stopped.
   [[nodiscard]] Result<void> cancel(const std::string& run);
   // A paused run starts nothing more; what runs goes on.

@@ -93,7 +93,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   struct Held {
     v1::ResourceLimits limits;
     ResourcePool::Units units;
-    std::optional<v1::Hello> hello;  // it has attached
+    std::optional<v1::Hello> hello;  // it has attached, and has these orders still
+    bool released = false;
   };
 
   Impl(boost::asio::io_context& io, SchedulerPorts ports, SchedulerConfig config);
@@ -160,6 +161,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   void listen();
   void on_reports(const std::string& name, const std::vector<v1::HostReport>& reports);
   void on_stranger(const std::string& name, const std::vector<v1::HostReport>& reports);
+  void on_other(const std::string& name, Held& host, const std::vector<v1::HostReport>& reports);
   void apply_report(HostEntry& host, const v1::HostReport& report);
   void note_begun(Host& host);
   void drain_spool(HostEntry& host);
@@ -195,7 +197,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   Run& adopt_state(RunState state);
   // Ends or adopts the attempts that an earlier engine left live.
   void settle(Run& run);
-  void hold_for_others(const RunState& state);
+  bool hold_for_others(const RunState& state);  // whether any host of it lives
   Held give_for_others(const std::string& host);
   void settle_host(Run& run, const std::string& name, std::vector<std::uint32_t> tasks);
   Result<v1::RunResumed> resume(const std::string& run, ResumeOptions options);

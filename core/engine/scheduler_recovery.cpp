@@ -39,23 +39,31 @@ void Scheduler::Impl::settle(Run& run) {
 }
 
 // Another run's hosts may outlive its engine while this one serves other runs.
-void Scheduler::Impl::hold_for_others(const RunState& state) {
+bool Scheduler::Impl::hold_for_others(const RunState& state) {
+  std::map<std::string, std::pair<HostHandle, Held>> live;
   for (const TaskState& task : state.tasks) {
     const AttemptState* attempt = live_attempt(task);
     if (attempt == nullptr) continue;
     const HostState& host = host_of(state, *attempt);
-    const std::string& name = host.handle.host;
-    auto other = others.find(name);
-    if (other == others.end()) {
-      const bool ours = hosts.contains(name) || host.handle.executor.empty();
-      if (ours || !ports.executor.adopt(host.handle)) continue;
-      other = others.emplace(name, Held{host.limits, {}, {}}).first;
-      pool.take(host.limits);
-    }
-    const ResourcePool::Units& units = state.spec_of(task).resources.pools;
-    for (const auto& [pool_name, count] : units) other->second.units[pool_name] += count;
-    pool.take_units(units);
+    auto& [handle, held] = live[host.handle.host];
+    handle = host.handle;
+    held.limits = host.limits;
+    for (const auto& [name, units] : state.spec_of(task).resources.pools) held.units[name] += units;
   }
+  bool any = false;
+  for (auto& [name, host] : live) {
+    auto& [handle, held] = host;
+    if (others.contains(name)) {
+      any = true;
+      continue;
+    }
+    if (handle.executor.empty() || !ports.executor.adopt(handle)) continue;
+    pool.take(held.limits);
+    pool.take_units(held.units);
+    others.emplace(name, std::move(held));
+    any = true;
+  }
+  return any;
 }
 
 Scheduler::Impl::Held Scheduler::Impl::give_for_others(const std::string& name) {
@@ -96,8 +104,10 @@ void Scheduler::Impl::settle_host(Run& run, const std::string& name,
     host.orders.push_back(std::move(order));
   }
   drain_spool(entry);
+  // One that was let go is as good as gone.
+  if (held.released) ports.executor.kill(before.handle);
   const bool bound = !before.handle.executor.empty();
-  host.exists = bound && ports.executor.adopt(before.handle);
+  host.exists = bound && !held.released && ports.executor.adopt(before.handle);
   if (!host.exists) {
     // What it wrote between the first look and its end.
     drain_spool(entry);

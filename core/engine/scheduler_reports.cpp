@@ -76,14 +76,31 @@ void Scheduler::Impl::on_reports(const std::string& name,
   flush_wanted = true;
 }
 
+// It works on, unheard; once it has nothing more to do it may go. What it has to say is in its
+// spool, for whoever takes its run up.
+void Scheduler::Impl::on_other(const std::string& name, Held& host,
+                               const std::vector<v1::HostReport>& reports) {
+  for (const v1::HostReport& report : reports) {
+    if (report.has_hello()) host.hello = report.hello();
+    if (!host.hello || !(report.has_finished() || report.has_returned())) continue;
+    auto& orders = *host.hello->mutable_orders();
+    const auto done = std::find_if(orders.begin(), orders.end(), [&](const v1::AttemptId& id) {
+      return names(id, report.attempt().run(), report.attempt().token());
+    });
+    if (done != orders.end()) orders.erase(done);
+  }
+  if (!host.hello || !host.hello->orders().empty() || std::exchange(host.released, true)) return;
+  v1::EngineCommand release;
+  release.mutable_release();
+  ports.link.send(name, {release});
+}
+
 // A host that is none of ours: one whose attempts were ended without it, one of an earlier engine
 // that is idle, or one of a run that this engine does not serve; the last is left alone.
 void Scheduler::Impl::on_stranger(const std::string& name,
                                   const std::vector<v1::HostReport>& reports) {
   if (const auto other = others.find(name); other != others.end()) {
-    for (const v1::HostReport& report : reports) {
-      if (report.has_hello()) other->second.hello = report.hello();
-    }
+    on_other(name, other->second, reports);
     return;
   }
   std::set<std::string> served_by_others;

@@ -133,14 +133,15 @@ class GarbageWatch {
     if (!scheduler_.stall()) return named;
     // What happens while the disk is full is told nobody yet.
     for (const std::string& run : scheduler_.runs()) {
-      for (const TaskState& task : scheduler_.find(run)->tasks) add_outputs(task, named);
+      for (const TaskState& task : scheduler_.find(run)->tasks) add_outputs(task.outputs, named);
     }
     return named;
   }
 
  private:
-  static void add_outputs(const TaskState& task, std::set<Digest>& digests) {
-    for (const Artifact& output : task.outputs) digests.insert(output.digest());
+  template <typename Outputs>
+  static void add_outputs(const Outputs& outputs, std::set<Digest>& digests) {
+    for (const Artifact& output : outputs) digests.insert(output.digest());
   }
   void note(const RunUpdate& update) {
     if (update.event == nullptr) return;
@@ -149,9 +150,9 @@ class GarbageWatch {
       served_.insert(update.state.id);
       begun_ = true;
     } else if (event.has_attempt_finished()) {
-      add_outputs(update.state.tasks[event.attempt_finished().task()], named_);
+      add_outputs(event.attempt_finished().outputs(), named_);
     } else if (event.has_task_reused()) {
-      add_outputs(update.state.tasks[event.task_reused().task()], named_);
+      add_outputs(event.task_reused().outputs(), named_);
     }
   }
 

@@ -35,6 +35,28 @@ stages:
   EXPECT_EQ(place.run({"pause", "two"}).exit_code, 8);
 }
 
+// The engine of a run was killed; its host works on, and another command must leave it its
+// processor.
+TEST(Control, WhatHostsOfAnotherRunHoldIsNotGivenAway) {
+  const Place place;
+  const Gates gates(place);
+  const auto walk = place.write("walk.yaml", walk_workflow(gates)).string();
+  const auto hello = place.write("hello.yaml", kHelloWorkflow).string();
+  Running first(place, {"run", walk, "--cpus", "1", "-q"});
+  ASSERT_TRUE(gates.reached(0));
+  first.signal(SIGKILL);
+  first.wait();
+  Running second(place, {"run", hello, "--cpus", "1"});
+  ASSERT_TRUE(wait_until([&] { return second.err().find("cairn resume") != std::string::npos; }));
+  EXPECT_EQ(place.hosts().size(), 1U);
+  gates.open("go");
+  const Finished done = second.wait();
+  EXPECT_EQ(done.exit_code, 0) << done.err;
+  const auto run = place.run_json({"resume", "walk", "-q"});
+  EXPECT_EQ(status_of(run), "succeeded");
+  EXPECT_EQ(stage_of(run, 0).at("attempts"), json::value(1)) << "what the host told was kept";
+}
+
 std::string asking(const std::string& name) {
   return "cairn: 1\nname: " + name + R"(
 stages:

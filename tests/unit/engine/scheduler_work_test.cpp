@@ -215,6 +215,28 @@ TEST(Scheduler, WhatHostsOfOtherRunsHoldIsTheirs) {
   EXPECT_EQ(status(lab, second), "succeeded");
 }
 
+TEST(Scheduler, HostsOfOtherRunsThatAreDoneMayGo) {
+  Lab lab;
+  StageSpec large = stage("a");
+  large.resources.cpus = 3;
+  const std::string first = lab.scheduler->submit(workflow({large}), {}).value();
+  lab.poll();
+  for (int i = 0; i < 4; ++i) lab.world.act(lab.world.living().at(0));
+  lab.kill_engine();
+  lab.config.recovers_first = true;
+  lab.start();
+  EXPECT_EQ(lab.scheduler->hold_for_others().value(), std::vector<std::string>{first});
+  EXPECT_EQ(lab.scheduler->hold_for_others().value(), std::vector<std::string>{first});
+  lab.world.attach_all();
+  const std::string second = lab.scheduler->submit(workflow({stage("b")}), {}).value();
+  lab.run_to_end(second);
+  EXPECT_EQ(status(lab, second), "succeeded");
+  ASSERT_TRUE(lab.scheduler->resume(first, {}).ok());
+  lab.run_to_end(first);
+  EXPECT_EQ(status(lab, first), "succeeded");
+  EXPECT_EQ(lab.task(first, "a").attempts.size(), 1U);
+}
+
 TEST(Scheduler, ARunForgottenWhileTheDiskIsFullStaysForgotten) {
   Lab lab;
   const std::string first = lab.scheduler->submit(workflow({stage("a")}), {}).value();
