@@ -157,7 +157,10 @@ void kill_session(const ProcessIdentity& process) {
       pid_t pid = 0;
       if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
       const auto stat = read_stat(pid);
-      if (!stat.ok() || stat->session != process.pid || !killed.insert(pid).second) continue;
+      if (!stat.ok() || stat->session != process.pid) continue;
+      // A leader that has ended forks no more.
+      const bool over = pid == process.pid && stat->state == 'Z';
+      if (over || !killed.insert(pid).second) continue;
       found = true;
       ::kill(pid, SIGKILL);
     }
@@ -190,8 +193,10 @@ std::string describe(const ProcessExit& exit) {
 }
 
 struct ExitWatch::State : std::enable_shared_from_this<State> {
-  explicit State(const boost::asio::any_io_executor& executor) : pidfd(executor) {}
+  State(const boost::asio::any_io_executor& executor, boost::asio::any_io_executor looks)
+      : sweeper(std::move(looks)), pidfd(executor) {}
 
+  boost::asio::any_io_executor sweeper;
   boost::asio::posix::stream_descriptor pidfd;
   ProcessIdentity process;
   Callback callback;
@@ -206,12 +211,20 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
   void wait() {
     pidfd.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
-                       if (!error) self->report(self->reap());
+                       if (!error) self->sweep();
                      });
   }
 
+  // Looks at every process of the machine: a while, where there are thousands.
+  void sweep() {
+    boost::asio::post(sweeper, [self = shared_from_this()] {
+      kill_session(self->process);
+      boost::asio::post(self->pidfd.get_executor(), [self] { self->report(self->reap()); });
+    });
+  }
+
   ProcessExit reap() {
-    kill_session(process);
+    if (cancelled) return {};
     siginfo_t info{};
     ProcessExit exit;
     if (::waitid(kPidfd, static_cast<id_t>(pidfd.native_handle()), &info, WEXITED) != 0) {
@@ -228,9 +241,10 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
 };
 
 Result<std::unique_ptr<ExitWatch>> ExitWatch::create(const boost::asio::any_io_executor& executor,
+                                                     const boost::asio::any_io_executor& sweeper,
                                                      const ProcessIdentity& process,
                                                      Callback callback) {
-  auto state = std::make_shared<State>(executor);
+  auto state = std::make_shared<State>(executor, sweeper);
   state->process = process;
   state->callback = std::move(callback);
   std::unique_ptr<ExitWatch> watch(new ExitWatch(state));

@@ -63,13 +63,13 @@ struct ProcessExit {
 
 // Calls back once, on the executor, when the process ends; destroying the watch before that
 // cancels the call. A process that has already ended is reported the same way. What is left of its
-// session is killed before its pid is given back. Not thread-safe.
+// session is looked for and killed on the sweeper, before its pid is given back. Not thread-safe.
 class ExitWatch {
  public:
   using Callback = std::function<void(ProcessExit)>;
   [[nodiscard]] static Result<std::unique_ptr<ExitWatch>> create(
-      const boost::asio::any_io_executor& executor, const ProcessIdentity& process,
-      Callback callback);
+      const boost::asio::any_io_executor& executor, const boost::asio::any_io_executor& sweeper,
+      const ProcessIdentity& process, Callback callback);
   ~ExitWatch();
   ExitWatch(const ExitWatch&) = delete;
   ExitWatch& operator=(const ExitWatch&) = delete;

@@ -55,7 +55,7 @@ bool LocalExecutor::adopt(const HostHandle& host) {
 
 Result<void> LocalExecutor::watch(const std::string& host, const ProcessIdentity& process) {
   CAIRN_ASSIGN(watches_[host],
-               ExitWatch::create(executor_, process,
+               ExitWatch::create(executor_, sweeper_.get_executor(), process,
                                  [this, host](const ProcessExit& exit) { ended(host, exit); }));
   return {};
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <map>
 #include <memory>
 
@@ -44,6 +45,7 @@ class LocalExecutor final : public Executor {
   LocalExecutorOptions options_;
   OnExit on_exit_;
   std::map<std::string, std::unique_ptr<ExitWatch>> watches_;
+  boost::asio::thread_pool sweeper_{1};
 };
 
 }  // namespace cairn

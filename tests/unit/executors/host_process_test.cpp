@@ -34,7 +34,8 @@ class HostProcess : public ::testing::Test {
   std::optional<ProcessExit> wait_for(const ProcessIdentity& process) {
     boost::asio::io_context loop;
     std::optional<ProcessExit> seen;
-    auto watch = ExitWatch::create(loop.get_executor(), process, [&](ProcessExit e) { seen = e; });
+    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process,
+                                   [&](ProcessExit e) { seen = e; });
     EXPECT_TRUE(watch.ok());
     loop.run();
     return seen;
@@ -128,8 +129,8 @@ TEST_F(HostProcess, DestroyedWatchStaysSilent) {
   bool called = false;
   auto process = start("exit 0");
   {
-    auto watch =
-        ExitWatch::create(loop.get_executor(), process, [&](ProcessExit) { called = true; });
+    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process,
+                                   [&](ProcessExit) { called = true; });
     ASSERT_TRUE(watch.ok());
   }
   loop.run();
