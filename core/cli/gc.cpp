@@ -108,7 +108,8 @@ void add_gc(CLI::App& artifacts, Cli& cli) {
       "or --keep-best leaves them out; what only the cache names goes, the oldest first, above "
       "the\n"
       "quota. The configuration's quota and retention hold where an option does not say "
-      "otherwise.");
+      "otherwise.\n"
+      "Runs may go on meanwhile: what they make or use stays.");
   auto request = std::make_shared<GcRequest>();
   command->add_flag("--dry-run", request->dry_run, "Only say what would go and what stays");
   command->add_option("--quota", request->quota, "Bytes that artifacts may take, such as 100Gi")
