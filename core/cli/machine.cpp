@@ -130,10 +130,12 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.tcp = std::move(tcp);
   if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;
   CAIRN_ASSIGN(auto engine, EngineProcess::start(options, real_file_system(), system_clock()));
-  // A server takes the other runs up.
-  if (!service) {
-    CAIRN_TRY(
-        on_strand(engine->scheduler(), [&] { return engine->scheduler().hold_for_others(); }));
+  // A server takes the other runs up; a scratch folder's are copies, and no host belongs to them.
+  Scheduler& scheduler = engine->scheduler();
+  if (use == EngineUse::kOneCommand) {
+    CAIRN_TRY(on_strand(scheduler, [&] { return scheduler.hold_for_others(); }));
+  } else if (use == EngineUse::kScratch) {
+    CAIRN_TRY(on_strand(scheduler, [&] { return scheduler.recover({}); }));
   }
   return engine;
 }

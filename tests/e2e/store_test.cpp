@@ -240,5 +240,23 @@ stages:
   EXPECT_EQ(place_.run({"replay", "random/drawn"}).exit_code, 4);
 }
 
+TEST_F(Store, ATaskOfARunThatGoesOnIsReplayed) {
+  const Gates gates(place_);
+  Server server(place_, {"--cpus", "1"});
+  const auto file = place_.write("long.yaml", R"(cairn: 1
+name: long
+stages:
+  made: {uses: shell, with: {run: "echo 1 > t", outputs: {text: t}}}
+  walk: {uses: probe.count, after: [made], with: {steps: 2, gates: ")" +
+                                                  gates.path() + R"("}}
+)");
+  expect_done(place_.run({"submit", file.string()}));
+  ASSERT_TRUE(gates.reached(0));
+  const Finished replayed = place_.run({"replay", "long/made", "--cpus", "1"});
+  EXPECT_EQ(replayed.exit_code, 0) << replayed.err;
+  gates.open("go");
+  EXPECT_TRUE(becomes(place_, "long", "succeeded"));
+}
+
 }  // namespace
 }  // namespace cairn::e2e
