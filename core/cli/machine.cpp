@@ -144,11 +144,12 @@ void warn_of_others(const Cli& cli, EngineProcess& engine) {
   const auto runs =
       on_strand(engine.scheduler(), [&] { return engine.scheduler().hold_for_others(); });
   for (const std::string& run : runs.ok() ? *runs : std::vector<std::string>()) {
-    print_warning(
-        cli, conflict("hosts of run " + run +
-                          " work on without their engine, and what they hold of this "
-                          "machine is not free",
-                      "go on with it: cairn resume " + run + "; or end it: cairn cancel " + run));
+    std::string message = "hosts of run ";
+    message.append(run).append(
+        " work on without their engine, and what they hold of this machine is not free");
+    std::string hint = "go on with it: cairn resume ";
+    hint.append(run).append("; or end it: cairn cancel ").append(run);
+    print_warning(cli, conflict(std::move(message), std::move(hint)));
   }
 }
 
