@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "core/base/boundary.h"
+#include "core/base/folder_entries.h"
 
 namespace cairn {
 namespace {
@@ -228,10 +229,8 @@ Result<void> ContentStore::sync_names() {
   std::error_code error;
   const fs::path removed = store_folder_ / "artifacts" / kRemoved;
   if (!is_there(removed) || fs::is_empty(removed, error)) return {};
-  const fs::path root = digests_folder(store_folder_);
-  for (fs::directory_iterator it(root, error), end; !error && it != end; it.increment(error))
-    CAIRN_TRY(files_.sync(it->path()));
-  if (error) return io_error("list", root, error.value());
+  CAIRN_ASSIGN(const auto folders, entries_of(digests_folder(store_folder_)));
+  for (const fs::path& folder : folders) CAIRN_TRY(files_.sync(folder));
   return {};
 }
 

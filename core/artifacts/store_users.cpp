@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 
 #include "core/base/boundary.h"
+#include "core/base/folder_entries.h"
 #include "core/base/json.h"
 
 namespace cairn {
@@ -68,18 +68,10 @@ StoreUse::~StoreUse() {
 
 Result<std::vector<OtherUser>> other_users(FileSystem& files, const fs::path& store_folder,
                                            const StoreUser& self) {
-  const fs::path folder = store_folder / kUsers;
+  CAIRN_ASSIGN(const auto entries, entries_of(store_folder / kUsers));
   std::vector<OtherUser> others;
-  std::error_code error;
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->path().extension() == kEnding) entries.push_back(it->path());
-  }
-  if (error && error != std::errc::no_such_file_or_directory)
-    return io_error("list", folder, error.value());
-  std::sort(entries.begin(), entries.end());
   for (const fs::path& entry : entries) {
-    if (entry.stem() == self.id) continue;
+    if (entry.extension() != kEnding || entry.stem() == self.id) continue;
     CAIRN_ASSIGN(StoreUser user, read_user(files, entry));
     if (is_gone(user, entry, self)) {
       const PersistenceBoundary boundary(Boundary::kArtifactClean);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "core/artifacts/content_store.h"
+#include "core/base/folder_entries.h"
 #include "core/base/text.h"
 #include "core/cli/checks.h"
 #include "core/cli/open_runs.h"
@@ -184,18 +185,9 @@ class StoreCheck {
     }
   }
 
-  [[nodiscard]] std::vector<fs::path> folders_in(const fs::path& parent) const {
-    std::vector<fs::path> found;
-    std::error_code error;
-    for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error))
-      found.push_back(it->path());
-    std::sort(found.begin(), found.end());
-    return found;
-  }
-
   void check_run_folders() {
     std::vector<std::string> strangers;
-    for (const fs::path& folder : folders_in(folder_ / "runs")) {
+    for (const fs::path& folder : entries_of(folder_ / "runs").value_or({})) {
       if (!runs_.contains(folder.filename().string())) strangers.push_back(folder.string());
     }
     if (!strangers.empty()) {
@@ -208,7 +200,7 @@ class StoreCheck {
   // Which hosts live that have no run any more, only the engine knows that they wait for.
   void check_host_folders() {
     std::vector<std::string> left;
-    for (const fs::path& folder : folders_in(folder_ / "hosts")) {
+    for (const fs::path& folder : entries_of(folder_ / "hosts").value_or({})) {
       const std::string name = folder.filename().string();
       const bool waits = served_ && name.starts_with(store_.identity() + "-");
       if (!waits && !hosts_.contains(name)) left.push_back(folder.string());

@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "core/base/boundary.h"
+#include "core/base/folder_entries.h"
 #include "core/base/framed_log.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -47,13 +48,9 @@ class FileSpoolReader final : public SpoolReader {
   }
 
   Result<std::vector<std::string>> list() override {
+    CAIRN_ASSIGN(const auto folders, entries_of(host_folder(store_, {}).root));
     std::vector<std::string> names;
-    const fs::path parent = host_folder(store_, {}).root;
-    std::error_code error;
-    for (fs::directory_iterator it(parent, error), end; !error && it != end; it.increment(error))
-      names.push_back(it->path().filename().string());
-    if (error && error != std::errc::no_such_file_or_directory)
-      return io_error("list", parent, error.value());
+    for (const fs::path& folder : folders) names.push_back(folder.filename().string());
     return names;
   }
 

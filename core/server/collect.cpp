@@ -4,6 +4,7 @@
 #include <charconv>
 #include <set>
 
+#include "core/base/folder_entries.h"
 #include "core/base/text.h"
 #include "core/engine/cache_key.h"
 #include "core/engine/load.h"
@@ -165,17 +166,14 @@ class GarbageWatch {
 
 // What hosts are publishing, or have published and the journal does not say yet.
 Result<std::set<Digest>> read_claims(const fs::path& store_folder) {
+  CAIRN_ASSIGN(const auto hosts, entries_of(host_folder(store_folder, {}).root));
   std::set<Digest> claims;
-  const fs::path hosts = host_folder(store_folder, {}).root;
-  std::error_code error;
-  for (fs::directory_iterator it(hosts, error), end; !error && it != end; it.increment(error)) {
-    const auto text = real_file_system().read(HostFolder{it->path()}.claims());
+  for (const fs::path& host : hosts) {
+    const auto text = real_file_system().read(HostFolder{host}.claims());
     if (!text.ok() && text.error().code == ErrorCode::kNotFound) continue;
     if (!text.ok()) return text.error();
     for (const std::string_view line : split(*text, '\n')) claims.emplace(line);
   }
-  if (error && error != std::errc::no_such_file_or_directory)
-    return io_error("list", hosts, error.value());
   return claims;
 }
 
