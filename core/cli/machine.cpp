@@ -141,9 +141,8 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
 }
 
 void warn_of_others(const Cli& cli, EngineProcess& engine) {
-  const auto runs =
-      on_strand(engine.scheduler(), [&] { return engine.scheduler().hold_for_others(); });
-  for (const std::string& run : runs.ok() ? *runs : std::vector<std::string>()) {
+  const auto runs = on_strand(engine.scheduler(), [&] { return engine.scheduler().other_runs(); });
+  for (const std::string& run : runs) {
     std::string message = "hosts of run ";
     message.append(run).append(
         " work on without their engine, and what they hold of this machine is not free");

@@ -78,15 +78,20 @@ Result<std::map<std::string, Error>> Scheduler::recover(const std::vector<std::s
 
 Result<std::vector<std::string>> Scheduler::hold_for_others() {
   CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(impl_->ports.store));
-  std::vector<std::string> holders;
   for (const RunRow& row : rows) {
     if (row.status != to_string(RunStatus::kRunning) || impl_->runs.contains(row.id)) continue;
     // What cannot be read has no task that anybody could go on with.
     const auto state = load_run(impl_->ports.store, row.id);
-    if (state.ok() && impl_->hold_for_others(*state)) holders.push_back(row.id);
+    if (state.ok()) impl_->hold_for_others(*state);
   }
   impl_->listen();
-  return holders;
+  return other_runs();
+}
+
+std::vector<std::string> Scheduler::other_runs() const {
+  std::set<std::string> runs;
+  for (const auto& [host, held] : impl_->others) runs.insert(held.run);
+  return {runs.begin(), runs.end()};
 }
 
 Result<void> Scheduler::cancel(const std::string& run) {

@@ -149,6 +149,8 @@ class Scheduler {
   // Leaves what live hosts of other unfinished runs hold alone: those of an engine that died, whose
   // runs this one does not serve. For a command that serves one run of a store. Returns those runs.
   [[nodiscard]] Result<std::vector<std::string>> hold_for_others();
+  // The same runs, as far as they are still left alone. Reads nothing.
+  [[nodiscard]] std::vector<std::string> other_runs() const;
   // Cancels one run. Durable when it returns; ends when its attempts have stopped.
   [[nodiscard]] Result<void> cancel(const std::string& run);
   // A paused run starts nothing more; what runs goes on.

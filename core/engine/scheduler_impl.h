@@ -91,6 +91,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
 
   // A live host whose run this engine does not serve.
   struct Held {
+    std::string run;
     v1::ResourceLimits limits;
     ResourcePool::Units units;
     std::optional<v1::Hello> hello;  // it has attached, and has these orders still
@@ -197,7 +198,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   Run& adopt_state(RunState state);
   // Ends or adopts the attempts that an earlier engine left live.
   void settle(Run& run);
-  bool hold_for_others(const RunState& state);  // whether any host of it lives
+  void hold_for_others(const RunState& state);
   Held give_for_others(const std::string& host);
   void settle_host(Run& run, const std::string& name, std::vector<std::uint32_t> tasks);
   Result<v1::RunResumed> resume(const std::string& run, ResumeOptions options);

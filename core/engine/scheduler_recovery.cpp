@@ -39,7 +39,7 @@ void Scheduler::Impl::settle(Run& run) {
 }
 
 // Another run's hosts may outlive its engine while this one serves other runs.
-bool Scheduler::Impl::hold_for_others(const RunState& state) {
+void Scheduler::Impl::hold_for_others(const RunState& state) {
   std::map<std::string, std::pair<HostHandle, Held>> live;
   for (const TaskState& task : state.tasks) {
     const AttemptState* attempt = live_attempt(task);
@@ -47,23 +47,17 @@ bool Scheduler::Impl::hold_for_others(const RunState& state) {
     const HostState& host = host_of(state, *attempt);
     auto& [handle, held] = live[host.handle.host];
     handle = host.handle;
+    held.run = state.id;
     held.limits = host.limits;
     for (const auto& [name, units] : state.spec_of(task).resources.pools) held.units[name] += units;
   }
-  bool any = false;
   for (auto& [name, host] : live) {
     auto& [handle, held] = host;
-    if (others.contains(name)) {
-      any = true;
-      continue;
-    }
-    if (handle.executor.empty() || !ports.executor.adopt(handle)) continue;
+    if (others.contains(name) || handle.executor.empty() || !ports.executor.adopt(handle)) continue;
     pool.take(held.limits);
     pool.take_units(held.units);
     others.emplace(name, std::move(held));
-    any = true;
   }
-  return any;
 }
 
 Scheduler::Impl::Held Scheduler::Impl::give_for_others(const std::string& name) {
