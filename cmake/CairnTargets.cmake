@@ -15,7 +15,8 @@ endif()
 
 function(cairn_common TARGET)
   target_compile_options(${TARGET} PRIVATE ${CAIRN_WARNINGS})
-  target_include_directories(${TARGET} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+  target_include_directories(${TARGET} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>
+                                              $<INSTALL_INTERFACE:include/cairn>)
   set_target_properties(${TARGET} PROPERTIES CXX_VISIBILITY_PRESET hidden
                                              VISIBILITY_INLINES_HIDDEN ON)
   cairn_sanitize(${TARGET})
@@ -49,6 +50,7 @@ endfunction()
 function(cairn_library NAME)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LINK;LINK_PRIVATE" ${ARGN})
   add_library(cairn_${NAME} STATIC ${ARG_SOURCES})
+  set_target_properties(cairn_${NAME} PROPERTIES EXPORT_NAME ${NAME})
   add_library(Cairn::${NAME} ALIAS cairn_${NAME})
   target_link_libraries(cairn_${NAME} PUBLIC ${ARG_LINK} PRIVATE ${ARG_LINK_PRIVATE})
   cairn_common(cairn_${NAME})
@@ -63,21 +65,15 @@ function(cairn_plugin NAME)
   add_library(plugin_${NAME} MODULE ${ARG_SOURCES})
   target_link_libraries(plugin_${NAME} PRIVATE Cairn::sdk ${ARG_LINK})
   cairn_common(plugin_${NAME})
-  set_target_properties(
-    plugin_${NAME} PROPERTIES PREFIX "" SUFFIX ".so" OUTPUT_NAME ${NAME}
-                              LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)
-  # Symbols of the statically linked SDK stay inside the plugin: two plugins never share state.
-  target_link_options(plugin_${NAME} PRIVATE -Wl,--exclude-libs,ALL -Wl,--no-undefined)
+  cairn_plugin_properties(plugin_${NAME} ${NAME})
+  set_target_properties(plugin_${NAME} PROPERTIES LIBRARY_OUTPUT_DIRECTORY
+                                                  ${CMAKE_BINARY_DIR}/plugins)
   if(ARG_TORCH)
     cairn_torch(plugin_${NAME})
     target_compile_definitions(plugin_${NAME} PRIVATE CAIRN_PLUGIN_USES_TORCH)
   endif()
   if(TARGET cairn-host)
-    add_custom_command(
-      TARGET plugin_${NAME}
-      POST_BUILD
-      COMMAND cairn-host --describe $<TARGET_FILE:plugin_${NAME}> --write
-      COMMENT "Writing ${NAME}.so.manifest")
+    cairn_write_manifest(plugin_${NAME} ${NAME} cairn-host)
     add_dependencies(plugin_${NAME} cairn-host)
   endif()
 endfunction()

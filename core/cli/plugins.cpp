@@ -1,10 +1,11 @@
-// cairn plugins list|describe
+// cairn plugins list|describe, and where the others are added
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
+#include "core/cli/plugin_commands.h"
 #include "core/cli/workflow_file.h"
 #include "core/workflow/schema.h"
 
@@ -73,6 +74,9 @@ void add_plugins(CLI::App& app, Cli& cli) {
   describe_command->add_option("STAGE_TYPE", *names, "Stage types; all where left out");
   describe_command->callback(
       [&cli, names] { cli.action = [&cli, names] { return describe(cli, *names); }; });
+  add_plugins_new(*command, cli);
+  add_plugins_build(*command, cli);
+  add_plugins_check(*command, cli);
 }
 
 }  // namespace cairn

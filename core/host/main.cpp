@@ -9,7 +9,9 @@
 #include "core/host/host.h"
 #include "core/host/options.h"
 #include "core/host/process_guard.h"
+#include "core/host/self_test.h"
 #include "core/plugin/describe.h"
+#include "core/plugin/library.h"
 #include "core/plugin/manifest_cache.h"
 
 namespace cairn::host {
@@ -39,6 +41,42 @@ int describe(const Options& options) {
   return failed ? 3 : 0;
 }
 
+int self_test(const Options& options) {
+  const auto done = run_self_test(options.self_test);
+  if (done.ok()) return 0;
+  std::cerr << "error: " << done.error().to_string() << '\n';
+  return 1;
+}
+
+Result<Preview> make_preview(const Options& options) {
+  if (options.library.empty()) {
+    const Kind* kind = common_kind(options.kind);
+    if (kind == nullptr) return not_found("there is no artifact kind '" + options.kind + "'");
+    return kind->preview(options.preview, options.rows);
+  }
+  CAIRN_ASSIGN(const PluginLibrary library, PluginLibrary::load(options.library));
+  for (const StageDecl& stage : library.manifest().stages) {
+    const auto object = library.find(stage.name)->make();
+    if (const Kind* kind = object->find_kind(options.kind))
+      return kind->preview(options.preview, options.rows);
+  }
+  return not_found(options.library.string() + " has no artifact kind '" + options.kind + "'");
+}
+
+int preview(const Options& options) {
+  try {
+    const auto made = make_preview(options);
+    if (made.ok()) {
+      std::cout << pretty_json(to_json(*made));
+      return 0;
+    }
+    std::cerr << made.error().to_string() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "the preview threw: " << error.what() << '\n';
+  }
+  return 1;
+}
+
 int run(const std::vector<std::string>& arguments) {
   const auto options = parse_options(arguments);
   if (!options.ok()) {
@@ -47,7 +85,9 @@ int run(const std::vector<std::string>& arguments) {
   }
   init_logging("cairn-host", Verbosity::kNormal);
   if (!options->describe.empty()) return describe(*options);
+  if (!options->preview.empty()) return preview(*options);
   install_process_guard();
+  if (!options->self_test.empty()) return self_test(*options);
   return serve_engine(*options);
 }
 

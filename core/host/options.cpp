@@ -1,5 +1,7 @@
 #include "core/host/options.h"
 
+#include <algorithm>
+
 #include "core/base/quantity.h"
 
 namespace cairn::host {
@@ -7,8 +9,13 @@ namespace {
 
 Result<void> check_complete(const Options& options) {
   const bool serves = !options.engine.empty() || !options.host.empty() || !options.store.empty();
-  if (!options.describe.empty()) {
-    if (serves) return invalid_argument("--describe stands alone", usage());
+  const int alone = static_cast<int>(!options.describe.empty()) +
+                    static_cast<int>(!options.self_test.empty()) +
+                    static_cast<int>(!options.preview.empty());
+  if (alone > 0) {
+    if (serves || alone > 1) return invalid_argument("these options do not go together", usage());
+    if (!options.preview.empty() && options.kind.empty())
+      return invalid_argument("--preview needs --kind", usage());
     return {};
   }
   if (options.write) return invalid_argument("--write needs --describe", usage());
@@ -21,7 +28,9 @@ Result<void> check_complete(const Options& options) {
 
 const char* usage() {
   return "cairn-host --engine SOCKET --host ID --store DIR [--orphan-timeout 10m]\n"
-         "cairn-host --describe FILE [--write]";
+         "cairn-host --describe FILE [--write]\n"
+         "cairn-host --self-test ORDER\n"
+         "cairn-host --preview FILE --kind KIND [--library FILE] [--rows N]";
 }
 
 Result<Options> parse_options(const std::vector<std::string>& arguments) {
@@ -37,6 +46,17 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
     const std::string& value = arguments[++i];
     if (name == "--describe") {
       options.describe = value;
+    } else if (name == "--self-test") {
+      options.self_test = value;
+    } else if (name == "--preview") {
+      options.preview = value;
+    } else if (name == "--kind") {
+      options.kind = value;
+    } else if (name == "--library") {
+      options.library = value;
+    } else if (name == "--rows") {
+      CAIRN_ASSIGN(const std::uint64_t rows, parse_tokens(value));
+      options.rows = static_cast<std::size_t>(std::min<std::uint64_t>(rows, 1'000'000));
     } else if (name == "--engine") {
       options.engine = value;
     } else if (name == "--host") {

@@ -15,6 +15,14 @@ struct Options {
   fs::path describe;
   bool write = false;
 
+  // --self-test ORDER: one attempt of a stage's self-test (self_test.h).
+  fs::path self_test;
+  // --preview FILE --kind KIND [--library FILE] [--rows N]: what people are shown of an artifact.
+  fs::path preview;
+  std::string kind;
+  fs::path library;  // that defines the kind; empty: it is a common one
+  std::size_t rows = 20;
+
   // --engine SOCKET --host ID --store DIR: serve an engine.
   fs::path engine;
   std::string host;

@@ -4,7 +4,7 @@ namespace cairn {
 namespace {
 
 // Raised when a manifest is written that an older reader would misread.
-constexpr std::int64_t kManifestFormat = 1;
+constexpr std::int64_t kManifestFormat = 2;
 
 Result<std::uint32_t> get_u32(const json::object& object, std::string_view key) {
   CAIRN_ASSIGN(const std::uint64_t value, get_uint(object, key));

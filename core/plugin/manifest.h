@@ -52,14 +52,19 @@ class Registry {
 
   [[nodiscard]] const Entry* find(std::string_view stage_type) const;
   [[nodiscard]] std::vector<std::string> stage_types() const;  // sorted
+  // A common artifact kind, or one that a stage type defines.
+  [[nodiscard]] const KindDecl* find_kind(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> kinds() const;  // sorted
   [[nodiscard]] const std::vector<LibraryManifest>& libraries() const { return libraries_; }
   [[nodiscard]] const std::vector<Error>& problems() const { return problems_; }
 
  private:
   Registry() = default;
   void index();
+  void index_kinds();
   std::vector<LibraryManifest> libraries_;
   std::vector<std::pair<std::string, Entry>> entries_;
+  std::vector<KindDecl> kinds_;  // of plugins, sorted by name
   std::vector<Error> problems_;
 };
 

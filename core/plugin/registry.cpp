@@ -70,6 +70,38 @@ void Registry::index() {
     }
   }
   entries_.assign(by_name.begin(), by_name.end());
+  index_kinds();
+}
+
+void Registry::index_kinds() {
+  std::map<std::string, std::pair<KindDecl, fs::path>> by_name;
+  for (const auto& library : libraries_) {
+    for (const auto& stage : library.stages) {
+      for (const KindDecl& kind : stage.kinds) {
+        const auto [found, fresh] = by_name.try_emplace(kind.name, kind, library.library);
+        if (fresh || found->second.first == kind) continue;
+        problems_.push_back(conflict("artifact kind '" + kind.name + "' is one thing in " +
+                                         found->second.second.string() + " and another in " +
+                                         library.library.string() + "; the first one is used",
+                                     "give one of the two another name"));
+      }
+    }
+  }
+  for (auto& [name, kind] : by_name) kinds_.push_back(std::move(kind.first));
+}
+
+const KindDecl* Registry::find_kind(std::string_view name) const {
+  if (const KindDecl* common = find_common_kind(name)) return common;
+  const auto found = std::ranges::find(kinds_, name, &KindDecl::name);
+  return found == kinds_.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Registry::kinds() const {
+  std::vector<std::string> names;
+  for (const KindDecl& kind : common_kinds()) names.push_back(kind.name);
+  for (const KindDecl& kind : kinds_) names.push_back(kind.name);
+  std::ranges::sort(names);
+  return names;
 }
 
 const Registry::Entry* Registry::find(std::string_view stage_type) const {

@@ -10,13 +10,10 @@
 #include <boost/version.hpp>
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "core/sdk/stage.h"
+#include "core/sdk/stage_type.h"
 
 #if __has_include(<torch/version.h>) && defined(CAIRN_PLUGIN_USES_TORCH)
 #include <torch/version.h>
@@ -31,45 +28,6 @@ inline constexpr std::uint32_t kPluginAbiMajor = 1;
 // Raised with every addition to the SDK; a host takes plugins of its own minor or older.
 inline constexpr std::uint32_t kSdkMinor = 0;
 inline constexpr const char* kPluginSymbol = "cairn_plugin_v1";
-
-class StageType {
- public:
-  StageType(std::string name, std::string doc, std::function<std::unique_ptr<Stage>()> make)
-      : name_(std::move(name)), doc_(std::move(doc)), make_(std::move(make)) {}
-
-  StageType& revision(int revision) {
-    revision_ = revision;
-    return *this;
-  }
-  // The stage draws random numbers: its seed becomes part of the cache key.
-  StageType& random() {
-    random_ = true;
-    return *this;
-  }
-
-  [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] std::unique_ptr<Stage> make() const { return make_(); }
-  [[nodiscard]] StageDecl declaration() const {
-    StageDecl decl = make_()->declaration();
-    decl.name = name_;
-    decl.doc = doc_;
-    decl.revision = revision_;
-    decl.random = random_;
-    return decl;
-  }
-
- private:
-  std::string name_;
-  std::string doc_;
-  std::function<std::unique_ptr<Stage>()> make_;
-  int revision_ = 1;
-  bool random_ = false;
-};
-
-template <typename T>
-[[nodiscard]] StageType stage_type(std::string name, std::string doc) {
-  return StageType(std::move(name), std::move(doc), [] { return std::make_unique<T>(); });
-}
 
 // Plain data, so that a host built otherwise can still read it. size comes first.
 struct PluginRecord {

@@ -1,16 +1,36 @@
 #include "core/sdk/stage.h"
 
-#include "core/base/json.h"
+#include <algorithm>
 
 namespace cairn {
+namespace {
+
+constexpr const char* kStateFile = "state.json";
+
+}  // namespace
 
 StageDecl Stage::declaration() const {
   StageDecl decl;
+  const auto add_kind = [&](const Kind& kind) {
+    if (common_kind(kind.decl.name) == nullptr &&
+        std::ranges::find(decl.kinds, kind.decl) == decl.kinds.end())
+      decl.kinds.push_back(kind.decl);
+  };
   for (const auto* param : params_) decl.params.push_back(param->decl());
-  for (const auto* input : inputs_) decl.inputs.push_back(input->decl());
-  for (const auto* output : outputs_) decl.outputs.push_back(output->decl());
+  for (const auto* input : inputs_) {
+    decl.inputs.push_back(input->decl());
+    add_kind(input->kind());
+  }
+  for (const auto* output : outputs_) {
+    decl.outputs.push_back(output->decl());
+    add_kind(output->kind());
+  }
+  decl.checks = checks_;
+  decl.metrics = metrics_;
+  decl.checkpoints = checkpoints_;
   decl.open_inputs = open_inputs_;
   decl.outputs_from_param = outputs_from_param_;
+  decl.outputs_have_kinds = outputs_have_kinds_;
   return decl;
 }
 
@@ -35,157 +55,107 @@ Result<void> Stage::bind(const StageBinding& binding) {
   return {};
 }
 
-ParamBase::ParamBase(Stage* stage, const char* name, ParamType type, const char* doc) {
-  decl_.name = name;
-  decl_.type = type;
-  decl_.doc = doc;
-  stage->params_.push_back(this);
+const Kind* Stage::find_kind(std::string_view name) const {
+  for (const auto* output : outputs_)
+    if (output->kind().decl.name == name) return &output->kind();
+  for (const auto* input : inputs_)
+    if (input->kind().decl.name == name) return &input->kind();
+  return common_kind(name);
 }
 
-void ParamBase::apply(const Range& range) {
-  decl_.min = range.min;
-  decl_.max = range.max;
-}
-void ParamBase::apply(const AtLeast& bound) {
-  decl_.min = bound.min;
-}
-void ParamBase::apply(const Choices& choices) {
-  decl_.choices = choices.names;
-}
-void ParamBase::apply(const Content&) {
-  decl_.content = true;
+Result<void> Stage::check_outputs() const {
+  const auto check = [&](const std::string& name, const Kind* kind) -> Result<void> {
+    const fs::path path = binding_.out_dir / name;
+    std::error_code error;
+    if (kind == nullptr || !fs::exists(fs::symlink_status(path, error))) return {};
+    auto valid = kind->validate(path);
+    if (valid.ok()) return {};
+    return with_context(std::move(valid).error(), "output '" + name + "' is no " + kind->decl.name);
+  };
+  const auto kind_in = [&](const std::string& param) -> const Kind* {
+    const auto* value = binding_.params.if_contains(param);
+    return value != nullptr && value->is_string() ? find_kind(value->as_string()) : nullptr;
+  };
+  for (const auto* output : outputs_) {
+    const PortDecl& port = output->decl();
+    CAIRN_TRY(check(
+        port.name, port.kind_from_param.empty() ? &output->kind() : kind_in(port.kind_from_param)));
+  }
+  const auto* further = binding_.params.if_contains(outputs_from_param_);
+  if (!outputs_have_kinds_ || further == nullptr || !further->is_object()) return {};
+  for (const auto& member : further->as_object())
+    if (member.value().is_string())
+      CAIRN_TRY(check(std::string(member.key()), find_kind(member.value().as_string())));
+  return {};
 }
 
-InputBase::InputBase(Stage* stage, const char* name, const char* kind, const char* doc) {
+InputBase::InputBase(Stage* stage, const char* name, Kind kind, const char* doc, bool optional,
+                     bool list)
+    : kind_(std::move(kind)) {
   decl_.name = name;
-  decl_.kind = kind;
+  decl_.kind = kind_.decl.name;
   decl_.doc = doc;
+  decl_.optional = optional;
+  decl_.list = list;
   stage->inputs_.push_back(this);
 }
 
-Output::Output(Stage* stage, const char* name, const char* kind, const char* doc) {
+OutputBase::OutputBase(Stage* stage, const char* name, Kind kind, const char* doc)
+    : kind_(std::move(kind)) {
   decl_.name = name;
-  decl_.kind = kind;
+  decl_.kind = kind_.decl.name;
   decl_.doc = doc;
   stage->outputs_.push_back(this);
 }
 
-Output::Output(Stage* stage, const char* name, KindFromParam kind, const char* doc)
-    : Output(stage, name, kind::kFile, doc) {
-  decl_.kind_from_param = kind.param;
+Metric::Metric(Stage* stage, const char* name, const char* unit, const char* doc)
+    : name_(name), runtime_(false) {
+  stage->metrics_.push_back({name, unit, doc, false});
 }
 
-namespace {
-
-Error not_canonical(const char* expected) {
-  return internal_error(std::string("a parameter value is not canonical: expected ") + expected);
+Metric::Metric(Stage* stage, const char* name, const char* unit, const char* doc, Runtime)
+    : name_(name), runtime_(true) {
+  stage->metrics_.push_back({name, unit, doc, true});
 }
 
-template <typename T, typename Read>
-Result<std::vector<T>> read_list(const json::value& value, Read read) {
-  if (!value.is_array()) return not_canonical("a list");
-  std::vector<T> list;
-  for (const auto& item : value.as_array()) {
-    CAIRN_ASSIGN(auto element, read(item));
-    list.push_back(std::move(element));
-  }
-  return list;
+void Metric::record(StageContext& ctx, std::int64_t step, double value) const {
+  if (runtime_)
+    ctx.runtime_metric(name_, step, value);
+  else
+    ctx.metric(name_, step, value);
 }
 
-}  // namespace
-
-json::value ParamTraits<bool>::write(const bool& value) {
-  return value;
-}
-Result<bool> ParamTraits<bool>::read(const json::value& value) {
-  if (!value.is_bool()) return not_canonical("a bool");
-  return value.as_bool();
-}
-
-json::value ParamTraits<std::int64_t>::write(const std::int64_t& value) {
-  return value;
-}
-Result<std::int64_t> ParamTraits<std::int64_t>::read(const json::value& value) {
-  if (!value.is_int64()) return not_canonical("an integer");
-  return std::int64_t{value.as_int64()};
+void Metric::record(StageContext& ctx, std::string_view part, std::int64_t step,
+                    double value) const {
+  std::string name = name_;
+  if (const std::size_t star = name.find('*'); star != std::string::npos)
+    name.replace(star, 1, part);
+  if (runtime_)
+    ctx.runtime_metric(name, step, value);
+  else
+    ctx.metric(name, step, value);
 }
 
-json::value ParamTraits<double>::write(const double& value) {
-  return value;
-}
-Result<double> ParamTraits<double>::read(const json::value& value) {
-  if (!value.is_number()) return not_canonical("a number");
-  return value.to_number<double>();
+Checkpoints::Checkpoints(Stage* stage, const char* unit, const char* doc, Keep keep)
+    : keep_(keep.newest) {
+  stage->checkpoints_ = CheckpointDecl{unit, doc, keep.newest};
 }
 
-json::value ParamTraits<std::string>::write(const std::string& value) {
-  return json::value(value);
-}
-Result<std::string> ParamTraits<std::string>::read(const json::value& value) {
-  if (!value.is_string()) return not_canonical("a string");
-  return std::string(value.as_string());
-}
-
-json::value ParamTraits<Tokens>::write(const Tokens& value) {
-  return value.count;
-}
-Result<Tokens> ParamTraits<Tokens>::read(const json::value& value) {
-  CAIRN_ASSIGN(auto count, ParamTraits<std::int64_t>::read(value));
-  return Tokens{count};
+Result<void> Checkpoints::save(StageContext& ctx, std::int64_t step, const json::object& state,
+                               const WriteFiles& files) const {
+  ctx.keep_checkpoints(keep_);
+  return ctx.save_checkpoint(step, [&](const fs::path& folder) -> Result<void> {
+    if (files) CAIRN_TRY(files(folder));
+    CAIRN_ASSIGN(JsonWriter writer, JsonWriter::create(folder / kStateFile));
+    return writer.write(state);
+  });
 }
 
-json::value ParamTraits<Bytes>::write(const Bytes& value) {
-  return value.count;
-}
-Result<Bytes> ParamTraits<Bytes>::read(const json::value& value) {
-  CAIRN_ASSIGN(auto count, ParamTraits<std::int64_t>::read(value));
-  return Bytes{count};
-}
-
-json::value ParamTraits<Duration>::write(const Duration& value) {
-  return std::int64_t{value.count()};
-}
-Result<Duration> ParamTraits<Duration>::read(const json::value& value) {
-  CAIRN_ASSIGN(auto milliseconds, ParamTraits<std::int64_t>::read(value));
-  return Duration(milliseconds);
-}
-
-json::value ParamTraits<fs::path>::write(const fs::path& value) {
-  return json::value(value.string());
-}
-Result<fs::path> ParamTraits<fs::path>::read(const json::value& value) {
-  CAIRN_ASSIGN(auto text, ParamTraits<std::string>::read(value));
-  return fs::path(text);
-}
-
-json::value ParamTraits<std::vector<std::string>>::write(const std::vector<std::string>& value) {
-  return json::value_from(value);
-}
-Result<std::vector<std::string>> ParamTraits<std::vector<std::string>>::read(
-    const json::value& value) {
-  return read_list<std::string>(value, ParamTraits<std::string>::read);
-}
-
-json::value ParamTraits<std::vector<std::int64_t>>::write(const std::vector<std::int64_t>& value) {
-  return json::value_from(value);
-}
-Result<std::vector<std::int64_t>> ParamTraits<std::vector<std::int64_t>>::read(
-    const json::value& value) {
-  return read_list<std::int64_t>(value, ParamTraits<std::int64_t>::read);
-}
-
-json::value ParamTraits<std::vector<double>>::write(const std::vector<double>& value) {
-  return json::value_from(value);
-}
-Result<std::vector<double>> ParamTraits<std::vector<double>>::read(const json::value& value) {
-  return read_list<double>(value, ParamTraits<double>::read);
-}
-
-json::value ParamTraits<json::value>::write(const json::value& value) {
-  return value;
-}
-Result<json::value> ParamTraits<json::value>::read(const json::value& value) {
-  return value;
+Result<std::optional<Checkpoints::Saved>> Checkpoints::latest(StageContext& ctx) const {
+  CAIRN_ASSIGN(const auto newest, ctx.latest_checkpoint());
+  if (!newest) return std::optional<Saved>();
+  CAIRN_ASSIGN(const JsonReader reader, JsonReader::open(newest->folder / kStateFile));
+  return std::optional(Saved{newest->step, reader.object(), newest->folder});
 }
 
 }  // namespace cairn

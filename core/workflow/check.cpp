@@ -242,7 +242,7 @@ class Checker {
     auto drafts = cairn::read_stages(sources, resolver_, registry_, diagnostics_);
     for (const StageDraft& draft : drafts)
       places_[draft.spec.name] = content_places(draft, sources);
-    spec_.stages = wire_stages(std::move(drafts), diagnostics_);
+    spec_.stages = wire_stages(std::move(drafts), registry_, diagnostics_);
   }
 
   void check_defaults(const YamlNode& defaults) {

@@ -4,22 +4,69 @@
 #include <optional>
 
 #include "core/base/files.h"
-#include "core/workflow/shell_text.h"
 
 namespace cairn {
 
-bool is_content(const StageDecl& stage, const ParamDecl& param) {
-  return param.content || (stage.name == kShellType && param.name == "files");
+namespace {
+
+constexpr std::string_view kSecretFile = "file:";
+
+// Calls use for every value of a leaf type and of what a value holds.
+void for_each_leaf(const ParamDecl& decl, json::value& value,
+                   const std::function<void(const ParamDecl&, json::value&)>& use) {
+  if (decl.type == ParamType::kList && value.is_array()) {
+    for (json::value& item : value.as_array()) for_each_leaf(decl.element.front(), item, use);
+  } else if (decl.type == ParamType::kMap && value.is_object()) {
+    for (auto& member : value.as_object()) for_each_leaf(decl.element.front(), member.value(), use);
+  } else if (decl.type == ParamType::kStruct && value.is_object()) {
+    for (const ParamDecl& field : decl.fields) {
+      json::value* member = value.as_object().if_contains(field.name);
+      if (member != nullptr) for_each_leaf(field, *member, use);
+    }
+  } else {
+    use(decl, value);
+  }
 }
 
-void for_each_path(json::value& value, const std::function<void(json::value& path)>& use) {
-  if (value.is_string()) {
-    if (!value.as_string().empty()) use(value);
-  } else if (value.is_array()) {
-    for (json::value& item : value.as_array()) for_each_path(item, use);
-  } else if (value.is_object()) {
-    for (auto& member : value.as_object()) for_each_path(member.value(), use);
-  }
+bool any_leaf(const ParamDecl& decl, const std::function<bool(const ParamDecl&)>& is) {
+  const auto inner = [&](const ParamDecl& part) { return any_leaf(part, is); };
+  if (!decl.element.empty()) return inner(decl.element.front());
+  return decl.fields.empty() ? is(decl) : std::ranges::any_of(decl.fields, inner);
+}
+
+std::string from_folder(const fs::path& folder, std::string_view path) {
+  return (folder / path).lexically_normal().string();
+}
+
+}  // namespace
+
+bool has_paths(const ParamDecl& decl) {
+  return any_leaf(decl, [](const ParamDecl& leaf) { return leaf.type == ParamType::kPath; });
+}
+
+bool has_content(const ParamDecl& decl) {
+  return any_leaf(
+      decl, [](const ParamDecl& leaf) { return leaf.type == ParamType::kPath && leaf.content; });
+}
+
+void for_each_path(const ParamDecl& decl, json::value& value,
+                   const std::function<void(json::value& path, bool content)>& use) {
+  for_each_leaf(decl, value, [&](const ParamDecl& leaf, json::value& text) {
+    if (leaf.type == ParamType::kPath && text.is_string() && !text.as_string().empty())
+      use(text, leaf.content);
+  });
+}
+
+void resolve_paths(const ParamDecl& decl, json::value& value, const fs::path& folder) {
+  for_each_leaf(decl, value, [&](const ParamDecl& leaf, json::value& text) {
+    if (leaf.type == ParamType::kPath && text.is_string() && !text.as_string().empty())
+      text = json::string(from_folder(folder, text.as_string()));
+    if (leaf.type != ParamType::kSecret || !is_secret(text)) return;
+    auto& reference = text.as_object()[kSecretKey].as_string();
+    if (reference.starts_with(kSecretFile))
+      reference =
+          std::string(kSecretFile) + from_folder(folder, reference.subview(kSecretFile.size()));
+  });
 }
 
 std::map<std::string, ContentPlace> content_places(const StageDraft& draft,
@@ -29,22 +76,12 @@ std::map<std::string, ContentPlace> content_places(const StageDraft& draft,
   const YamlEntry* stage = sources.stages->find(draft.spec.name);
   const YamlEntry* with = stage->value.find("with");
   for (const ParamDecl& param : draft.decl->params) {
-    if (!is_content(*draft.decl, param)) continue;
+    if (!has_content(param)) continue;
     const YamlEntry* given = with == nullptr ? nullptr : with->value.find(param.name);
-    places[param.name] = given == nullptr
-                             ? ContentPlace{draft.source, draft.offset, param.doc}
-                             : ContentPlace{draft.source, given->value.offset, param.doc};
+    places[param.name] = given == nullptr ? ContentPlace{draft.source, draft.offset, param}
+                                          : ContentPlace{draft.source, given->value.offset, param};
   }
   return places;
-}
-
-bool holds_secret(const json::value& value) {
-  if (is_secret(value)) return true;
-  if (const auto* list = value.if_array()) return std::ranges::any_of(*list, holds_secret);
-  const auto* object = value.if_object();
-  return object != nullptr && std::ranges::any_of(*object, [](const auto& member) {
-           return holds_secret(member.value());
-         });
 }
 
 namespace {
@@ -58,7 +95,8 @@ class Identifier {
   bool value(json::value& value, const std::string& param, const ContentPlace& place,
              const std::string& suffix) {
     bool good = true;
-    for_each_path(value, [&](json::value& path) {
+    for_each_path(place.param, value, [&](json::value& path, bool content) {
+      if (!content) return;
       const Digest* digest = find(std::string(path.as_string()), param, place, suffix);
       good = good && digest != nullptr;
       if (digest != nullptr && identify_) path = json::string(*digest);
@@ -76,7 +114,7 @@ class Identifier {
     if (!fs::exists(path, ignored)) {
       diagnostics_.error(
           "missing_file", *place.source, place.offset, "there is nothing at " + path + suffix,
-          param + ": " + place.doc + "; relative paths begin at the workflow file's folder");
+          param + ": " + place.param.doc + "; relative paths begin at the workflow file's folder");
       return nullptr;
     }
     if (!identify_) {

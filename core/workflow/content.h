@@ -15,19 +15,22 @@ namespace cairn {
 struct ContentPlace {
   SourcePtr source;
   std::size_t offset = 0;
-  std::string doc;  // of the parameter
+  ParamDecl param;
 };
 // By stage, then by parameter.
 using ContentPlaces = std::map<std::string, std::map<std::string, ContentPlace>>;
 
-// Paths declared as content, and the `files` of the shell stage.
-[[nodiscard]] bool is_content(const StageDecl& stage, const ParamDecl& param);
+// Whether a value of this declaration is a path or can hold one.
+[[nodiscard]] bool has_paths(const ParamDecl& decl);
+// The same for paths declared as content.
+[[nodiscard]] bool has_content(const ParamDecl& decl);
 
-// Whether a value is a secret or holds one.
-[[nodiscard]] bool holds_secret(const json::value& value);
+// Calls use for every path of a canonical value that is not empty.
+void for_each_path(const ParamDecl& decl, json::value& value,
+                   const std::function<void(json::value& path, bool content)>& use);
 
-// Calls use for every text that is not empty of a value and of what it holds.
-void for_each_path(json::value& value, const std::function<void(json::value& path)>& use);
+// Paths of a canonical value, those of secrets in files included, begin at the folder.
+void resolve_paths(const ParamDecl& decl, json::value& value, const fs::path& folder);
 
 // The content parameters of a stage.
 [[nodiscard]] std::map<std::string, ContentPlace> content_places(const StageDraft& draft,

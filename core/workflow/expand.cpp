@@ -119,10 +119,10 @@ class Expander {
       cell_.item = &items[i];
       auto value = resolver.value(compiled, decl);
       if (!value) return failed(decl, cells.labels[i], diagnostics);
-      if (decl.type == ParamType::kPath || decl.content) resolve_paths(*value);
+      resolve_paths(decl, *value, folder_);
       column.push_back(std::move(*value));
     }
-    if (decl.content) {
+    if (has_content(decl)) {
       CAIRN_TRY(identify(decl, column, cells));
     }
     cells.params[decl.name] = std::move(column);
@@ -138,16 +138,11 @@ class Expander {
         found.empty() ? "" : found.front().hint);
   }
 
-  void resolve_paths(json::value& value) const {
-    for_each_path(value, [this](json::value& path) {
-      path = json::string((folder_ / std::string(path.as_string())).lexically_normal().string());
-    });
-  }
-
   Result<void> identify(const ParamDecl& decl, json::array column, Cells& cells) {
     for (std::size_t i = 0; i < column.size(); ++i) {
       std::optional<Error> error;
-      for_each_path(column[i], [&](json::value& path) {
+      for_each_path(decl, column[i], [&](json::value& path, bool is_content) {
+        if (!is_content) return;
         const std::string text(path.as_string());
         auto [known, fresh] = known_.try_emplace(text);
         if (fresh && !error) {

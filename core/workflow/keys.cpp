@@ -183,7 +183,7 @@ const std::vector<Key>& param_keys() {
       value_key("required", ParamType::kBool, "true: a value must be given, there is no default"),
       value_key("min", ParamType::kDouble, "Smallest value"),
       value_key("max", ParamType::kDouble, "Largest value"),
-      value_key("values", ParamType::kStringList, "Values of an enum"),
+      value_key("values", ParamType::kList, "Values of an enum"),
       value_key("description", ParamType::kString, "What the parameter does"),
   };
   return kKeys;
@@ -225,35 +225,48 @@ void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::st
   }
 }
 
+namespace {
+
+// Where a part of a value stands, as far down as the source has it: behind an expression there is
+// no node.
+std::pair<const YamlNode*, std::size_t> place_of(const YamlNode& node,
+                                                 const ParamProblem& problem) {
+  const YamlNode* at = &node;
+  std::size_t offset = node.offset;
+  for (std::size_t i = 0; i < problem.path.size(); ++i) {
+    const bool key = problem.of_key && i + 1 == problem.path.size();
+    if (const YamlEntry* entry = at->is_map() ? at->find(problem.path[i]) : nullptr) {
+      at = &entry->value;
+      offset = key ? entry->key_offset : at->offset;
+      continue;
+    }
+    const std::size_t index =
+        at->is_list()
+            ? static_cast<std::size_t>(std::strtoull(problem.path[i].c_str(), nullptr, 10))
+            : 0;
+    if (!at->is_list() || index >= at->items.size()) break;
+    at = &at->items[index];
+    offset = at->offset;
+  }
+  return {at, offset};
+}
+
+}  // namespace
+
 std::optional<json::value> canonical_at(const ParamDecl& decl, const json::value& value,
                                         const YamlNode& node, Diagnostics& diagnostics, bool of_key,
                                         const std::string& suffix) {
-  const auto report = [&](const YamlNode& at, const Error& error) {
+  std::vector<ParamProblem> problems;
+  json::value canonical = canonical_param(decl, value, problems);
+  for (const ParamProblem& problem : problems) {
     constexpr std::string_view kWord = "parameter ";
-    std::string message = error.message;
+    std::string message = problem.error.message;
     if (of_key && message.starts_with(kWord)) message.erase(0, kWord.size());
-    diagnostics.error("invalid_value", *at.source, at.offset, message + suffix, error.hint);
-  };
-  ParamDecl element = decl;
-  element.type = decl.type == ParamType::kStringList   ? ParamType::kString
-                 : decl.type == ParamType::kIntList    ? ParamType::kInt
-                 : decl.type == ParamType::kDoubleList ? ParamType::kDouble
-                                                       : ParamType::kJson;
-  if (element.type != ParamType::kJson && value.is_array() && node.is_list() &&
-      node.items.size() == value.as_array().size()) {
-    bool good = true;
-    for (std::size_t i = 0; i < node.items.size(); ++i) {
-      auto canonical = canonical_param(element, value.as_array()[i]);
-      if (canonical.ok()) continue;
-      report(node.items[i], canonical.error());
-      good = false;
-    }
-    if (!good) return std::nullopt;
+    const auto [at, offset] = place_of(node, problem);
+    diagnostics.error("invalid_value", *at->source, offset, message + suffix, problem.error.hint);
   }
-  auto canonical = canonical_param(decl, value);
-  if (canonical.ok()) return std::move(*canonical);
-  report(node, canonical.error());
-  return std::nullopt;
+  if (!problems.empty()) return std::nullopt;
+  return canonical;
 }
 
 }  // namespace cairn

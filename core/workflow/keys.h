@@ -66,7 +66,7 @@ struct Key {
 void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::string& of,
                 Diagnostics& diagnostics);
 
-// canonical_param with the position of what is wrong: an element of a list rather than the list.
+// canonical_param with the position of what is wrong: of the field or element, not of the whole.
 // `value` is node's value after its expressions were evaluated. of_key: decl is a Key's, which
 // messages do not call a parameter. suffix: stands at the end of the message.
 [[nodiscard]] std::optional<json::value> canonical_at(const ParamDecl& decl,

@@ -271,17 +271,36 @@ std::optional<json::value> Resolver::value(const YamlNode& node) const {
   return value(compile(node));
 }
 
+namespace {
+
+// Expressions know durations as milliseconds, for their type has no unit of its own.
+void give_units(const ParamDecl& decl, const YamlNode& node, json::value& value) {
+  if (decl.type == ParamType::kDuration && node.is_scalar() && node.scalar.is_string() &&
+      value.is_int64()) {
+    value = json::string(std::to_string(value.as_int64()) + "ms");
+  } else if (decl.type == ParamType::kList && node.is_list() && value.is_array()) {
+    for (std::size_t i = 0; i < std::min(node.items.size(), value.as_array().size()); ++i)
+      give_units(decl.element.front(), node.items[i], value.as_array()[i]);
+  } else if (node.is_map() && value.is_object()) {
+    for (const YamlEntry& entry : node.entries) {
+      const auto field = std::ranges::find(decl.fields, entry.key, &ParamDecl::name);
+      const ParamDecl* inner = decl.type == ParamType::kMap ? &decl.element.front()
+                               : field != decl.fields.end() ? &*field
+                                                            : nullptr;
+      json::value* member = value.as_object().if_contains(entry.key);
+      if (inner != nullptr && member != nullptr) give_units(*inner, entry.value, *member);
+    }
+  }
+}
+
+}  // namespace
+
 std::optional<json::value> Resolver::value(const CompiledValue& compiled, const ParamDecl& decl,
                                            bool of_key) const {
   auto resolved = value(compiled);
   if (!resolved) return std::nullopt;
   const YamlNode& node = *compiled.node;
-  // Expressions know durations as milliseconds, for their type has no unit of its own.
-  if (decl.type == ParamType::kDuration && node.is_scalar() && node.scalar.is_string() &&
-      resolved->is_int64())
-    resolved = json::string(std::to_string(resolved->as_int64()) + "ms");
-  auto canonical = canonical_param(decl, *resolved);
-  if (canonical.ok()) return std::move(*canonical);
+  give_units(decl, node, *resolved);
   return canonical_at(decl, *resolved, node, diagnostics_, of_key, of_task());
 }
 

@@ -54,11 +54,31 @@ json::object number(const ParamDecl& decl, const char* type) {
 json::object string(const ParamDecl& decl) {
   json::object schema{{"type", "string"}};
   if (!decl.choices.empty()) schema["enum"] = json::value_from(decl.choices);
+  if (!decl.pattern.empty()) schema["pattern"] = "^(?:" + decl.pattern + ")$";
   return schema;
 }
 
-// Without the alternative of an expression.
-json::object plain(const ParamDecl& decl) {
+json::object closed_map(json::object properties, json::array required) {
+  json::object schema{
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+  if (!required.empty()) schema["required"] = std::move(required);
+  return schema;
+}
+
+json::object value_schema(const ParamDecl& decl, bool expressions);
+
+json::object fields_schema(const std::vector<ParamDecl>& fields, bool expressions) {
+  json::object properties;
+  json::array required;
+  for (const ParamDecl& field : fields) {
+    properties[field.name] = value_schema(field, expressions);
+    if (field.required) required.emplace_back(field.name);
+  }
+  return closed_map(std::move(properties), std::move(required));
+}
+
+// Without the alternative of an expression for the value as a whole.
+json::object plain(const ParamDecl& decl, bool expressions) {
   switch (decl.type) {
     case ParamType::kBool:
       return {{"type", "boolean"}};
@@ -75,12 +95,14 @@ json::object plain(const ParamDecl& decl) {
       return any_of({number(decl, "integer"), text("^[0-9.]+([kKMGT]|[KMGT]i)?B?$")});
     case ParamType::kDuration:
       return text("^[0-9.]+(ms|s|m|h|d)$");
-    case ParamType::kStringList:
-      return list_of(any_of({string(decl), expression()}));
-    case ParamType::kIntList:
-      return list_of(any_of({number(decl, "integer"), expression()}));
-    case ParamType::kDoubleList:
-      return list_of(any_of({number(decl, "number"), expression()}));
+    case ParamType::kSecret:
+      return text("^(env|file):.");
+    case ParamType::kList:
+      return list_of(value_schema(decl.element.front(), expressions));
+    case ParamType::kMap:
+      return map_of(value_schema(decl.element.front(), expressions), ".");
+    case ParamType::kStruct:
+      return fields_schema(decl.fields, expressions);
     case ParamType::kJson:
       return {};
   }
@@ -88,19 +110,16 @@ json::object plain(const ParamDecl& decl) {
 }
 
 json::object value_schema(const ParamDecl& decl, bool expressions) {
-  json::object schema = plain(decl);
-  if (expressions && decl.type != ParamType::kJson &&
-      (decl.type != ParamType::kString || !decl.choices.empty()) && decl.type != ParamType::kPath)
-    schema = any_of({std::move(schema), expression()});
+  json::object schema = plain(decl, expressions);
+  const bool any_text =
+      decl.type == ParamType::kPath ||
+      (decl.type == ParamType::kString && decl.choices.empty() && decl.pattern.empty());
+  json::array forms{schema};
+  if (expressions && decl.type != ParamType::kJson && !any_text) forms.push_back(expression());
+  if (decl.nullable) forms.push_back(json::object{{"type", "null"}});
+  if (forms.size() > 1) schema = {{"anyOf", std::move(forms)}};
   if (!decl.doc.empty()) schema["description"] = decl.doc;
   if (!decl.required && !decl.default_value.is_null()) schema["default"] = decl.default_value;
-  return schema;
-}
-
-json::object closed_map(json::object properties, json::array required) {
-  json::object schema{
-      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-  if (!required.empty()) schema["required"] = std::move(required);
   return schema;
 }
 
@@ -121,13 +140,7 @@ class WorkflowSchema {
   }
 
   static json::object with_schema(const StageDecl& stage) {
-    json::object properties;
-    json::array required;
-    for (const ParamDecl& param : stage.params) {
-      properties[param.name] = value_schema(param, true);
-      if (param.required) required.emplace_back(param.name);
-    }
-    return closed_map(std::move(properties), std::move(required));
+    return fields_schema(stage.params, true);
   }
 
  private:

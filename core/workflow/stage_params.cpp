@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "core/base/text.h"
+#include "core/sdk/kinds.h"
 #include "core/workflow/content.h"
 #include "core/workflow/keys.h"
 #include "core/workflow/shell_text.h"
@@ -62,6 +63,7 @@ class ParamReader {
     if (with != nullptr) report_unknown(*with);
     for (const ParamDecl& param : decl_.params) read_param(param, with);
     if (is_shell_) read_env();
+    if (scope_.diagnostics.errors() == before) check_stage_rules(scope_, draft_, with);
     draft_.params_valid = scope_.diagnostics.errors() == before;
   }
 
@@ -120,15 +122,10 @@ class ParamReader {
   std::optional<json::value> param_value(const ParamDecl& param, const CompiledValue& compiled) {
     auto value = resolver_.value(compiled, param);
     if (!value) return std::nullopt;
-    if (param.type == ParamType::kPath || is_content(decl_, param)) {
-      if (holds_secret(*value)) {
-        scope_.error("invalid_value", compiled.node->offset, "a path cannot be a secret");
-        return std::nullopt;
-      }
-      resolve_paths(*value);
-    }
+    resolve_paths(param, *value, scope_.sources.folder);
     if (param.name == decl_.outputs_from_param && !check_outputs(*value, *compiled.node))
       return std::nullopt;
+    if (is_kind(param) && !check_kind(*value, compiled.node->offset)) return std::nullopt;
     return value;
   }
 
@@ -137,14 +134,23 @@ class ParamReader {
         decl_.outputs, [&](const PortDecl& port) { return port.kind_from_param == param.name; });
   }
 
+  bool check_kind(const json::value& value, std::size_t offset) {
+    if (!value.is_string()) return true;
+    const std::string kind(value.as_string());
+    if (scope_.registry.find_kind(kind) != nullptr) return true;
+    const auto known = scope_.registry.kinds();
+    const std::string hint = did_you_mean(kind, known);
+    scope_.error("unknown_kind", offset, "there is no artifact kind '" + kind + "'",
+                 hint.empty() ? "kinds: " + join(known, ", ") : hint);
+    return false;
+  }
+
   void add_template(const ParamDecl& param, json::value written) {
     ForeachSpec& foreach = *draft_.spec.foreach;
     foreach
       .templates[param.name] = std::move(written);
     foreach
       .decls.push_back(param);
-    foreach
-      .decls.back().content = is_content(decl_, param);
   }
 
   // Asks value for every cell; the first that has none ends it.
@@ -178,8 +184,13 @@ class ParamReader {
       return false;
     }
     bool good = true;
+    if (decl_.outputs_have_kinds && compiled.varies) {
+      scope_.error("invalid_value", node.offset,
+                   "the kinds of outputs must be the same for all tasks");
+      return false;
+    }
     for (const YamlEntry& entry : node.entries) {
-      draft_.further_outputs.push_back(entry.key);
+      draft_.further_outputs.push_back({entry.key, kind::File::kName});
       if (is_name(entry.key)) continue;
       scope_.error("bad_name", entry.key_offset, "'" + entry.key + "' is no name for an output",
                    "letters, digits, '_' and '-', a letter first");
@@ -188,8 +199,20 @@ class ParamReader {
     return good || !compiled.varies;
   }
 
+  bool check_output_kinds(const json::value& value, const YamlNode& node) {
+    bool good = true;
+    for (std::size_t i = 0; i < node.entries.size(); ++i) {
+      const YamlEntry& entry = node.entries[i];
+      const json::value& kind = value.as_object().at(entry.key);
+      good = check_kind(kind, entry.value.offset) && good;
+      if (good) draft_.further_outputs[i].kind = std::string(kind.as_string());
+    }
+    return good;
+  }
+
   // Paths of outputs lie inside of the stage's folder.
   bool check_outputs(const json::value& value, const YamlNode& node) {
+    if (decl_.outputs_have_kinds) return check_output_kinds(value, node);
     bool good = true;
     for (const YamlEntry& entry : node.entries) {
       const json::value& path = value.as_object().at(entry.key);
@@ -207,14 +230,6 @@ class ParamReader {
       good = false;
     }
     return good;
-  }
-
-  // Texts of a value become absolute paths.
-  void resolve_paths(json::value& value) const {
-    for_each_path(value, [this](json::value& path) {
-      path = json::string(
-          (scope_.sources.folder / std::string(path.as_string())).lexically_normal().string());
-    });
   }
 
   void read_script(const YamlNode& node) {

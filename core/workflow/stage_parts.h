@@ -18,6 +18,7 @@ struct StageScope {
   const YamlNode& node;      // the map of the stage
   const Resolver& resolver;  // knows neither matrix nor item
   Diagnostics& diagnostics;
+  const Registry& registry;
   std::optional<Matrix> matrix;
   std::vector<std::string> axes;  // of the matrix, as far as they are good
   CellScope cell;
@@ -54,6 +55,9 @@ bool read_reference(const YamlNode& node, const char* what, std::vector<Referenc
 void read_stage_tasks(StageScope& scope, StageDraft& draft);
 // `with`, for all tasks.
 void read_stage_params(StageScope& scope, StageDraft& draft);
+// That the checks of its type hold, for all tasks whose parameters are known; read_stage_params
+// calls it.
+void check_stage_rules(StageScope& scope, const StageDraft& draft, const YamlNode* with);
 // How it runs: limits, retry, approval, watchdogs, description.
 void read_stage_settings(StageScope& scope, StageDraft& draft);
 

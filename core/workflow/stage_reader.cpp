@@ -11,7 +11,7 @@ namespace {
 
 class StageReader {
  public:
-  StageReader(StageScope& scope, const Registry& registry) : scope_(scope), registry_(registry) {}
+  explicit StageReader(StageScope& scope) : scope_(scope) {}
 
   StageDraft read(const YamlEntry& entry) {
     draft_.source = scope_.node.source;
@@ -38,9 +38,9 @@ class StageReader {
       return;
     }
     draft_.spec.uses = uses->text;
-    const Registry::Entry* entry = registry_.find(uses->text);
+    const Registry::Entry* entry = scope_.registry.find(uses->text);
     if (entry == nullptr) {
-      const auto types = registry_.stage_types();
+      const auto types = scope_.registry.stage_types();
       std::string hint = did_you_mean(uses->text, types);
       if (hint.empty())
         hint =
@@ -86,7 +86,6 @@ class StageReader {
   }
 
   StageScope& scope_;
-  const Registry& registry_;
   StageDraft draft_;
 };
 
@@ -119,8 +118,8 @@ std::vector<StageDraft> read_stages(const StageSources& sources, const Resolver&
       continue;
     }
     check_keys(node, stage_keys(), of, diagnostics);
-    StageScope scope{sources, node, resolver, diagnostics, {}, {}, {}};
-    drafts.push_back(StageReader(scope, registry).read(entry));
+    StageScope scope{sources, node, resolver, diagnostics, registry, {}, {}, {}};
+    drafts.push_back(StageReader(scope).read(entry));
   }
   return drafts;
 }

@@ -38,10 +38,10 @@ struct StageDraft {
   std::vector<InputDraft> inputs;
   std::vector<Reference> after;
   std::vector<Reference> condition_reads;
-  std::vector<Reference> on_failure;         // stages that handle its failure
-  std::vector<Reference> foreach_list;       // one, where it has a foreach
-  std::vector<std::string> further_outputs;  // of outputs_from_param
-  bool many = false;                         // it has a matrix or foreach: its outputs are lists
+  std::vector<Reference> on_failure;            // stages that handle its failure
+  std::vector<Reference> foreach_list;          // one, where it has a foreach
+  std::vector<DeclaredOutput> further_outputs;  // of outputs_from_param
+  bool many = false;                            // it has a matrix or foreach: its outputs are lists
 };
 
 struct StageSources {

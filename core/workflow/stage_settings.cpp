@@ -201,8 +201,7 @@ class SettingsReader {
   // What other stages or the store rely on.
   bool is_fixed(const ParamDecl& param) const {
     const StageDecl& decl = *draft_.decl;
-    return param.type == ParamType::kPath || is_content(decl, param) ||
-           param.name == decl.outputs_from_param ||
+    return has_paths(param) || param.name == decl.outputs_from_param ||
            std::ranges::any_of(decl.outputs, [&](const PortDecl& port) {
              return port.kind_from_param == param.name;
            });

@@ -1,7 +1,6 @@
 #include "core/workflow/wiring.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,13 +10,14 @@
 namespace cairn {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFolders = {
-    kind::kModel, kind::kTokenizer, kind::kRollouts, kind::kReport, kind::kDirectory};
-
 class Wiring {
  public:
-  Wiring(std::vector<StageDraft>& drafts, Diagnostics& diagnostics)
-      : drafts_(drafts), diagnostics_(diagnostics), edges_(drafts.size()), needs_(drafts.size()) {
+  Wiring(std::vector<StageDraft>& drafts, const Registry& registry, Diagnostics& diagnostics)
+      : drafts_(drafts),
+        registry_(registry),
+        diagnostics_(diagnostics),
+        edges_(drafts.size()),
+        needs_(drafts.size()) {
     for (std::size_t i = 0; i < drafts.size(); ++i) {
       index_[drafts[i].spec.name] = i;
       names_.push_back(drafts[i].spec.name);
@@ -73,14 +73,12 @@ class Wiring {
       std::string kind = port.kind;
       if (!port.kind_from_param.empty()) {
         const auto* value = draft.spec.params.if_contains(port.kind_from_param);
-        kind = value != nullptr && value->is_string() ? std::string(value->as_string())
-                                                      : std::string(kind::kFile);
+        kind = value != nullptr && value->is_string() ? std::string(value->as_string()) : port.kind;
       }
       draft.spec.outputs.push_back({port.name, kind});
     }
-    if (draft.decl->outputs_from_param.empty()) return;
-    for (const std::string& output : draft.further_outputs)
-      draft.spec.outputs.push_back({output, kind::kFile});
+    draft.spec.outputs.insert(draft.spec.outputs.end(), draft.further_outputs.begin(),
+                              draft.further_outputs.end());
   }
 
   const std::size_t* find_stage(const Reference& at, const std::string& name) {
@@ -188,9 +186,8 @@ class Wiring {
         error("bad_foreach", reference,
               "'foreach' takes one list, but '" + drafts_[given->stage].spec.name +
                   "' has many tasks, each with its own output");
-      const bool folder =
-          given->kind && std::ranges::find(kFolders, *given->kind) != kFolders.end();
-      if (folder)
+      const KindDecl* kind = given->kind ? registry_.find_kind(*given->kind) : nullptr;
+      if (kind != nullptr && kind->folder)
         error("bad_foreach", reference,
               "'foreach' takes a JSON array or JSON Lines, but '" + reference.text + "' is " +
                   *given->kind + ", a folder");
@@ -323,6 +320,7 @@ class Wiring {
   }
 
   std::vector<StageDraft>& drafts_;
+  const Registry& registry_;
   Diagnostics& diagnostics_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<std::string> names_;
@@ -334,8 +332,9 @@ class Wiring {
 
 }  // namespace
 
-std::vector<StageSpec> wire_stages(std::vector<StageDraft> drafts, Diagnostics& diagnostics) {
-  Wiring wiring(drafts, diagnostics);
+std::vector<StageSpec> wire_stages(std::vector<StageDraft> drafts, const Registry& registry,
+                                   Diagnostics& diagnostics) {
+  Wiring wiring(drafts, registry, diagnostics);
   wiring.connect();
   return diagnostics.has_errors() ? std::vector<StageSpec>() : wiring.ordered();
 }

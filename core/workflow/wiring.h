@@ -13,6 +13,7 @@ namespace cairn {
 // none, handlers of a failure that need what has failed, cycles by their path, conditions that read
 // a stage nobody waits for. Empty where there is an error.
 [[nodiscard]] std::vector<StageSpec> wire_stages(std::vector<StageDraft> drafts,
+                                                 const Registry& registry,
                                                  Diagnostics& diagnostics);
 
 }  // namespace cairn

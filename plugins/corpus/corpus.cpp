@@ -42,9 +42,9 @@ struct CorpusStage : Stage {
       "boilerplate",
       {"all rights reserved", "this file is generated", "dummy package", "transitional package"},
       "Phrases, in lower case, that no document may hold"};
-  Output documents{this, "documents", kind::kDocuments, "Documents kept, sorted by id"};
-  Output decisions{this, "decisions", kind::kTable,
-                   "One line for each document read: id, domain, kept, reason"};
+  Output<kind::Documents> documents{this, "documents", "Documents kept, sorted by id"};
+  Output<kind::Table> decisions{this, "decisions",
+                                "One line for each document read: id, domain, kept, reason"};
 
   Result<void> run(StageContext& ctx) override {
     CAIRN_ASSIGN(const std::vector<Source> wanted, parse_sources(*sources));

@@ -37,13 +37,13 @@ struct EvalStage : Stage {
                             "Tokens computed at once for the likelihood", AtLeast{1}};
   Param<bool> thinks{this, "thinks", false,
                      "The model thinks: grade what follows the last </think>"};
-  Input policy{this, "policy", kind::kModel, "Model to evaluate", Optional{}};
-  Input predictions{this, "predictions", kind::kPredictions,
-                    "In place of a policy, responses made elsewhere: JSON Lines {id, response}",
-                    Optional{}};
-  Input dataset{this, "dataset", kind::kQa, "Evaluation items"};
-  Output summary{this, "summary", kind::kSummary, "Averages with intervals, and every score"};
-  Output scores{this, "scores", kind::kScores, "Every item with its responses"};
+  Input<kind::Model> policy{this, "policy", "Model to evaluate", Optional{}};
+  Input<kind::Predictions> predictions{
+      this, "predictions",
+      "In place of a policy, responses made elsewhere: JSON Lines {id, response}", Optional{}};
+  Input<kind::Qa> dataset{this, "dataset", "Evaluation items"};
+  Output<kind::Summary> summary{this, "summary", "Averages with intervals, and every score"};
+  Output<kind::Scores> scores{this, "scores", "Every item with its responses"};
 
   Result<void> run(StageContext& ctx) override;
 

@@ -54,21 +54,22 @@ struct Filtering : Stage {
                             "Training records, drawn evenly over the tasks; 0: all", AtLeast{0}};
   filtering::PolicyParams with_policy{this};
 
-  InputList qa{this, "qa", kind::kQa, "Records to choose from"};
-  Input policy{this, "policy", kind::kModel,
-               "Model about to be trained: records are chosen by what it can answer, not by the "
-               "rules of the first filter",
-               Optional{}};
-  Input evaluation{this, "evaluation", kind::kQa,
-                   "Records that are evaluated: nothing like them is kept for training",
-                   Optional{}};
-  Output training{this, "qa", kind::kQa, "Records to train on"};
-  Output heldout{
-      this, "heldout", kind::kQa,
+  InputList<kind::Qa> qa{this, "qa", "Records to choose from"};
+  Input<kind::Model> policy{
+      this, "policy",
+      "Model about to be trained: records are chosen by what it can answer, not by the "
+      "rules of the first filter",
+      Optional{}};
+  Input<kind::Qa> evaluation{this, "evaluation",
+                             "Records that are evaluated: nothing like them is kept for training",
+                             Optional{}};
+  Output<kind::Qa> training{this, "qa", "Records to train on"};
+  Output<kind::Qa> heldout{
+      this, "heldout",
       "Records to evaluate on, from documents that no training record has; with a policy, "
       "what `evaluation` brought"};
-  Output report{this, "report", kind::kReport,
-                "JSON: counts by rule, task and reason, and every dropped record"};
+  Output<kind::Report> report{this, "report",
+                              "JSON: counts by rule, task and reason, and every dropped record"};
 
   Result<void> run(StageContext& ctx) override;
 

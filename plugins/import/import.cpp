@@ -66,7 +66,8 @@ struct Import : cairn::Stage {
       "copy: the bytes are copied; hardlink: the store shares them with the original, which must "
       "then never be changed in place",
       cairn::Choices{{"copy", "hardlink"}}};
-  cairn::Output artifact{this, "artifact", cairn::KindFromParam{"kind"}, "What the path named"};
+  cairn::Output<cairn::kind::File> artifact{this, "artifact", "What the path named",
+                                            cairn::KindFromParam{"kind"}};
 
   cairn::Result<void> run(cairn::StageContext& ctx) override {
     const Mode how = *mode == "hardlink" ? Mode::kHardlink : Mode::kCopy;

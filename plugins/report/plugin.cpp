@@ -7,9 +7,9 @@ namespace cairn::report {
 namespace {
 
 struct ReportStage : Stage {
-  InputList summary{this, "summary", kind::kSummary, "Summaries of eval, in the recipe's order"};
-  InputList rollouts{this, "rollouts", kind::kRollouts, "Rollouts of RL stages, in order",
-                     Optional{}};
+  InputList<kind::Summary> summary{this, "summary", "Summaries of eval, in the recipe's order"};
+  InputList<kind::Rollouts> rollouts{this, "rollouts", "Rollouts of RL stages, in order",
+                                     Optional{}};
   Param<std::string> title{this, "title", "Post-training report", "Heading of the report"};
   Param<std::vector<std::string>> labels{this, "labels", std::vector<std::string>{},
                                          "Names of the summaries; empty: each summary's own name"};
@@ -17,7 +17,7 @@ struct ReportStage : Stage {
                                                  "Names of the rollouts; empty: RL 1, RL 2, ..."};
   Param<std::int64_t> resamples{this, "resamples", 2000,
                                 "Bootstrap resamples of a paired difference", Range{100, 100000}};
-  Output report{this, "report", kind::kReport, "Folder: index.html, report.json, report.txt"};
+  Output<kind::Report> report{this, "report", "Folder: index.html, report.json, report.txt"};
 
   Result<void> run(StageContext& ctx) override;
 

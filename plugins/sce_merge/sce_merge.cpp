@@ -23,9 +23,9 @@ struct SceMerge : Stage {
   Param<std::string> dtype{this, "dtype", "base",
                            "Format of the merged weights; base: each tensor's there",
                            Choices{{"base", "float32", "bfloat16", "float16"}}};
-  Input base{this, "base", kind::kModel, "The model that all experts grew from"};
-  InputList experts{this, "experts", kind::kModel, "Models to merge"};
-  Output model{this, "model", kind::kModel, "The merged model"};
+  Input<kind::Model> base{this, "base", "The model that all experts grew from"};
+  InputList<kind::Model> experts{this, "experts", "Models to merge"};
+  Output<kind::Model> model{this, "model", "The merged model"};
 
   Result<void> run(StageContext& ctx) override {
     sce::MergeJob job{base.path(), experts.paths(), model.path(), {}, std::nullopt};

@@ -72,11 +72,12 @@ struct SftStage : Stage {
                                "Part of the training records whose questions are trained on; below "
                                "1 for drills alone",
                                Range{0, 1}};
-  Input tokenizer{this, "tokenizer", kind::kTokenizer, "Vocabulary of the model"};
-  Input dataset{this, "dataset", kind::kQa, "Questions with answers"};
-  Input policy{this, "policy", kind::kModel,
-               "Model to start from; its shape replaces the parameters of shape", Optional{}};
-  Output model{this, "model", kind::kModel, "The trained model with its tokenizer"};
+  Input<kind::Tokenizer> tokenizer{this, "tokenizer", "Vocabulary of the model"};
+  Input<kind::Qa> dataset{this, "dataset", "Questions with answers"};
+  Input<kind::Model> policy{this, "policy",
+                            "Model to start from; its shape replaces the parameters of shape",
+                            Optional{}};
+  Output<kind::Model> model{this, "model", "The trained model with its tokenizer"};
 
   Result<void> run(StageContext& ctx) override;
 

@@ -68,8 +68,8 @@ cairn::Result<void> copy_into(const fs::path& from, const fs::path& folder) {
 
 struct Shell : cairn::Stage {
   cairn::Param<std::string> command{this, "run", cairn::Required{}, "Command for /bin/sh -c"};
-  cairn::Param<std::vector<std::string>> files{
-      this, "files", std::vector<std::string>{},
+  cairn::Param<std::vector<fs::path>> files{
+      this, "files", std::vector<fs::path>{},
       "Files and folders copied into the command's folder; their digests are in the cache key",
       cairn::Content{}};
   cairn::Param<json::value> env{this, "env", json::object{},

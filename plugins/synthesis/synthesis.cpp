@@ -22,10 +22,10 @@ struct SynthesisStage : Stage {
       this, "max_documents", 4, "Most documents in a context, evidence included", Range{1, 1000}};
   Param<Bytes> max_context{this, "max_context", Bytes{800},
                            "Longest context: bytes of all its documents and titles", AtLeast{1}};
-  Input documents{this, "documents", kind::kDocuments, "Documents to ask about"};
-  Output qa{this, "qa", kind::kQa, "Questions with answers, evidence and distractors"};
-  Output audit{this, "audit", kind::kReport,
-               "JSON: items per task and template, what was refused and why"};
+  Input<kind::Documents> documents{this, "documents", "Documents to ask about"};
+  Output<kind::Qa> qa{this, "qa", "Questions with answers, evidence and distractors"};
+  Output<kind::Report> audit{this, "audit",
+                             "JSON: items per task and template, what was refused and why"};
 
   Result<void> run(StageContext& ctx) override {
     if (*min_documents > *max_documents) {

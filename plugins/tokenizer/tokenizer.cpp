@@ -18,10 +18,10 @@ struct TokenizerStage : Stage {
       "Sentences that prompts repeat; each is learned from as often as there are documents"};
   Param<Tokens> max_length{this, "model_max_length", Tokens{4096},
                            "Context length written to tokenizer_config.json"};
-  Input documents{this, "documents", kind::kDocuments, "Texts to learn from"};
-  Input dataset{this, "dataset", kind::kQa, "Questions to learn from too, as a model is asked them",
-                Optional{}};
-  Output tokenizer{this, "tokenizer", kind::kTokenizer, "tokenizer.json and tokenizer_config.json"};
+  Input<kind::Documents> documents{this, "documents", "Texts to learn from"};
+  Input<kind::Qa> dataset{this, "dataset", "Questions to learn from too, as a model is asked them",
+                          Optional{}};
+  Output<kind::Tokenizer> tokenizer{this, "tokenizer", "tokenizer.json and tokenizer_config.json"};
 
   Result<void> run(StageContext& ctx) override {
     CAIRN_ASSIGN(const std::vector<std::string> texts, collect());

@@ -60,7 +60,7 @@ struct PrintsBinary : cairn::Stage {
 };
 
 struct WritesNothing : cairn::Stage {
-  cairn::Output result{this, "result", cairn::kind::kFile, "Never written"};
+  cairn::Output<cairn::kind::File> result{this, "result", "Never written"};
   Result<void> run(StageContext&) override { return {}; }
 };
 

@@ -48,10 +48,10 @@ struct Count : cairn::Stage {
       "or go"};
   cairn::Param<std::int64_t> payload{this, "payload", 0, "Bytes of text in each rollout line",
                                      cairn::AtLeast{0}};
-  cairn::Input before{this, "before", cairn::kind::kFile, "Mixed into the result",
-                      cairn::Optional{}};
-  cairn::Output total{this, "total", cairn::kind::kFile, "The number reached"};
-  cairn::Output rollouts{this, "rollouts", cairn::kind::kFile, "A line per step"};
+  cairn::Input<cairn::kind::File> before{this, "before", "Mixed into the result",
+                                         cairn::Optional{}};
+  cairn::Output<cairn::kind::File> total{this, "total", "The number reached"};
+  cairn::Output<cairn::kind::File> rollouts{this, "rollouts", "A line per step"};
 
   Result<void> run(StageContext& ctx) override {
     std::int64_t step = 0;
@@ -116,9 +116,9 @@ struct Emit : cairn::Stage {
   cairn::Param<std::string> text{this, "text", "hello", "What the output holds"};
   cairn::Param<std::string> gate{this, "gate", "", "File to wait for"};
   cairn::Param<std::string> fail{this, "fail", "", "Fail with this message"};
-  cairn::InputList inputs{this, "inputs", cairn::kind::kFile, "Appended to the text, in order",
-                          cairn::Optional{}};
-  cairn::Output result{this, "result", cairn::kind::kFile, "The text"};
+  cairn::InputList<cairn::kind::File> inputs{this, "inputs", "Appended to the text, in order",
+                                             cairn::Optional{}};
+  cairn::Output<cairn::kind::File> result{this, "result", "The text"};
 
   Result<void> run(StageContext& ctx) override {
     if (!gate->empty() && !wait_for_gate(*gate, *gate, ctx)) return cairn::stage_cancelled();
@@ -151,7 +151,7 @@ struct Burn : cairn::Stage {
 struct Ask : cairn::Stage {
   cairn::Param<std::string> asked{this, "asked", cairn::Required{}, "File that counts the calls"};
   cairn::Param<bool> fail_after{this, "fail_after", false, "Fail once the answer is known"};
-  cairn::Output answer{this, "answer", cairn::kind::kFile, "The answer"};
+  cairn::Output<cairn::kind::File> answer{this, "answer", "The answer"};
 
   Result<void> run(StageContext& ctx) override {
     CAIRN_ASSIGN(const json::value value, ctx.memo("question", [&]() -> Result<json::value> {
@@ -165,7 +165,7 @@ struct Ask : cairn::Stage {
 
 // Notices changes of its environment that break exact resume.
 struct Environment : cairn::Stage {
-  cairn::Output result{this, "result", cairn::kind::kFile, "Threads and devices"};
+  cairn::Output<cairn::kind::File> result{this, "result", "Threads and devices"};
   Result<void> run(StageContext& ctx) override {
     const auto get = [](const char* name) {
       const char* value = std::getenv(name);

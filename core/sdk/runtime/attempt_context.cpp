@@ -20,10 +20,25 @@ const char* level_name(LogLevel level) {
   return "info";
 }
 
-std::string log_line(const Clock& clock, LogLevel level, std::string_view message) {
+std::string log_line(const Clock& clock, LogLevel level, std::string_view message,
+                     const json::object& fields = {}) {
   const std::string text = is_valid_utf8(message) ? std::string(message) : printable(message);
-  return json::serialize(json::object{
-      {"time", format_rfc3339(clock.now())}, {"level", level_name(level)}, {"message", text}});
+  json::object line{
+      {"time", format_rfc3339(clock.now())}, {"level", level_name(level)}, {"message", text}};
+  if (!fields.empty()) line["fields"] = fields;
+  std::string serialized = json::serialize(line);
+  return is_valid_utf8(serialized) ? serialized : printable(serialized);
+}
+
+// Every text of a value.
+void redact(json::value& value, const Redactor& redactor) {
+  if (auto* text = value.if_string()) {
+    *text = redactor.redacted(*text);
+  } else if (auto* list = value.if_array()) {
+    for (auto& item : *list) redact(item, redactor);
+  } else if (auto* object = value.if_object()) {
+    for (auto& member : *object) redact(member.value(), redactor);
+  }
 }
 
 // A folder that is empty already is left as it is.
@@ -74,11 +89,34 @@ Result<void> AttemptContext::make_out() {
 void AttemptContext::pause_at(std::optional<std::int64_t> step) {
   pause_at_ = step.value_or(-1);
   paused_ = false;
+  const std::lock_guard lock(mutex_);
+  if (!stop_) stop_source_ = std::stop_source();
+}
+
+void AttemptContext::request_stop() {
+  stop_ = true;
+  stop_waiting();
+}
+
+// What waits for the token is called without the lock.
+void AttemptContext::stop_waiting() {
+  std::stop_source source;
+  {
+    const std::lock_guard lock(mutex_);
+    source = stop_source_;
+  }
+  source.request_stop();
+}
+
+std::stop_token AttemptContext::stop_token() const {
+  const std::lock_guard lock(mutex_);
+  return stop_source_.get_token();
 }
 
 void AttemptContext::reach(std::int64_t step) {
   const std::int64_t pause = pause_at_;
-  if (pause >= 0 && step >= pause) paused_ = true;
+  if (pause < 0 || step < pause || paused_.exchange(true)) return;
+  stop_waiting();
 }
 
 AttemptContext::Status AttemptContext::status() {
@@ -145,24 +183,30 @@ void AttemptContext::runtime_metric(std::string_view name, std::int64_t step, do
 
 void AttemptContext::write_metric(std::string_view name, std::int64_t step, double value,
                                   bool runtime) {
-  const std::lock_guard lock(mutex_);
-  auto alarm = metrics_.add(name, step, value, runtime);
-  // What was asked to stop already ends for that reason.
-  if (alarm && !alarm_ && !stop_) {
-    alarm_ = std::move(alarm);
-    stop_ = true;
+  bool alarmed = false;
+  {
+    const std::lock_guard lock(mutex_);
+    auto alarm = metrics_.add(name, step, value, runtime);
+    // What was asked to stop already ends for that reason.
+    if (alarm && !alarm_ && !stop_) {
+      alarm_ = std::move(alarm);
+      alarmed = true;
+      stop_ = true;
+    }
+    if (metrics_.full()) {
+      if (const auto flushed = metrics_.flush(); !flushed.ok() && !write_error_)
+        write_error_ = flushed.error();
+    }
   }
-  if (!metrics_.full()) return;
-  if (const auto flushed = metrics_.flush(); !flushed.ok() && !write_error_)
-    write_error_ = flushed.error();
+  if (alarmed) stop_waiting();
 }
 
-void AttemptContext::log(LogLevel level, std::string_view message) {
-  keep_first_error(redactor_.empty() ? write_log(level, message)
-                                     : write_log(level, redactor_.redacted(message)));
+void AttemptContext::log(LogLevel level, std::string_view message, const json::object& fields) {
+  keep_first_error(write_log(level, message, fields));
 }
 
-Result<void> AttemptContext::write_log(LogLevel level, std::string_view message) {
+Result<void> AttemptContext::write_log(LogLevel level, std::string_view message,
+                                       const json::object& fields) {
   const PersistenceBoundary boundary(Boundary::kAttemptLog);
   BoundedLog* log = nullptr;
   {
@@ -178,7 +222,10 @@ Result<void> AttemptContext::write_log(LogLevel level, std::string_view message)
     }
     log = log_.get();
   }
-  return log->append(log_line(clock_, level, message));
+  if (redactor_.empty()) return log->append(log_line(clock_, level, message, fields));
+  json::value clean = fields;
+  redact(clean, redactor_);
+  return log->append(log_line(clock_, level, redactor_.redacted(message), clean.as_object()));
 }
 
 void AttemptContext::keep_first_error(const Result<void>& written) const {

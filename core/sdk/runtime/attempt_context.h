@@ -2,6 +2,7 @@
 // StageHarness: a stage under test sees what it will see in a run.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -57,12 +59,12 @@ class AttemptContext final : public StageContext {
   void hide(const std::vector<std::string>& secrets);
   // An empty out/, for a stage that has outputs: what an earlier use of it left is removed.
   [[nodiscard]] Result<void> make_out();
-  // cancelled() also becomes true once the stage's progress or a checkpoint reaches this step;
-  // nullopt: no longer.
+  // While the stage does not run. cancelled() also becomes true once the stage's progress or a
+  // checkpoint reaches this step; nullopt: no longer.
   void pause_at(std::optional<std::int64_t> step);
 
   // From any thread: cancelled() is true from now on.
-  void request_stop() { stop_ = true; }
+  void request_stop();
   // From any thread: the folder of the attempt, made now if it is not there.
   [[nodiscard]] Result<fs::path> make_folder() const;
   [[nodiscard]] bool has_folder() const { return has_folder_; }
@@ -79,20 +81,24 @@ class AttemptContext final : public StageContext {
 
   [[nodiscard]] AttemptFolder folder() const { return settings_.task.attempt(settings_.attempt); }
   [[nodiscard]] CheckpointFolder checkpoints() const {
-    return {files_, settings_.task.checkpoints()};
+    return {files_, settings_.task.checkpoints(), static_cast<std::size_t>(keep_)};
   }
 
   [[nodiscard]] std::uint64_t seed() const override { return settings_.seed; }
   [[nodiscard]] bool cancelled() const override { return stop_ || paused_; }
+  [[nodiscard]] std::stop_token stop_token() const override;
   [[nodiscard]] const StageResources& resources() const override { return settings_.resources; }
   [[nodiscard]] int attempt() const override { return settings_.attempt; }
+  [[nodiscard]] const Clock& clock() const override { return clock_; }
   void progress(std::uint64_t done, std::uint64_t total, std::string_view unit) override;
   void metric(std::string_view name, std::int64_t step, double value) override;
   void runtime_metric(std::string_view name, std::int64_t step, double value) override;
-  void log(LogLevel level, std::string_view message) override;
+  using StageContext::log;
+  void log(LogLevel level, std::string_view message, const json::object& fields) override;
   // A folder that cannot be made is an error of close().
   [[nodiscard]] const fs::path& temp_dir() const override;
   [[nodiscard]] const fs::path& work_dir() const override;
+  void keep_checkpoints(int newest) override { keep_ = std::max(1, newest); }
   [[nodiscard]] Result<void> save_checkpoint(
       std::int64_t step, const std::function<Result<void>(const fs::path&)>& write) override;
   [[nodiscard]] Result<std::optional<StageCheckpoint>> latest_checkpoint() override;
@@ -103,10 +109,12 @@ class AttemptContext final : public StageContext {
 
  private:
   void write_metric(std::string_view name, std::int64_t step, double value, bool runtime);
-  [[nodiscard]] Result<void> write_log(LogLevel level, std::string_view message);
+  [[nodiscard]] Result<void> write_log(LogLevel level, std::string_view message,
+                                       const json::object& fields);
   [[nodiscard]] Result<void> write_output(std::string_view text);
   void keep_first_error(const Result<void>& written) const;
   void reach(std::int64_t step);
+  void stop_waiting();
 
   FileSystem& files_;
   const Clock& clock_;
@@ -120,6 +128,7 @@ class AttemptContext final : public StageContext {
   mutable std::atomic<bool> has_folder_{false};
 
   // Of the stage's thread.
+  int keep_ = 2;
   mutable std::optional<fs::path> temp_;
   mutable std::optional<fs::path> work_;
   std::optional<MemoFile> memo_;
@@ -127,6 +136,7 @@ class AttemptContext final : public StageContext {
   std::unique_ptr<AppendFile> output_file_;
 
   mutable std::mutex mutex_;  // guards what follows
+  std::stop_source stop_source_;
   std::unique_ptr<BoundedLog> log_;
   MetricLog metrics_;
   std::uint64_t done_ = 0;

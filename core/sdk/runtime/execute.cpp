@@ -6,10 +6,13 @@
 namespace cairn {
 namespace {
 
-Result<void> bind_and_run(const StageType& type, const StageBinding& binding, StageContext& ctx) {
-  const auto stage = type.make();
+// The stage that has run.
+Result<std::unique_ptr<Stage>> bind_and_run(const StageType& type, const StageBinding& binding,
+                                            StageContext& ctx) {
+  auto stage = type.make();
   CAIRN_TRY(stage->bind(binding));
-  return stage->run(ctx);
+  CAIRN_TRY(stage->run(ctx));
+  return stage;
 }
 
 std::optional<StageFailure> check_outputs(const fs::path& folder,
@@ -31,7 +34,12 @@ std::optional<StageFailure> run_stage(const StageType& type, const StageBinding&
                                       const std::vector<std::string>& outputs, StageContext& ctx) {
   try {
     const auto done = bind_and_run(type, binding, ctx);
-    if (done.ok()) return check_outputs(binding.out_dir, outputs);
+    if (done.ok()) {
+      if (auto missing = check_outputs(binding.out_dir, outputs)) return missing;
+      const auto valid = outputs.empty() ? Result<void>() : (*done)->check_outputs();
+      if (valid.ok()) return std::nullopt;
+      return StageFailure{"invalid_output", valid.error().to_string()};
+    }
     const bool stopped = done.error().code == ErrorCode::kCancelled && ctx.cancelled();
     return StageFailure{stopped ? "cancelled" : "error", done.error().to_string()};
   } catch (const std::bad_alloc&) {

@@ -1,8 +1,12 @@
 #include "core/sdk/testing/stage_harness.h"
 
 #include <dlfcn.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fstream>
 
 namespace cairn::testing {
 namespace {
@@ -10,18 +14,68 @@ namespace {
 // Unwinds a stage as a kill would end it; no std::exception, so that no stage handles it.
 struct Killed {};
 
-std::string differences(const std::map<std::string, Digest>& expected,
-                        const std::map<std::string, Digest>& found) {
-  std::string text;
-  for (const auto& [name, digest] : expected) {
-    const auto other = found.find(name);
-    if (other == found.end() || other->second != digest)
-      text += "output '" + name + "' of the killed run differs from the uninterrupted one's\n";
+// The limit, and SIGXFSZ ignored, while it lives.
+class FileLimit {
+ public:
+  explicit FileLimit(std::optional<std::uint64_t> bytes) {
+    if (!bytes) return;
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit = before_;
+    limit.rlim_cur = std::min<rlim_t>(*bytes, before_.rlim_max);
+    set_ = ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
   }
-  return text;
-}
+  ~FileLimit() {
+    if (!set_) return;
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = SIG_DFL;
+  bool set_ = false;
+};
 
 }  // namespace
+
+// The machine's file system, which takes no more from the count-th checkpoint on.
+class StageHarness::Disk final : public FileSystem {
+ public:
+  explicit Disk(std::optional<int> full_at) : full_at_(full_at) {}
+
+  Result<std::unique_ptr<AppendFile>> open_append(const fs::path& path) override {
+    return real_file_system().open_append(path);
+  }
+  Result<void> truncate(const fs::path& path, std::uint64_t size) override {
+    return real_file_system().truncate(path, size);
+  }
+  Result<void> write_atomic(const fs::path& path, std::string_view bytes) override {
+    if (path.filename() == "manifest.json") ++checkpoints_;
+    if (full_at_ && checkpoints_ >= *full_at_) return io_error("write", path, ENOSPC);
+    return real_file_system().write_atomic(path, bytes);
+  }
+  Result<void> rename(const fs::path& from, const fs::path& to) override {
+    return real_file_system().rename(from, to);
+  }
+  Result<void> make_directories(const fs::path& path) override {
+    return real_file_system().make_directories(path);
+  }
+  Result<void> remove_all(const fs::path& path) override {
+    return real_file_system().remove_all(path);
+  }
+  Result<void> sync(const fs::path& path) override { return real_file_system().sync(path); }
+  Result<void> sync_tree(const fs::path& path) override {
+    return real_file_system().sync_tree(path);
+  }
+  Result<std::string> read(const fs::path& path) override { return real_file_system().read(path); }
+
+ private:
+  const std::optional<int> full_at_;
+  int checkpoints_ = 0;
+};
 
 StageType stage_of(const fs::path& library, const std::string& stage_type) {
   void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -56,6 +110,9 @@ StageHarness& StageHarness::input(const std::string& name, const fs::path& path)
   setup_.inputs[name].push_back(path);
   return *this;
 }
+StageHarness& StageHarness::input_text(const std::string& name, std::string_view text) {
+  return input(name, write_file("inputs/" + std::to_string(++files_) + "/" + name, text));
+}
 StageHarness& StageHarness::seed(std::uint64_t seed) {
   seed_ = seed;
   return *this;
@@ -76,6 +133,27 @@ StageHarness& StageHarness::stop_at_checkpoint(int count) {
   stop_at_ = count;
   return *this;
 }
+StageHarness& StageHarness::full_disk_at_checkpoint(int count) {
+  full_at_ = count;
+  return *this;
+}
+StageHarness& StageHarness::largest_file(std::uint64_t bytes) {
+  largest_file_ = bytes;
+  return *this;
+}
+
+Result<void> StageHarness::self_test() {
+  if (!type_.self_test())
+    return not_found("stage type '" + type_.name() + "' has no self-test",
+                     "give it one: stage_type<…>(…).self_test(…)");
+  SelfTest test(folder_ / "self-test");
+  CAIRN_TRY(real_file_system().make_directories(test.folder()));
+  CAIRN_TRY(type_.self_test()(test));
+  setup_.params = test.params();
+  setup_.inputs = test.inputs();
+  for (const std::string& output : test.outputs()) expect_output(output);
+  return {};
+}
 
 void StageHarness::reset() {
   attempts_ = 0;
@@ -84,6 +162,21 @@ void StageHarness::reset() {
 
 fs::path StageHarness::output(const std::string& name) const {
   return task_.attempt(attempts_).out() / name;
+}
+
+std::string StageHarness::output_text(const std::string& name) const {
+  return real_file_system().read(output(name)).value_or("");
+}
+
+fs::path StageHarness::write_file(const std::string& name, std::string_view text) {
+  const fs::path path = folder_ / name;
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.flush();
+  if (!file) fail_unwrap(io_error("write", path, errno));
+  return path;
 }
 
 HarnessRun StageHarness::run() {
@@ -104,13 +197,17 @@ HarnessRun StageHarness::run() {
   settings.attempt = ++attempts_;
   settings.seed = seed_;
   settings.resources = resources_;
-  AttemptContext owner(real_file_system(), clock_, settings, on_checkpoint);
+  Disk disk(full_at_);
+  AttemptContext owner(disk, clock_, settings, on_checkpoint);
   context = &owner;
   if (stop_at_ == 0) context->request_stop();
 
   setup_.out_dir = context->folder().out();
   if (const auto made = context->make_out(); !made.ok()) fail_unwrap(made.error());
-  result.failure = run_stage(type_, setup_, *context);
+  {
+    const FileLimit limit(largest_file_);
+    result.failure = run_stage(type_, setup_, *context);
+  }
   result.status = context->status();
   const auto closed = context->close();
   if (!closed.ok() && !result.failure)
@@ -121,22 +218,9 @@ HarnessRun StageHarness::run() {
       result.outputs[name] = identify_content(output(name)).value().digest;
   kill_at_.reset();
   stop_at_.reset();
+  full_at_.reset();
+  largest_file_.reset();
   return result;
-}
-
-std::string StageHarness::check_resume() {
-  reset();
-  const HarnessRun reference = run();
-  if (reference.failure) return "the uninterrupted run failed: " + reference.failure->message;
-  if (reference.checkpoints.empty()) return "the stage saved no checkpoint";
-  reset();
-  for (std::size_t kills = 0;; ++kills) {
-    const HarnessRun next = kill_at_checkpoint(1).run();
-    if (next.killed && kills < reference.checkpoints.size()) continue;
-    if (next.killed) return "the killed run saves more checkpoints than the uninterrupted one";
-    if (next.failure) return "the resumed run failed: " + next.failure->message;
-    return differences(reference.outputs, next.outputs);
-  }
 }
 
 }  // namespace cairn::testing

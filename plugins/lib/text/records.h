@@ -1,55 +1,21 @@
-// The records that flow between stages, as JSON Lines (RECIPE §2).
+// The records that flow between stages, read and written whole, and as prompts.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/files.h"
 #include "core/base/json.h"
 #include "core/base/result.h"
+#include "core/sdk/kinds/records.h"
 
 namespace cairn::text {
 
-// One line of a `documents` artifact.
-struct Document {
-  std::string id;
-  std::string title;
-  std::string text;
-  std::string domain;
-  std::string package;  // Debian source package and version it comes from
-  std::string version;
-};
-
-struct ContextDocument {
-  std::string id;
-  std::string title;
-  std::string text;
-  bool evidence = false;  // else a distractor
-};
-
-// One line of a `qa` artifact.
-struct QaRecord {
-  std::string id;
-  std::string task;           // multiple_choice multihop reading dialogue numerical
-  std::string question_type;  // multi-fact, numerical, needle, ...
-  std::string domain;
-  std::string question;
-  std::vector<std::string> answer;   // accepted strings; the first is the canonical one
-  std::vector<std::string> choices;  // empty unless multiple choice; texts of A, B, C, ...
-  std::string format_instruction;
-  std::vector<ContextDocument> documents;
-  json::object provenance;  // template, SQL, graph path, rounds: whatever made it
-  std::optional<double> pass_rate;
-  std::uint64_t seed = 0;
-};
-
-[[nodiscard]] json::object to_json(const Document& document);
-[[nodiscard]] Result<Document> document_from_json(const json::object& object);
-[[nodiscard]] json::object to_json(const QaRecord& record);
-[[nodiscard]] Result<QaRecord> qa_record_from_json(const json::object& object);
+using cairn::ContextDocument;
+using cairn::Document;
+using cairn::QaRecord;
+using cairn::to_json;
 
 // Calls `each` with every line's object, in order. Errors name file and line.
 [[nodiscard]] Result<void> read_json_lines(

@@ -28,10 +28,10 @@ struct RlJob {
 // A stage that trains a policy on its own rollouts; what it adds is where they come from.
 struct PolicyStage : Stage {
   RlParams params{this};
-  Input policy{this, "policy", kind::kModel, "Model to start from"};
-  Input dataset{this, "dataset", kind::kQa, "Questions with verifiable answers"};
-  Output model{this, "model", kind::kModel, "The trained model"};
-  Output rollouts{this, "rollouts", kind::kRollouts, "Every step and every response, with rewards"};
+  Input<kind::Model> policy{this, "policy", "Model to start from"};
+  Input<kind::Qa> dataset{this, "dataset", "Questions with verifiable answers"};
+  Output<kind::Model> model{this, "model", "The trained model"};
+  Output<kind::Rollouts> rollouts{this, "rollouts", "Every step and every response, with rewards"};
 
   Result<void> run(StageContext& ctx) override;
 

@@ -41,7 +41,7 @@ TEST(Harness, AStoppedStageContinuesFromItsCheckpoint) {
 
 // Its counter is in no checkpoint, so a killed run repeats steps under other numbers.
 struct Forgetful : Stage {
-  Output result{this, "result", kind::kFile, "What it counted"};
+  Output<kind::File> result{this, "result", "What it counted"};
   Result<void> run(StageContext& ctx) override {
     int counted = 0;
     CAIRN_ASSIGN(const auto checkpoint, ctx.latest_checkpoint());

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/sdk/kinds.h"
+
 namespace cairn::testing {
 namespace {
 
@@ -26,6 +28,11 @@ ParamDecl between(ParamDecl decl, double min, double max) {
   return decl;
 }
 
+ParamDecl list(ParamDecl decl, ParamDecl element) {
+  decl.element = {std::move(element)};
+  return decl;
+}
+
 PortDecl port(const char* name, const char* kind, bool optional = false, bool list = false) {
   PortDecl decl;
   decl.name = name;
@@ -44,7 +51,7 @@ StageDecl corpus() {
                   param("list", ParamType::kPath, "", "File of names"),
                   param("min_chars", ParamType::kInt, 10, "Shortest text")};
   stage.params[1].content = true;
-  stage.outputs = {port("documents", kind::kDocuments)};
+  stage.outputs = {port("documents", kind::Documents::kName)};
   return stage;
 }
 
@@ -52,15 +59,16 @@ StageDecl filter() {
   StageDecl stage;
   stage.name = "filter";
   stage.doc = "Drops duplicates";
+  const ParamDecl size = between(param("", ParamType::kInt, nullptr, ""), 1, 9);
   stage.revision = 3;
   stage.params = {
       between(param("threshold", ParamType::kDouble, 0.8, "Similarity"), 0, 1),
       param("mode", ParamType::kString, "exact", "How"),
-      between(param("sizes", ParamType::kIntList, json::array{1, 2}, "Sizes of n-grams"), 1, 9),
+      list(param("sizes", ParamType::kList, json::array{1, 2}, "Sizes of n-grams"), size),
       param("wait", ParamType::kDuration, 1000, "Pause")};
   stage.params[1].choices = {"exact", "minhash"};
-  stage.inputs = {port("documents", kind::kDocuments)};
-  stage.outputs = {port("kept", kind::kDocuments)};
+  stage.inputs = {port("documents", kind::Documents::kName)};
+  stage.outputs = {port("kept", kind::Documents::kName)};
   return stage;
 }
 
@@ -72,8 +80,9 @@ StageDecl train() {
   stage.params = {required(param("steps", ParamType::kInt, nullptr, "Steps")),
                   param("max_input_tokens", ParamType::kTokens, 20000, "Longest prompt")};
   stage.params[0].min = 1;
-  stage.inputs = {port("dataset", kind::kDocuments), port("policy", kind::kModel, true)};
-  stage.outputs = {port("model", kind::kModel), port("rollouts", kind::kRollouts)};
+  stage.inputs = {port("dataset", kind::Documents::kName),
+                  port("policy", kind::Model::kName, true)};
+  stage.outputs = {port("model", kind::Model::kName), port("rollouts", kind::Rollouts::kName)};
   return stage;
 }
 
@@ -81,8 +90,8 @@ StageDecl report() {
   StageDecl stage;
   stage.name = "report";
   stage.doc = "Compares models";
-  stage.inputs = {port("models", kind::kModel, false, true)};
-  stage.outputs = {port("report", kind::kReport)};
+  stage.inputs = {port("models", kind::Model::kName, false, true)};
+  stage.outputs = {port("report", kind::Report::kName)};
   return stage;
 }
 
@@ -93,7 +102,7 @@ StageDecl import() {
   stage.params = {required(param("path", ParamType::kPath, nullptr, "What")),
                   param("kind", ParamType::kString, "file", "Its kind")};
   stage.params[0].content = true;
-  PortDecl artifact = port("artifact", kind::kFile);
+  PortDecl artifact = port("artifact", kind::File::kName);
   artifact.kind_from_param = "kind";
   stage.outputs = {artifact};
   return stage;
@@ -101,10 +110,14 @@ StageDecl import() {
 
 StageDecl shell() {
   StageDecl stage;
+  ParamDecl path;
+  path.type = ParamType::kPath;
+  path.content = true;
+  const ParamDecl files =
+      list(param("files", ParamType::kList, json::array(), "Files to copy"), path);
   stage.name = "shell";
   stage.doc = "Runs a command";
-  stage.params = {required(param("run", ParamType::kString, nullptr, "Script")),
-                  param("files", ParamType::kStringList, json::array(), "Files to copy"),
+  stage.params = {required(param("run", ParamType::kString, nullptr, "Script")), files,
                   param("env", ParamType::kJson, json::object(), "Variables"),
                   param("outputs", ParamType::kJson, json::object(), "Outputs")};
   stage.open_inputs = true;

@@ -153,7 +153,8 @@ TEST(Secrets, AreTakenByTextParameters) {
   decl.name = "key";
   const json::object secret{{"$secret", "env:TOKEN"}};
   EXPECT_EQ(*canonical_param(decl, secret), json::value(secret));
-  decl.type = ParamType::kStringList;
+  decl.type = ParamType::kList;
+  decl.element.emplace_back();
   EXPECT_TRUE(canonical_param(decl, json::array{"a", secret}).ok());
   decl.type = ParamType::kInt;
   EXPECT_EQ(canonical_param(decl, secret).error().message,
