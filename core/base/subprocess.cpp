@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,101 +12,30 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 
 #include "core/base/group_guard.h"
+#include "core/base/spawn.h"
 
 namespace cairn {
 namespace {
 
 constexpr Duration kStopPoll{100};
+constexpr std::size_t kCompactAt = 1 << 20;
 
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { reset(); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  void reset(int fd = -1) {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = fd;
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
-
-struct Pipe {
-  Fd read;
-  Fd write;
-  Result<void> open() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return io_error("create", "a pipe", errno);
-    read.reset(ends[0]);
-    write.reset(ends[1]);
-    return {};
-  }
-};
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  list.reserve(texts.size() + 1);
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-// posix_spawn's two settings objects, released together.
-struct SpawnSettings {
-  posix_spawn_file_actions_t files{};
-  posix_spawnattr_t attributes{};
-  SpawnSettings() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-};
-
-// In a group of its own, which it leads, with plain signals and no descriptor of ours.
-Result<pid_t> spawn(const ProcessSpec& spec, int out, int err) {
-  SpawnSettings settings;
-  ::posix_spawn_file_actions_addopen(&settings.files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&settings.files, out, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&settings.files, err, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&settings.files, STDERR_FILENO + 1);
-  if (!spec.folder.empty())
-    ::posix_spawn_file_actions_addchdir_np(&settings.files, spec.folder.c_str());
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
-  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
-  ::posix_spawnattr_setflags(
-      &settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  pid_t pid = 0;
-  const int failure =
-      ::posix_spawn(&pid, spec.argv[0].c_str(), &settings.files, &settings.attributes,
-                    pointers(spec.argv).data(), pointers(spec.environment).data());
-  if (failure != 0) return io_error("run", spec.argv[0], failure);
-  return pid;
+void make_nonblocking(const Fd& fd) {
+  if (fd.get() >= 0) ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
 }
 
 // Hands on what is there, up to 1 MiB so that a flood cannot keep us from the clock; false once
 // the other end is closed.
-bool drain(int fd, bool is_error, const ProcessHooks& hooks) {
+template <typename Take>
+bool drain(int fd, const Take& take) {
   std::array<char, 1 << 16> buffer;
   for (int reads = 0; reads < 16; ++reads) {
     const ssize_t got = ::read(fd, buffer.data(), buffer.size());
     if (got > 0) {
-      if (hooks.output) hooks.output(is_error, {buffer.data(), static_cast<std::size_t>(got)});
+      take(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
       continue;
     }
     if (got < 0 && errno == EINTR) continue;
@@ -116,51 +44,178 @@ bool drain(int fd, bool is_error, const ProcessHooks& hooks) {
   return true;
 }
 
-class Supervisor {
- public:
-  Supervisor(pid_t pid, std::atomic<pid_t>& guarded, int pidfd, int out, int err,
-             const ProcessHooks& hooks)
-      : pid_(pid), guarded_(guarded), pidfd_(pidfd), streams_{out, err}, hooks_(hooks) {}
-
-  ProcessEnd run() {
-    const auto start = now();
-    bool running = true;
-    while (running) {
-      std::array<pollfd, 3> watched{
-          {{pidfd_, POLLIN, 0}, {streams_[0], POLLIN, 0}, {streams_[1], POLLIN, 0}}};
-      Duration wait = kStopPoll;
-      if (hooks_.timeout.count() > 0)
-        wait = std::clamp(start + hooks_.timeout - now(), Duration(0), kStopPoll);
-      ::poll(watched.data(), watched.size(), static_cast<int>(wait.count()));
-      running = watched[0].revents == 0;
-      read_streams();
-      if (!running) break;
-      if (!ending_) {
-        end_.stopped = hooks_.stop && hooks_.stop();
-        end_.timed_out =
-            !end_.stopped && hooks_.timeout.count() > 0 && now() - start >= hooks_.timeout;
-        if (end_.stopped || end_.timed_out) begin_ending();
-      } else if (now() >= kill_at_) {
-        ::kill(-pid_, SIGKILL);
-      }
+// write() to a pipe whose reader may be gone: EPIPE without the signal that comes with it.
+ssize_t write_quietly(int fd, std::string_view bytes) {
+  sigset_t pipe;
+  sigset_t before;
+  sigset_t pending;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  ::sigpending(&pending);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+  const int failure = errno;
+  if (written < 0 && failure == EPIPE && ::sigismember(&pending, SIGPIPE) == 0) {
+    const timespec at_once{0, 0};
+    while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
     }
-    ::kill(-pid_, SIGKILL);
-    guarded_ = 0;
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    read_streams();
-    if (WIFSIGNALED(status)) end_.signal = WTERMSIG(status);
-    if (WIFEXITED(status)) end_.exit_code = WEXITSTATUS(status);
-    return end_;
   }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = failure;
+  return written;
+}
+
+// Bytes on their way to a reader that takes them when it likes.
+class Outbound {
+ public:
+  [[nodiscard]] std::size_t size() const { return bytes_.size() - begin_; }
+  void add(std::string_view bytes) { bytes_.append(bytes); }
+  void clear() {
+    bytes_.clear();
+    begin_ = 0;
+  }
+  // As much as fits; false once nobody can read it.
+  bool write_to(int fd) {
+    while (size() > 0) {
+      const ssize_t written = write_quietly(fd, std::string_view(bytes_).substr(begin_));
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0 && errno == EAGAIN) break;
+      if (written < 0) return false;
+      begin_ += static_cast<std::size_t>(written);
+    }
+    if (size() == 0) clear();
+    if (begin_ >= kCompactAt && begin_ >= size()) {
+      bytes_.erase(0, begin_);
+      begin_ = 0;
+    }
+    return true;
+  }
+
+ private:
+  std::string bytes_;
+  std::size_t begin_ = 0;
+};
+
+}  // namespace
+
+class RunningProcess::Impl {
+ public:
+  explicit Impl(ProcessHooks hooks) : hooks_(std::move(hooks)), start_(now()) {}
+  ~Impl() {
+    if (running_) finish();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Result<void> start(const ProcessSpec& spec) {
+    if (spec.argv.empty()) return invalid_argument("no program to run");
+    CAIRN_ASSIGN(GroupGuard * guard, GroupGuard::get());
+    Pipe out;
+    Pipe err;
+    Pipe to;
+    Pipe from;
+    const bool standard = spec.channel == ProcessChannel::kStandard;
+    const bool one = spec.one_stream && !standard;
+    if (!standard) CAIRN_TRY(out.open());
+    if (!one) CAIRN_TRY(err.open());
+    if (spec.channel != ProcessChannel::kNone) {
+      CAIRN_TRY(to.open());
+      CAIRN_TRY(from.open());
+    }
+    ProgramDescriptors descriptors{-1, out.write.get(), one ? out.write.get() : err.write.get(), -1,
+                                   -1};
+    descriptors[standard ? STDIN_FILENO : kChannelReadFd] = to.read.get();
+    descriptors[standard ? STDOUT_FILENO : kChannelWriteFd] = from.write.get();
+    CAIRN_ASSIGN(pid_, spawn_program(spec, descriptors));
+    CAIRN_TRY(guard_program(*guard, spec.argv[0]));
+    running_ = true;
+    out_ = std::move(out.read);
+    err_ = std::move(err.read);
+    from_ = std::move(from.read);
+    to_ = std::move(to.write);
+    for (const Fd* fd : {&out_, &err_, &from_, &to_}) make_nonblocking(*fd);
+    return {};
+  }
+
+  bool step() {
+    if (!running_) return false;
+    const int to = unsent() > 0 ? to_.get() : -1;
+    std::array<pollfd, 5> watched{{{pidfd_.get(), POLLIN, 0},
+                                   {out_.get(), POLLIN, 0},
+                                   {err_.get(), POLLIN, 0},
+                                   {from_.get(), POLLIN, 0},
+                                   {to, POLLOUT, 0}}};
+    ::poll(watched.data(), watched.size(), static_cast<int>(patience().count()));
+    write_channel();
+    read_streams();
+    if (watched[0].revents != 0) {
+      finish();
+      read_streams();
+      return false;
+    }
+    if (ending_) {
+      if (now() >= kill_at_) ::kill(-pid_, SIGKILL);
+      return true;
+    }
+    end_.stopped = hooks_.stop && hooks_.stop();
+    end_.timed_out = !end_.stopped && out_of_time();
+    if (end_.stopped || end_.timed_out) begin_ending();
+    return true;
+  }
+
+  void send(std::string_view bytes) {
+    if (to_.get() < 0) return;
+    outbound_.add(bytes);
+    write_channel();
+  }
+  [[nodiscard]] std::size_t unsent() const { return outbound_.size(); }
+  [[nodiscard]] const ProcessEnd& end() const { return end_; }
 
  private:
   static Duration now() { return system_clock().monotonic(); }
 
+  Result<void> guard_program(GroupGuard& guard, const std::string& name) {
+    const auto guarded = guard.enter(pid_);
+    pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+    if (guarded.ok() && pidfd_.get() >= 0) {
+      guarded_ = *guarded;
+      return {};
+    }
+    const int failure = errno;
+    ::kill(-pid_, SIGKILL);
+    if (guarded.ok()) **guarded = 0;
+    ::waitpid(pid_, nullptr, 0);
+    if (!guarded.ok()) return guarded.error();
+    return io_error("watch", name, failure);
+  }
+
+  [[nodiscard]] bool out_of_time() const {
+    return hooks_.timeout.count() > 0 && now() - start_ >= hooks_.timeout;
+  }
+
+  [[nodiscard]] Duration patience() const {
+    if (ending_ || hooks_.timeout.count() == 0) return kStopPoll;
+    return std::clamp(start_ + hooks_.timeout - now(), Duration(0), kStopPoll);
+  }
+
   void read_streams() {
-    for (std::size_t i = 0; i < streams_.size(); ++i)
-      if (streams_[i] >= 0 && !drain(streams_[i], i == 1, hooks_)) streams_[i] = -1;
+    const auto output = [&](bool is_error) {
+      return [this, is_error](std::string_view bytes) {
+        if (hooks_.output) hooks_.output(is_error, bytes);
+      };
+    };
+    if (out_.get() >= 0 && !drain(out_.get(), output(false))) out_.reset();
+    if (err_.get() >= 0 && !drain(err_.get(), output(true))) err_.reset();
+    const auto channel = [&](std::string_view bytes) {
+      if (hooks_.channel) hooks_.channel(bytes);
+    };
+    if (from_.get() >= 0 && !drain(from_.get(), channel)) from_.reset();
+  }
+
+  void write_channel() {
+    if (to_.get() < 0 || outbound_.write_to(to_.get())) return;
+    to_.reset();
+    outbound_.clear();
   }
 
   void begin_ending() {
@@ -169,42 +224,64 @@ class Supervisor {
     ::kill(-pid_, hooks_.grace.count() > 0 ? SIGTERM : SIGKILL);
   }
 
-  pid_t pid_;
-  std::atomic<pid_t>& guarded_;
-  int pidfd_;
-  std::array<int, 2> streams_;
-  const ProcessHooks& hooks_;
+  // The program has ended, or does so now.
+  void finish() {
+    running_ = false;
+    ::kill(-pid_, SIGKILL);
+    *guarded_ = 0;
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFSIGNALED(status)) end_.signal = WTERMSIG(status);
+    if (WIFEXITED(status)) end_.exit_code = WEXITSTATUS(status);
+    to_.reset();
+    outbound_.clear();
+  }
+
+  const ProcessHooks hooks_;
+  const Duration start_;
+  pid_t pid_ = 0;
+  std::atomic<pid_t>* guarded_ = nullptr;
+  Fd pidfd_;
+  Fd out_;
+  Fd err_;
+  Fd from_;
+  Fd to_;
+  Outbound outbound_;
   ProcessEnd end_;
+  bool running_ = false;
   bool ending_ = false;
   Duration kill_at_{0};
 };
 
-}  // namespace
+RunningProcess::RunningProcess(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RunningProcess::~RunningProcess() = default;
+
+Result<std::unique_ptr<RunningProcess>> RunningProcess::start(const ProcessSpec& spec,
+                                                              ProcessHooks hooks) {
+  auto impl = std::make_unique<Impl>(std::move(hooks));
+  CAIRN_TRY(impl->start(spec));
+  return std::unique_ptr<RunningProcess>(new RunningProcess(std::move(impl)));
+}
+
+bool RunningProcess::step() {
+  return impl_->step();
+}
+void RunningProcess::send(std::string_view bytes) {
+  impl_->send(bytes);
+}
+std::size_t RunningProcess::unsent() const {
+  return impl_->unsent();
+}
+const ProcessEnd& RunningProcess::end() const {
+  return impl_->end();
+}
 
 Result<ProcessEnd> run_process(const ProcessSpec& spec, const ProcessHooks& hooks) {
-  if (spec.argv.empty()) return invalid_argument("no program to run");
-  CAIRN_ASSIGN(GroupGuard * guard, GroupGuard::get());
-  Pipe out;
-  Pipe err;
-  CAIRN_TRY(out.open());
-  if (!spec.one_stream) CAIRN_TRY(err.open());
-  CAIRN_ASSIGN(const pid_t pid,
-               spawn(spec, out.write.get(), spec.one_stream ? out.write.get() : err.write.get()));
-  const auto guarded = guard->enter(pid);
-  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!guarded.ok() || pidfd.get() < 0) {
-    const int failure = errno;
-    ::kill(-pid, SIGKILL);
-    if (guarded.ok()) **guarded = 0;
-    ::waitpid(pid, nullptr, 0);
-    if (!guarded.ok()) return guarded.error();
-    return io_error("watch", spec.argv[0], failure);
+  CAIRN_ASSIGN(const auto process, RunningProcess::start(spec, hooks));
+  while (process->step()) {
   }
-  out.write.reset();
-  err.write.reset();
-  ::fcntl(out.read.get(), F_SETFL, O_NONBLOCK);
-  if (!spec.one_stream) ::fcntl(err.read.get(), F_SETFL, O_NONBLOCK);
-  return Supervisor(pid, **guarded, pidfd.get(), out.read.get(), err.read.get(), hooks).run();
+  return process->end();
 }
 
 std::vector<std::string> current_environment() {

@@ -1,0 +1,90 @@
+#include "core/base/spawn.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+namespace cairn {
+namespace {
+
+// Descriptors that are copied to low numbers must not stand there themselves.
+constexpr int kAboveGiven = 10;
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> list;
+  list.reserve(texts.size() + 1);
+  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
+  list.push_back(nullptr);
+  return list;
+}
+
+// posix_spawn's two settings objects, released together.
+struct SpawnSettings {
+  posix_spawn_file_actions_t files{};
+  posix_spawnattr_t attributes{};
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawnattr_init(&attributes);
+  }
+  ~SpawnSettings() {
+    ::posix_spawn_file_actions_destroy(&files);
+    ::posix_spawnattr_destroy(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+};
+
+}  // namespace
+
+void Fd::reset(int fd) {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = fd;
+}
+
+Result<void> Pipe::open() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return io_error("create", "a pipe", errno);
+  const Fd low_read(ends[0]);
+  const Fd low_write(ends[1]);
+  read.reset(::fcntl(ends[0], F_DUPFD_CLOEXEC, kAboveGiven));
+  if (read.get() < 0) return io_error("create", "a pipe", errno);
+  write.reset(::fcntl(ends[1], F_DUPFD_CLOEXEC, kAboveGiven));
+  if (write.get() < 0) return io_error("create", "a pipe", errno);
+  return {};
+}
+
+Result<pid_t> spawn_program(const ProcessSpec& spec, const ProgramDescriptors& descriptors) {
+  SpawnSettings settings;
+  int number = 0;
+  for (const int descriptor : descriptors) {
+    if (descriptor < 0 && number > STDERR_FILENO) break;
+    if (descriptor >= 0)
+      ::posix_spawn_file_actions_adddup2(&settings.files, descriptor, number);
+    else
+      ::posix_spawn_file_actions_addopen(&settings.files, number, "/dev/null", O_RDONLY, 0);
+    ++number;
+  }
+  ::posix_spawn_file_actions_addclosefrom_np(&settings.files, number);
+  if (!spec.folder.empty())
+    ::posix_spawn_file_actions_addchdir_np(&settings.files, spec.folder.c_str());
+  sigset_t none;
+  sigset_t all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&settings.attributes, &none);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &all);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(
+      &settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  const int failure =
+      ::posix_spawn(&pid, spec.argv[0].c_str(), &settings.files, &settings.attributes,
+                    pointers(spec.argv).data(), pointers(spec.environment).data());
+  if (failure != 0) return io_error("run", spec.argv[0], failure);
+  return pid;
+}
+
+}  // namespace cairn
