@@ -5,17 +5,14 @@
 #include <algorithm>
 #include <cctype>
 
-#include "core/base/subprocess.h"
-#include "core/base/text.h"
 #include "core/sdk/plugin.h"
+#include "plugins/lib/command/command.h"
 
 namespace {
 
 namespace fs = cairn::fs;
 namespace json = cairn::json;
 
-constexpr std::size_t kLinesInMessage = 20;
-constexpr std::size_t kBytesInMessage = 4000;
 constexpr cairn::Duration kGrace{5000};
 
 // input "my-data" -> CAIRN_INPUT_MY_DATA
@@ -28,42 +25,10 @@ std::string variable_of_input(const std::string& name) {
   return variable;
 }
 
-// The newest output, cut to what fits into an error message.
-class Tail {
- public:
-  void add(std::string_view bytes) {
-    text_.append(bytes);
-    if (text_.size() > 4 * kBytesInMessage) text_.erase(0, text_.size() - 2 * kBytesInMessage);
-  }
-  [[nodiscard]] std::string lines(const cairn::StageContext& ctx) const {
-    std::string text = cairn::printable(cairn::trim(ctx.redacted(text_)));
-    if (text.empty()) return {};
-    if (text.size() > kBytesInMessage) text.erase(0, text.size() - kBytesInMessage);
-    const auto all = cairn::split(text, '\n');
-    std::string last;
-    for (std::size_t i = all.size() - std::min(all.size(), kLinesInMessage); i < all.size(); ++i)
-      last += "\n  " + std::string(all[i]);
-    return last;
-  }
-
- private:
-  std::string text_;
-};
-
 // A path that stays below the folder it is joined to.
 bool is_inside(const fs::path& path) {
   if (path.empty() || path.is_absolute()) return false;
   return std::none_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; });
-}
-
-cairn::Result<void> copy_into(const fs::path& from, const fs::path& folder) {
-  const fs::path to = folder / from.filename();
-  std::error_code error;
-  if (fs::exists(to, error))
-    return cairn::invalid_argument("two of `files` are named " + from.filename().string());
-  fs::copy(from, to, fs::copy_options::recursive, error);
-  if (error) return cairn::io_error("copy", from.string(), error.value());
-  return {};
 }
 
 struct Shell : cairn::Stage {
@@ -84,7 +49,7 @@ struct Shell : cairn::Stage {
 
   cairn::Result<void> run(cairn::StageContext& ctx) override {
     const fs::path& folder = ctx.temp_dir();
-    for (const auto& file : *files) CAIRN_TRY(copy_into(file, folder));
+    CAIRN_TRY(cairn::command::copy_into(*files, folder));
     CAIRN_ASSIGN(const auto paths, output_paths());
 
     cairn::ProcessSpec spec;
@@ -92,7 +57,7 @@ struct Shell : cairn::Stage {
     spec.folder = folder;
     spec.one_stream = true;
     CAIRN_ASSIGN(spec.environment, environment());
-    Tail tail;
+    cairn::command::Tail tail;
     cairn::ProcessHooks hooks;
     hooks.output = [&](bool, std::string_view bytes) {
       ctx.output(bytes);
@@ -109,9 +74,7 @@ struct Shell : cairn::Stage {
 
  private:
   static cairn::Error failed(const cairn::ProcessEnd& end, const std::string& lines) {
-    std::string message = "the command ";
-    message += end.signal != 0 ? "was ended by " + cairn::signal_name(end.signal)
-                               : "ended with exit code " + std::to_string(end.exit_code);
+    std::string message = "the command " + cairn::command::describe(end);
     if (!lines.empty()) message += "; its last output:" + lines;
     return cairn::make_error(cairn::ErrorCode::kInvalidArgument, message);
   }
@@ -129,26 +92,14 @@ struct Shell : cairn::Stage {
   }
 
   [[nodiscard]] cairn::Result<std::vector<std::string>> environment() const {
-    std::vector<std::string> list = cairn::current_environment();
-    const auto set = [&](const std::string& name, const std::string& value) {
-      std::erase_if(list, [&](const auto& entry) { return entry.starts_with(name + "="); });
-      list.push_back(name + "=" + value);
-    };
+    cairn::command::Environment environment;
     for (const auto& [name, paths] : binding().inputs) {
       std::string value;
       for (const auto& path : paths) value += (value.empty() ? "" : "\n") + path.string();
-      set(variable_of_input(name), value);
+      environment.set(variable_of_input(name), value);
     }
-    if (!env->is_object()) return cairn::invalid_argument("`env` must be a map");
-    for (const auto& [name, value] : env->as_object()) {
-      const bool plain = !name.empty() && name.find('=') == std::string_view::npos;
-      if (!plain || value.is_object() || value.is_array())
-        return cairn::invalid_argument("environment variable '" + std::string(name) +
-                                       "' must have a name without '=' and a plain value");
-      set(std::string(name),
-          value.is_string() ? std::string(value.as_string()) : json::serialize(value));
-    }
-    return list;
+    CAIRN_TRY(environment.add(*env));
+    return environment.list();
   }
 
   [[nodiscard]] cairn::Result<void> take_output(const std::string& name, const fs::path& folder,

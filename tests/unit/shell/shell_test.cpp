@@ -50,6 +50,13 @@ TEST_F(Shell, RunsInAnEmptyFolderWithFilesInputsAndEnvironment) {
   EXPECT_EQ(read("folder/e"), "deep\n");
 }
 
+TEST_F(Shell, AFolderMayBeWrittenWithASlashAtItsEnd) {
+  fs::create_directory(harness_.folder() / "data");
+  std::ofstream(harness_.folder() / "data/rows") << "3\n";
+  harness_.param("files", json::array{(harness_.folder() / "data/").string()});
+  EXPECT_EQ(failure("test -f data/rows"), "success");
+}
+
 TEST_F(Shell, AFailureKeepsExitCodeAndLastLines) {
   const std::string message =
       failure("for i in $(seq 100); do echo line $i; done; printf 'bad\\377byte\\n' >&2; exit 9");
