@@ -25,8 +25,12 @@ Result<void> copy_into(const std::vector<std::string>& files, const fs::path& fo
 }
 
 void Environment::set(const std::string& name, const std::string& value) {
-  std::erase_if(list_, [&](const auto& entry) { return entry.starts_with(name + "="); });
+  unset(name);
   list_.push_back(name + "=" + value);
+}
+
+void Environment::unset(const std::string& name) {
+  std::erase_if(list_, [&](const auto& entry) { return entry.starts_with(name + "="); });
 }
 
 std::string Environment::get(const std::string& name) const {

@@ -22,6 +22,7 @@ class Environment {
  public:
   Environment() : list_(current_environment()) {}
   void set(const std::string& name, const std::string& value);
+  void unset(const std::string& name);
   // "" when it is not set.
   [[nodiscard]] std::string get(const std::string& name) const;
   // The parameter `env`: a map of names to plain values.
