@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
+#include "core/base/quantity.h"
 #include "core/base/text.h"
 #include "core/sdk/plugin.h"
 #include "plugins/exec/conversation.h"
@@ -62,10 +63,10 @@ struct Exec : cairn::Stage {
       "Where the program finds its messages: descriptors named by CAIRN_EXEC_READ_FD and "
       "CAIRN_EXEC_WRITE_FD, or standard input and output",
       cairn::Choices{{"fd", "stdio"}}};
-  cairn::Param<cairn::Duration> grace{
-      this, "grace", cairn::Duration(5000),
-      "Time to end in after the message cancel, before SIGTERM, and again before SIGKILL",
-      cairn::AtLeast{0}};
+  // As a text: the canonical form of a duration, a number, is refused when a host checks it again.
+  cairn::Param<std::string> grace{
+      this, "grace", "5s",
+      "Time to end in after the message cancel, before SIGTERM, and again before SIGKILL"};
 
   Exec() {
     declare_open_inputs();
@@ -76,10 +77,12 @@ struct Exec : cairn::Stage {
     if (command->empty() || command->front().empty())
       return cairn::invalid_argument("`command` must begin with a program");
     if (!params->is_object()) return cairn::invalid_argument("`params` must be a map");
+    const auto patience = cairn::parse_duration(*grace);
+    if (!patience.ok()) return cairn::with_context(patience.error(), "parameter 'grace'");
     CAIRN_ASSIGN(const cairn::exec::Start start, start_of(ctx));
     CAIRN_ASSIGN(const cairn::ProcessSpec spec, process(ctx));
     CAIRN_TRY(cairn::command::copy_into(*files, spec.folder));
-    CAIRN_TRY(cairn::exec::Conversation(ctx, *grace).hold(spec, start_line(start)));
+    CAIRN_TRY(cairn::exec::Conversation(ctx, *patience).hold(spec, start_line(start)));
     for (const auto& [name, path] : start.outputs) tell_missing(name, path, ctx);
     return {};
   }

@@ -222,6 +222,14 @@ TEST_F(ExecStage, AfterTheGraceComeTheSignals) {
   EXPECT_EQ(printed(), "heard\nasked\n");
 }
 
+TEST_F(ExecStage, TheGraceIsADuration) {
+  sh("exit 0");
+  for (const char* wrong : {"5", "soon", "-1s"}) {
+    harness_.param("grace", wrong);
+    EXPECT_THAT(outcome(), HasSubstr("parameter 'grace'")) << wrong;
+  }
+}
+
 TEST_F(ExecStage, TheSeedIsPartOfTheKey) {
   EXPECT_TRUE(stage_of(CAIRN_BINARY_DIR "/plugins/exec.so", "exec").declaration().random);
 }
