@@ -246,6 +246,17 @@ TEST_F(SavedState, FilesAreMovedAndComeBackWithTheState) {
   EXPECT_EQ(real_file_system().read(*resume.folder / "deep/weights").value(), "w");
 }
 
+TEST_F(SavedState, FilesMayComeFromAnotherFileSystem) {
+  const fs::path other = fs::exists("/dev/shm") ? "/dev/shm" : root_;
+  const fs::path from = make_private_folder(other, "cairn-exec-").value();
+  fs::create_directory(from / "deep");
+  ASSERT_TRUE(real_file_system().write_atomic(from / "deep/weights", "w").ok());
+  ASSERT_TRUE(write_state({}, from, root_ / "checkpoint").ok());
+  EXPECT_TRUE(fs::is_empty(from));
+  fs::remove(from);
+  EXPECT_TRUE(fs::exists(root_ / "checkpoint/files/deep/weights"));
+}
+
 TEST_F(SavedState, MayHoldNothing) {
   ASSERT_TRUE(write_state({}, {}, root_ / "checkpoint").ok());
   const auto resume = read_state({0, root_ / "checkpoint"}).value();

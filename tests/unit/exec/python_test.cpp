@@ -143,6 +143,13 @@ TEST_F(ExecPython, MistakesAreToldInPythonsWords) {
   EXPECT_THAT(outcome(), HasSubstr("large state belongs into files"));
 }
 
+TEST_F(ExecPython, TheModuleIsOfPython38) {
+  python(
+      "import ast, cairn_stage\n"
+      "ast.parse(open(cairn_stage.__file__).read(), feature_version=(3, 8))\n");
+  EXPECT_EQ(outcome(), "success");
+}
+
 TEST_F(ExecPython, StandardStreamsAsTheChannelLeavePrintAlone) {
   python(R"(
 import subprocess
