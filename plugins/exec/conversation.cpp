@@ -45,11 +45,11 @@ Result<std::optional<ProgramMessage>> Conversation::next() {
   for (;;) {
     const auto line = lines_.next();
     if (!line.ok()) {
-      line_ = lines_.rest();
+      at_hand(lines_.number(), lines_.rest());
       return bad(line.error().message);
     }
     if (*line) {
-      line_ = **line;
+      at_hand(lines_.number(), **line);
       auto message = parse_message(line_);
       if (!message.ok()) return bad(message.error().message);
       return std::optional(*std::move(message));
@@ -152,8 +152,8 @@ Result<void> Conversation::verdict(const Result<void>& talked) {
   const ProcessEnd& end = process_->end();
   if (!end.success()) return failed(end);
   if (lines_.rest().empty()) return {};
-  line_ = lines_.rest();
-  return bad_line(lines_.number() + 1, "expected a line end", ctx_.redacted(line_));
+  at_hand(lines_.number() + 1, lines_.rest());
+  return bad("expected a line end");
 }
 
 Error Conversation::failed(const ProcessEnd& end) const {
@@ -165,8 +165,13 @@ Error Conversation::failed(const ProcessEnd& end) const {
   return invalid_argument(message);
 }
 
+void Conversation::at_hand(std::int64_t number, std::string_view line) {
+  number_ = number;
+  line_ = line;
+}
+
 Error Conversation::bad(const std::string& what) const {
-  return bad_line(lines_.number(), what, ctx_.redacted(line_));
+  return bad_line(number_, what, ctx_.redacted(line_));
 }
 
 }  // namespace cairn::exec

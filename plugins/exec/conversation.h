@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/base/subprocess.h"
 #include "core/sdk/context.h"
@@ -36,12 +37,15 @@ class Conversation {
   [[nodiscard]] bool time_to_end();
   [[nodiscard]] Result<void> verdict(const Result<void>& talked);
   [[nodiscard]] Error failed(const ProcessEnd& end) const;
+  void at_hand(std::int64_t number, std::string_view line);
+  // About the line at hand.
   [[nodiscard]] Error bad(const std::string& what) const;
 
   StageContext& ctx_;
   const Duration grace_;
   LineReader lines_;
-  std::string line_;  // the one at hand
+  std::int64_t number_ = 0;  // of the line at hand
+  std::string line_;
   command::Tail tail_;
   std::optional<std::string> reason_;
   std::optional<std::int64_t> saved_;
