@@ -1,4 +1,6 @@
-// cairn artifacts list|path|export|gc
+// cairn artifacts list|path|export, and where preview and gc are added
+#include "core/cli/artifacts.h"
+
 #include <memory>
 #include <string>
 
@@ -11,6 +13,31 @@
 #include "core/cli/run_format.h"
 
 namespace cairn {
+
+Result<json::object> find_output(const Cli& cli, const std::string& text) {
+  CAIRN_ASSIGN(const RunTarget target, parse_target(text));
+  if (target.output.empty()) {
+    return invalid_argument("'" + printable(text) + "' names no output",
+                            "write RUN/STAGE/OUTPUT, or RUN/STAGE[LABEL]/OUTPUT");
+  }
+  CAIRN_ASSIGN(OpenRuns runs, open_runs(cli));
+  CAIRN_ASSIGN(const json::object stage, runs.source().get_stage(target.run, target.stage, {0, 1}));
+  std::vector<std::string> names;
+  if (const auto* outputs = stage.if_contains("outputs"); outputs && outputs->is_object()) {
+    for (const auto& [name, output] : outputs->as_object()) {
+      names.emplace_back(name);
+      if (names.back() != target.output) continue;
+      if (output.is_object()) return output.as_object();
+      return invalid_argument("stage '" + target.stage + "' has an output '" + target.output +
+                                  "' for each of its tasks",
+                              "name one: RUN/STAGE[LABEL]/OUTPUT; cairn get " + target.run + "/" +
+                                  target.stage + " lists them");
+    }
+  }
+  return not_found("stage '" + target.stage + "' has no output '" + target.output + "'",
+                   names.empty() ? "it has none yet" : "it has " + join(names, ", "));
+}
+
 namespace {
 
 ExitCode list_artifacts(const Cli& cli, const std::string& run) {
@@ -49,31 +76,6 @@ ExitCode list_artifacts(const Cli& cli, const std::string& run) {
     table.print(*cli.out);
   }
   return ExitCode::kDone;
-}
-
-// The output's element of a `get` document.
-Result<json::object> find_output(const Cli& cli, const std::string& text) {
-  CAIRN_ASSIGN(const RunTarget target, parse_target(text));
-  if (target.output.empty()) {
-    return invalid_argument("'" + printable(text) + "' names no output",
-                            "write RUN/STAGE/OUTPUT, or RUN/STAGE[LABEL]/OUTPUT");
-  }
-  CAIRN_ASSIGN(OpenRuns runs, open_runs(cli));
-  CAIRN_ASSIGN(const json::object stage, runs.source().get_stage(target.run, target.stage, {0, 1}));
-  std::vector<std::string> names;
-  if (const auto* outputs = stage.if_contains("outputs"); outputs && outputs->is_object()) {
-    for (const auto& [name, output] : outputs->as_object()) {
-      names.emplace_back(name);
-      if (names.back() != target.output) continue;
-      if (output.is_object()) return output.as_object();
-      return invalid_argument("stage '" + target.stage + "' has an output '" + target.output +
-                                  "' for each of its tasks",
-                              "name one: RUN/STAGE[LABEL]/OUTPUT; cairn get " + target.run + "/" +
-                                  target.stage + " lists them");
-    }
-  }
-  return not_found("stage '" + target.stage + "' has no output '" + target.output + "'",
-                   names.empty() ? "it has none yet" : "it has " + join(names, ", "));
 }
 
 ExitCode artifact_path(const Cli& cli, const std::string& text) {
@@ -152,6 +154,7 @@ void add_artifacts(CLI::App& app, Cli& cli) {
       return export_artifact(cli, *target, *destination);
     };
   });
+  add_preview(*command, cli);
   add_gc(*command, cli);
 }
 

@@ -40,7 +40,7 @@ class Linter {
       documented("artifact kind '" + kind.name + "'", kind.doc);
     }
     if (stage_.checkpoints) {
-      documented("its checkpoints", stage_.checkpoints->doc);
+      if (trim(stage_.checkpoints->doc).empty()) find("its checkpoints have no documentation");
       if (stage_.checkpoints->unit.empty()) find("its checkpoints do not say what a step counts");
     }
     checks();

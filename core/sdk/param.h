@@ -67,8 +67,10 @@ struct Choices {
 struct Pattern {  // a regular expression (PCRE2) that the whole text matches
   const char* expression;
 };
-struct Content {};   // paths: the cache key holds the digest of what is there
-struct Required {};  // in the place of a default; as an option of a field
+struct Content {};  // paths: the cache key holds the digest of what is there
+struct Required {   // in the place of a default; as an option of a field
+  explicit Required() = default;
+};
 
 // The declaration of the innermost element.
 [[nodiscard]] ParamDecl& innermost(ParamDecl& decl);
@@ -308,8 +310,9 @@ class Param final : public ParamBase {
     decl_.default_value = ParamTraits<T>::write(value_);
     (apply(decl_, options), ...);
   }
-  template <typename... Options>
-  Param(Stage* stage, const char* name, Required, const char* doc, const Options&... options)
+  // A template, so that {} is an empty default.
+  template <std::same_as<Required> R, typename... Options>
+  Param(Stage* stage, const char* name, R, const char* doc, const Options&... options)
       : ParamBase(stage, name, ParamTraits<T>::decl(), doc) {
     decl_.required = true;
     (apply(decl_, options), ...);

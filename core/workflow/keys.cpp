@@ -31,6 +31,12 @@ Key form_key(const char* name, KeyForm form, const char* doc) {
   return key;
 }
 
+Key texts_key(const char* name, const char* doc) {
+  Key key = value_key(name, ParamType::kList, doc);
+  key.decl.element.emplace_back();
+  return key;
+}
+
 Key required(Key key) {
   key.decl.required = true;
   return key;
@@ -183,7 +189,7 @@ const std::vector<Key>& param_keys() {
       value_key("required", ParamType::kBool, "true: a value must be given, there is no default"),
       value_key("min", ParamType::kDouble, "Smallest value"),
       value_key("max", ParamType::kDouble, "Largest value"),
-      value_key("values", ParamType::kList, "Values of an enum"),
+      texts_key("values", "Values of an enum"),
       value_key("description", ParamType::kString, "What the parameter does"),
   };
   return kKeys;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/text.h"
 #include "core/workflow/keys.h"
 
 namespace cairn {
@@ -132,6 +131,13 @@ class WorkflowSchema {
     for (auto& member : map(workflow_keys(), true)) schema.insert(member);
     schema["oneOf"] = json::array{json::object{{"required", json::array{"stages"}}},
                                   json::object{{"required", json::array{"extends"}}}};
+    // Below `extends`, `params` holds values.
+    const auto params = [](json::object each) {
+      return json::object{{"properties", json::object{{"params", map_of(std::move(each), kName)}}}};
+    };
+    schema["if"] = json::object{{"required", json::array{"extends"}}};
+    schema["then"] = params({});
+    schema["else"] = params(map(param_keys(), true));
     json::object definitions;
     for (const std::string& type : registry_.stage_types())
       definitions[type] = with_schema(*registry_.find(type)->stage);
@@ -241,39 +247,6 @@ class WorkflowSchema {
   const Registry& registry_;
 };
 
-// A text as a cell of a Markdown table.
-std::string cell(std::string text) {
-  std::string escaped;
-  for (char c : text) {
-    if (c == '|') escaped += '\\';
-    escaped += c == '\n' ? ' ' : c;
-  }
-  return escaped;
-}
-
-std::string limits_text(const ParamDecl& param) {
-  std::vector<std::string> parts;
-  if (param.required) parts.emplace_back("required");
-  if (!param.required) parts.push_back("`" + json::serialize(param.default_value) + "`");
-  if (param.min) parts.push_back("≥ " + json::serialize(bound(*param.min)));
-  if (param.max) parts.push_back("≤ " + json::serialize(bound(*param.max)));
-  if (!param.choices.empty()) parts.push_back("one of " + join(param.choices, ", "));
-  return join(parts, "; ");
-}
-
-std::string ports_markdown(const char* title, const std::vector<PortDecl>& ports) {
-  if (ports.empty()) return "";
-  std::string text = std::string("\n## ") + title + "\n\n| name | kind | what |\n|---|---|---|\n";
-  for (const PortDecl& port : ports) {
-    std::string kind =
-        port.kind_from_param.empty() ? port.kind : "as `" + port.kind_from_param + "`";
-    if (port.list) kind += ", a list";
-    if (port.optional) kind += ", optional";
-    text += "| `" + port.name + "` | " + kind + " | " + cell(port.doc) + " |\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 json::object workflow_schema(const Registry& registry) {
@@ -284,22 +257,6 @@ json::object stage_type_schema(const StageDecl& stage) {
   json::object schema{{"$schema", kDialect}, {"title", stage.name}, {"description", stage.doc}};
   for (auto& member : WorkflowSchema::with_schema(stage)) schema.insert(member);
   return schema;
-}
-
-std::string stage_type_markdown(const StageDecl& stage) {
-  std::string text = "# " + stage.name + "\n\n" + stage.doc + "\n";
-  if (!stage.params.empty()) {
-    text += "\n## Parameters\n\n| name | type | value | what |\n|---|---|---|---|\n";
-    for (const ParamDecl& param : stage.params)
-      text += "| `" + param.name + "` | " + to_string(param.type) + " | " +
-              cell(limits_text(param)) + " | " + cell(param.doc) + " |\n";
-  }
-  text += ports_markdown("Inputs", stage.inputs);
-  if (stage.open_inputs) text += "\nIt takes any further inputs, of any kind.\n";
-  text += ports_markdown("Outputs", stage.outputs);
-  if (!stage.outputs_from_param.empty())
-    text += "\nEach key of `" + stage.outputs_from_param + "` is a further output.\n";
-  return text;
 }
 
 }  // namespace cairn

@@ -134,7 +134,10 @@ class SettingsReader {
     };
     use(member("metric"), watchdog_keys(), "metric", [&](const auto& value) {
       watchdog.metric = std::string(value.as_string());
-      if (watchdog.metric.empty()) error(*member("metric"), "'metric' must name a metric");
+      if (watchdog.metric.empty())
+        error(*member("metric"), "'metric' must name a metric");
+      else
+        check_metric(*member("metric"), watchdog.metric);
     });
     use(member("when"), watchdog_keys(), "when", [&](const auto& value) {
       watchdog.when = value.as_string() == "above"   ? WatchdogSpec::When::kAbove
@@ -163,6 +166,22 @@ class SettingsReader {
       read_amended(*set, watchdog);
     }
     draft_.spec.watchdogs.push_back(std::move(watchdog));
+  }
+
+  // A stage may record what it does not declare, so an unknown name is no error.
+  void check_metric(const YamlNode& node, const std::string& metric) {
+    if (draft_.decl == nullptr || draft_.decl->metrics.empty()) return;
+    const MetricDecl* declared = draft_.decl->find_metric(metric);
+    if (declared != nullptr && declared->runtime)
+      return error(node, "'" + metric + "' is about the machine: a watchdog cannot stop for it");
+    if (declared != nullptr) return;
+    std::vector<std::string> known;
+    for (const MetricDecl& decl : draft_.decl->metrics)
+      if (!decl.runtime) known.push_back(decl.name);
+    const std::string hint = did_you_mean(metric, known);
+    scope_.diagnostics.add(Severity::kWarning, "unknown_metric", *node.source, node.offset,
+                           "'" + draft_.decl->name + "' declares no metric '" + metric + "'",
+                           hint.empty() ? "it declares " + join(known, ", ") : hint);
   }
 
   void refuse(const YamlNode& node, const char* key, const std::string& message) {

@@ -11,18 +11,19 @@
 namespace cairn::corpus {
 namespace {
 
-json::value demo() {
-  return parse_json(demo_sources()).value();
+std::vector<Source> demo() {
+  return parse_sources(parse_json(demo_sources()).value()).value();
 }
 
 struct CorpusStage : Stage {
   Param<fs::path> packages{this, "packages", fs::path(),
                            "Folder of unpacked packages, one folder each, as deploy/setup makes it",
                            Content{}};
-  Param<json::value> sources{
+  Param<std::vector<Source>> sources{
       this, "sources", demo(),
-      "List of {reader, package, path, domain, ...}: which files become documents, and how. The "
+      "Which files become documents, and how. The "
       "cache knows the content of 'packages' only: nothing of a path that begins at the root"};
+  Check any{this, given(sources), "there must be something to read"};
   Param<std::int64_t> min_characters{this, "min_characters", 40, "Shortest text", AtLeast{0}};
   Param<std::int64_t> max_characters{this, "max_characters", 220, "Longest text", AtLeast{1}};
   Param<std::int64_t> min_lines{this, "min_lines", 3, "Fewest lines", AtLeast{0}};
@@ -45,9 +46,11 @@ struct CorpusStage : Stage {
   Output<kind::Documents> documents{this, "documents", "Documents kept, sorted by id"};
   Output<kind::Table> decisions{this, "decisions",
                                 "One line for each document read: id, domain, kept, reason"};
+  Metric all{this, "documents", "documents", "Documents kept"};
+  Metric of_domain{this, "documents_*", "documents", "Documents kept of a domain"};
 
   Result<void> run(StageContext& ctx) override {
-    CAIRN_ASSIGN(const std::vector<Source> wanted, parse_sources(*sources));
+    const std::vector<Source>& wanted = *sources;
     Filter filter(rules());
     std::vector<text::Document> kept;
     std::map<std::string, std::int64_t> by_domain;
@@ -71,9 +74,9 @@ struct CorpusStage : Stage {
     if (!decided) return io_error("write", decisions.path().string(), errno);
     std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     for (const auto& [domain, count] : by_domain) {
-      ctx.metric("documents_" + domain, 0, static_cast<double>(count));
+      of_domain.record(ctx, domain, 0, static_cast<double>(count));
     }
-    ctx.metric("documents", 0, static_cast<double>(kept.size()));
+    all.record(ctx, 0, static_cast<double>(kept.size()));
     return text::write_documents(documents.path(), kept);
   }
 

@@ -5,7 +5,7 @@ namespace cairn::corpus {
 
 Result<RecordMapping> RecordMapping::of(const Source& source) {
   RecordMapping mapping;
-  for (const std::string& field : source.fields) {
+  for (const std::string& field : source.lines) {
     const std::size_t equal = field.find(" = ");
     if (equal == field.npos) {
       return invalid_argument("'" + field + "' is no field of a record document",

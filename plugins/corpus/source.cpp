@@ -10,84 +10,11 @@
 #include "plugins/corpus/reader.h"
 
 namespace cairn::corpus {
-namespace {
-
-const std::vector<std::string> kDomains = {"code", "academic", "professional", "general",
-                                           "dialogue"};
-
-Result<std::vector<std::string>> strings(const json::object& object, std::string_view key) {
-  std::vector<std::string> out;
-  CAIRN_ASSIGN(const json::array* array, get_array(object, key));
-  for (const json::value& value : *array) {
-    if (!value.is_string()) {
-      return invalid_argument("'" + std::string(key) + "' holds something other than strings");
-    }
-    out.emplace_back(value.as_string());
-  }
-  return out;
-}
-
-Result<void> read_key(const json::object& object, std::string_view key, Source& source) {
-  const std::map<std::string_view, std::string*> texts = {
-      {"reader", &source.reader}, {"package", &source.package}, {"path", &source.path},
-      {"domain", &source.domain}, {"array", &source.array},     {"separator", &source.separator},
-      {"id", &source.id},         {"only", &source.only}};
-  const std::map<std::string_view, std::vector<std::string>*> lists = {
-      {"columns", &source.columns},
-      {"fields", &source.fields},
-      {"links", &source.links},
-      {"named_by", &source.named_by}};
-  const std::map<std::string_view, std::int64_t*> numbers = {{"limit", &source.limit},
-                                                             {"rows", &source.rows}};
-  if (const auto text = texts.find(key); text != texts.end()) {
-    CAIRN_ASSIGN(*text->second, get_string(object, key));
-  } else if (const auto list = lists.find(key); list != lists.end()) {
-    CAIRN_ASSIGN(*list->second, strings(object, key));
-  } else if (const auto number = numbers.find(key); number != numbers.end()) {
-    CAIRN_ASSIGN(*number->second, get_int(object, key));
-    if (*number->second < 0) return invalid_argument("'" + std::string(key) + "' is negative");
-  } else {
-    return invalid_argument("'" + std::string(key) + "' is no key of a source");
-  }
-  return {};
-}
-
-Result<Source> parse_source(const json::value& value) {
-  if (!value.is_object()) return invalid_argument("it is no object");
-  Source source;
-  for (const auto& [key, unused] : value.as_object()) {
-    CAIRN_TRY(read_key(value.as_object(), key, source));
-  }
-  if (make_reader(source.reader) == nullptr) {
-    return invalid_argument("'" + source.reader + "' is no reader",
-                            "readers are: " + join(reader_names(), ", "));
-  }
-  if (source.path.empty()) return invalid_argument("it has no 'path'");
-  if (source.separator.size() != 1) return invalid_argument("'separator' is not one character");
-  if (std::find(kDomains.begin(), kDomains.end(), source.domain) == kDomains.end()) {
-    return invalid_argument("'" + source.domain + "' is no domain",
-                            "domains are: " + join(kDomains, ", "));
-  }
-  return source;
-}
-
-}  // namespace
-
 Result<std::vector<Source>> parse_sources(const json::value& list) {
-  if (!list.is_array() || list.as_array().empty()) {
-    return invalid_argument("'sources' is no list of sources",
-                            "give a list of {reader, package, path, domain, ...}");
-  }
-  std::vector<Source> sources;
-  for (const json::value& value : list.as_array()) {
-    auto source = parse_source(value);
-    if (!source.ok()) {
-      return with_context(std::move(source).error(),
-                          "sources[" + std::to_string(sources.size()) + "]");
-    }
-    sources.push_back(std::move(source).value());
-  }
-  return sources;
+  ParamDecl decl = ParamTraits<std::vector<Source>>::decl();
+  decl.name = "sources";
+  CAIRN_ASSIGN(const json::value canonical, canonical_param(decl, list));
+  return ParamTraits<std::vector<Source>>::read(canonical);
 }
 
 Result<std::vector<fs::path>> files_of(const Source& source, const fs::path& packages,

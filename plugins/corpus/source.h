@@ -8,8 +8,7 @@
 
 namespace cairn::corpus {
 
-// The parameter `sources`: a list of objects with the keys of Source. `path` and
-// `domain` are required. Errors name the element and its key.
+// The parameter `sources` as a user writes it. Errors name the element and its key.
 [[nodiscard]] Result<std::vector<Source>> parse_sources(const json::value& list);
 
 // The sources of the demo: sources.json, in the packages that packages.txt lists.

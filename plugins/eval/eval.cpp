@@ -44,6 +44,12 @@ struct EvalStage : Stage {
   Input<kind::Qa> dataset{this, "dataset", "Evaluation items"};
   Output<kind::Summary> summary{this, "summary", "Averages with intervals, and every score"};
   Output<kind::Scores> scores{this, "scores", "Every item with its responses"};
+  Metric average{this, "average", "share", "Mean score of all items"};
+  Metric well_formed{this, "well_formed", "share", "Responses with an answer that can be read"};
+  Metric loss{this, "loss", "nats per token", "Cross-entropy of the answers (likelihood)"};
+  Metric tokens_mean{this, "tokens_mean", "tokens", "Mean length of the responses"};
+  Metric too_long{this, "too_long", "share", "Items longer than the model's window"};
+  Checkpoints checkpoints{this, "items", "After each batch of items: their results"};
 
   Result<void> run(StageContext& ctx) override;
 

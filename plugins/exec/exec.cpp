@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include "core/base/quantity.h"
 #include "core/base/text.h"
 #include "core/sdk/plugin.h"
 #include "plugins/exec/conversation.h"
@@ -48,41 +47,41 @@ struct Exec : cairn::Stage {
   cairn::Param<std::vector<std::string>> command{
       this, "command", cairn::Required{},
       "The program and its arguments: a name found in PATH, or a path; ./NAME is one of `files`"};
-  cairn::Param<std::vector<std::string>> files{
-      this, "files", std::vector<std::string>{},
+  cairn::Param<std::vector<fs::path>> files{
+      this, "files", std::vector<fs::path>{},
       "Files and folders copied into the program's folder; their digests are in the cache key",
       cairn::Content{}};
   cairn::Param<json::value> params{this, "params", json::object{},
                                    "Parameters of the program: a map, handed to it as it is"};
   cairn::Param<json::value> env{this, "env", json::object{},
                                 "Environment variables: a map of names to values"};
-  cairn::Param<json::value> outputs{this, "outputs", json::object{},
-                                    "Outputs by name: the kind of each"};
+  cairn::Param<std::map<std::string, std::string>> outputs{
+      this, "outputs", {}, "Outputs by name: the kind of each"};
   cairn::Param<std::string> channel{
       this, "channel", "fd",
       "Where the program finds its messages: descriptors named by CAIRN_EXEC_READ_FD and "
       "CAIRN_EXEC_WRITE_FD, or standard input and output",
       cairn::Choices{{"fd", "stdio"}}};
-  // As a text: the canonical form of a duration, a number, is refused when a host checks it again.
-  cairn::Param<std::string> grace{
-      this, "grace", "5s",
+  cairn::Param<cairn::Duration> grace{
+      this, "grace", std::chrono::seconds(5),
       "Time to end in after the message cancel, before SIGTERM, and again before SIGKILL"};
+
+  cairn::Metric metrics{this, "*", "any", "What the program records"};
+  cairn::Checkpoints checkpoints{this, "steps", "What the program saves"};
 
   Exec() {
     declare_open_inputs();
-    declare_outputs_from_param("outputs");
+    declare_outputs_from_param("outputs", FurtherOutputs::kKinds);
   }
 
   Result<void> run(cairn::StageContext& ctx) override {
     if (command->empty() || command->front().empty())
       return cairn::invalid_argument("`command` must begin with a program");
     if (!params->is_object()) return cairn::invalid_argument("`params` must be a map");
-    const auto patience = cairn::parse_duration(*grace);
-    if (!patience.ok()) return cairn::with_context(patience.error(), "parameter 'grace'");
     CAIRN_ASSIGN(const cairn::exec::Start start, start_of(ctx));
     CAIRN_ASSIGN(const cairn::ProcessSpec spec, process(ctx));
     CAIRN_TRY(cairn::command::copy_into(*files, spec.folder));
-    CAIRN_TRY(cairn::exec::Conversation(ctx, *patience).hold(spec, start_line(start)));
+    CAIRN_TRY(cairn::exec::Conversation(ctx, *grace).hold(spec, start_line(start)));
     for (const auto& [name, path] : start.outputs) tell_missing(name, path, ctx);
     return {};
   }
@@ -92,13 +91,7 @@ struct Exec : cairn::Stage {
     cairn::exec::Start start;
     start.params = params->as_object();
     start.inputs = binding().inputs;
-    if (!outputs->is_object()) return cairn::invalid_argument("`outputs` must be a map");
-    for (const auto& [name, kind] : outputs->as_object()) {
-      if (!kind.is_string() || kind.as_string().empty())
-        return cairn::invalid_argument("output '" + std::string(name) +
-                                       "' must have a kind, such as qa or file");
-      start.outputs[name] = binding().out_dir / std::string(name);
-    }
+    for (const auto& [name, kind] : *outputs) start.outputs[name] = binding().out_dir / name;
     start.temp_dir = ctx.temp_dir();
     start.work_dir = ctx.work_dir();
     start.seed = ctx.seed();

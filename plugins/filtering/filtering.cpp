@@ -70,6 +70,8 @@ struct Filtering : Stage {
       "what `evaluation` brought"};
   Output<kind::Report> report{this, "report",
                               "JSON: counts by rule, task and reason, and every dropped record"};
+  Metric kept{this, "training", "records", "Records to train on"};
+  Metric held_out{this, "heldout", "records", "Records to evaluate on"};
 
   Result<void> run(StageContext& ctx) override;
 
@@ -130,8 +132,8 @@ Result<void> Filtering::write(StageContext& ctx, const char* mode,
     return invalid_argument("no record is left to train on: " + ledger.summary(),
                             "loosen the rule that dropped most, or bring more records");
   }
-  ctx.metric("training", 0, static_cast<double>(filtered.training.size()));
-  ctx.metric("heldout", 0, static_cast<double>(filtered.heldout.size()));
+  kept.record(ctx, 0, static_cast<double>(filtered.training.size()));
+  held_out.record(ctx, 0, static_cast<double>(filtered.heldout.size()));
   ctx.info(std::to_string(filtered.training.size()) + " records to train on, " +
            std::to_string(filtered.heldout.size()) + " held out; dropped: " + ledger.summary());
   CAIRN_TRY(text::write_qa(training.path(), filtered.training));

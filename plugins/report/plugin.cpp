@@ -18,6 +18,7 @@ struct ReportStage : Stage {
   Param<std::int64_t> resamples{this, "resamples", 2000,
                                 "Bootstrap resamples of a paired difference", Range{100, 100000}};
   Output<kind::Report> report{this, "report", "Folder: index.html, report.json, report.txt"};
+  Metric average{this, "average", "share", "Mean score of each summary, in their order"};
 
   Result<void> run(StageContext& ctx) override;
 
@@ -73,7 +74,7 @@ Result<void> ReportStage::run(StageContext& ctx) {
   CAIRN_TRY(files.write_atomic(folder / "report.json", pretty_json(to_json(made))));
   CAIRN_TRY(files.write_atomic(folder / "report.txt", render_text(made)));
   for (std::size_t i = 0; i < made.evaluations.size(); ++i)
-    ctx.metric("average", static_cast<std::int64_t>(i), made.evaluations[i].average.mean);
+    average.record(ctx, static_cast<std::int64_t>(i), made.evaluations[i].average.mean);
   return {};
 }
 

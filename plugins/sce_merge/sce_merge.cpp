@@ -26,6 +26,8 @@ struct SceMerge : Stage {
   Input<kind::Model> base{this, "base", "The model that all experts grew from"};
   InputList<kind::Model> experts{this, "experts", "Models to merge"};
   Output<kind::Model> model{this, "model", "The merged model"};
+  Metric delta_norm{this, "delta_norm", "norm", "How far the merged model is from the base"};
+  Metric select_dropped{this, "select_dropped", "share", "Parameters that the selection left out"};
 
   Result<void> run(StageContext& ctx) override {
     sce::MergeJob job{base.path(), experts.paths(), model.path(), {}, std::nullopt};
@@ -47,8 +49,8 @@ struct SceMerge : Stage {
     if (dropped > 0)
       ctx.warn("Select dropped " + percent(dropped) +
                " of the norm of all differences to the base");
-    ctx.metric("delta_norm", 0, report.delta_norm);
-    ctx.metric("select_dropped", 0, dropped);
+    delta_norm.record(ctx, 0, report.delta_norm);
+    select_dropped.record(ctx, 0, dropped);
     return {};
   }
 };

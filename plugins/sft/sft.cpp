@@ -78,6 +78,15 @@ struct SftStage : Stage {
                             "Model to start from; its shape replaces the parameters of shape",
                             Optional{}};
   Output<kind::Model> model{this, "model", "The trained model with its tokenizer"};
+  Metric loss{this, "loss", "nats per token", "Cross-entropy of the answer tokens"};
+  Metric grad_norm{this, "grad_norm", "norm", "Norm of the gradient before it is clipped"};
+  Metric lr{this, "lr", "rate", "Learning rate of the step"};
+  Metric heldout_loss{this, "heldout_loss", "nats per token",
+                      "Cross-entropy of held-out answer tokens"};
+  Metric heldout_fall{this, "heldout_fall_last_fifth", "share",
+                      "By how much the held-out loss fell over the last fifth of the steps"};
+  Checkpoints checkpoints{this, "steps",
+                          "Every `checkpoint_every` steps and at the end: weights and optimizer"};
 
   Result<void> run(StageContext& ctx) override;
 
@@ -190,9 +199,9 @@ double SftStage::train_step(StageContext& ctx, model::Qwen3& trained, model::Ada
   const double norm = model::clip_grad_norm(trained, *max_grad_norm);
   const double rate = learning_rate(step);
   optimizer.step(trained, rate);
-  ctx.metric("loss", step + 1, answer_loss);
-  ctx.metric("grad_norm", step + 1, norm);
-  ctx.metric("lr", step + 1, rate);
+  loss.record(ctx, step + 1, answer_loss);
+  grad_norm.record(ctx, step + 1, norm);
+  lr.record(ctx, step + 1, rate);
   return answer_loss;
 }
 
@@ -208,16 +217,15 @@ void SftStage::measure(StageContext& ctx, const model::Qwen3& trained,
   for (const sft::Example& example : heldout) {
     if (static_cast<std::int64_t>(chosen.size()) < kMostHeldout) chosen.push_back(&example);
   }
-  double loss = 0;
+  double sum = 0;
   for (const sft::WeightedBatch& part : sft::weigh(chosen, 0, micro_batch->count)) {
-    loss -= trained.score(part.packed, 1.0).logprob.sum().item<double>();
+    sum -= trained.score(part.packed, 1.0).logprob.sum().item<double>();
   }
-  loss /= static_cast<double>(sft::answer_tokens(chosen));
-  ctx.metric("heldout_loss", progress.step, loss);
-  if (at_border) progress.heldout_before_last_fifth = loss;
+  const double mean = sum / static_cast<double>(sft::answer_tokens(chosen));
+  heldout_loss.record(ctx, progress.step, mean);
+  if (at_border) progress.heldout_before_last_fifth = mean;
   if (at_end && progress.heldout_before_last_fifth) {
-    ctx.metric("heldout_fall_last_fifth", progress.step,
-               1.0 - loss / *progress.heldout_before_last_fifth);
+    heldout_fall.record(ctx, progress.step, 1.0 - mean / *progress.heldout_before_last_fifth);
   }
 }
 

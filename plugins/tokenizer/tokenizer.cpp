@@ -22,6 +22,8 @@ struct TokenizerStage : Stage {
   Input<kind::Qa> dataset{this, "dataset", "Questions to learn from too, as a model is asked them",
                           Optional{}};
   Output<kind::Tokenizer> tokenizer{this, "tokenizer", "tokenizer.json and tokenizer_config.json"};
+  Metric vocabulary{this, "vocab_size", "tokens", "Entries of the vocabulary"};
+  Metric bytes_per_token{this, "bytes_per_token", "bytes", "Of the texts it learned from"};
 
   Result<void> run(StageContext& ctx) override {
     CAIRN_ASSIGN(const std::vector<std::string> texts, collect());
@@ -63,17 +65,17 @@ struct TokenizerStage : Stage {
     return texts;
   }
 
-  static Result<void> report(StageContext& ctx, const std::string& trained,
-                             const std::vector<std::string_view>& texts) {
+  Result<void> report(StageContext& ctx, const std::string& trained,
+                      const std::vector<std::string_view>& texts) const {
     CAIRN_ASSIGN(const model::Tokenizer learned, model::Tokenizer::from_json(trained));
     std::size_t bytes = 0, tokens = 0;
     for (std::size_t i = 0; i < texts.size(); i += std::max<std::size_t>(1, texts.size() / 200)) {
       bytes += texts[i].size();
       tokens += learned.encode(texts[i]).size();
     }
-    ctx.metric("vocab_size", 0, static_cast<double>(learned.vocab_size()));
+    vocabulary.record(ctx, 0, static_cast<double>(learned.vocab_size()));
     if (tokens > 0) {
-      ctx.metric("bytes_per_token", 0, static_cast<double>(bytes) / static_cast<double>(tokens));
+      bytes_per_token.record(ctx, 0, static_cast<double>(bytes) / static_cast<double>(tokens));
     }
     return {};
   }

@@ -27,8 +27,13 @@ Result<json::object> known_members(const ParamDecl& decl, const json::object& ob
   ParamDecl record = decl;
   record.name = "record";
   json::value canonical = canonical_param(record, known, problems);
-  if (!problems.empty()) return std::move(problems.front().error);
-  return std::move(canonical.as_object());
+  if (problems.empty()) return std::move(canonical.as_object());
+  Error error = std::move(problems.front().error);
+  for (const auto& [from, to] :
+       {std::pair("parameter 'record.", "'"), std::pair("parameter 'record'", "the record")})
+    if (error.message.starts_with(from))
+      error.message.replace(0, std::string_view(from).size(), to);
+  return error;
 }
 
 Result<ObjectReader> ObjectReader::open(const fs::path& path) {

@@ -12,8 +12,8 @@ constexpr std::size_t kBytesInMessage = 4000;
 
 }  // namespace
 
-Result<void> copy_into(const std::vector<std::string>& files, const fs::path& folder) {
-  for (const fs::path from : files) {
+Result<void> copy_into(const std::vector<fs::path>& files, const fs::path& folder) {
+  for (const fs::path& from : files) {
     const fs::path name = from.has_filename() ? from.filename() : from.parent_path().filename();
     const fs::path to = folder / name;
     std::error_code error;

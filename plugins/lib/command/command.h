@@ -15,7 +15,7 @@
 namespace cairn::command {
 
 // Copies files and folders into a folder, each under its own name; two of one name are an error.
-[[nodiscard]] Result<void> copy_into(const std::vector<std::string>& files, const fs::path& folder);
+[[nodiscard]] Result<void> copy_into(const std::vector<fs::path>& files, const fs::path& folder);
 
 // The environment of this process with changes on top.
 class Environment {

@@ -32,6 +32,15 @@ struct PolicyStage : Stage {
   Input<kind::Qa> dataset{this, "dataset", "Questions with verifiable answers"};
   Output<kind::Model> model{this, "model", "The trained model"};
   Output<kind::Rollouts> rollouts{this, "rollouts", "Every step and every response, with rewards"};
+  Metric reward{this, "reward_mean", "share", "Mean reward of the step's rollouts"};
+  Metric entropy{this, "entropy", "nats", "Mean entropy of the policy over generated tokens"};
+  Metric length{this, "length_mean", "tokens", "Mean length of the step's rollouts"};
+  Metric grad_norm{this, "grad_norm", "norm", "Norm of the gradient before it is clipped"};
+  Metric loss{this, "loss", "loss", "Loss of the update"};
+  Metric seconds{this, "step_seconds", "seconds", "Time of the step", Runtime{}};
+  Checkpoints checkpoints{this, "steps",
+                          "Every `checkpoint_every` steps and at the end: weights, optimizer, "
+                          "sampler, entropy control and how far the rollouts are written"};
 
   Result<void> run(StageContext& ctx) override;
 

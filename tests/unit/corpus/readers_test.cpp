@@ -30,8 +30,8 @@ std::vector<std::string> texts(const std::vector<Draft>& drafts) {
 
 Source index_source() {
   Source source;
-  source.fields = {"Package = Package", "Version = Version | upstream", "Section = Section",
-                   "Depends = Depends | dependency libc6 libgcc-s1"};
+  source.lines = {"Package = Package", "Version = Version | upstream", "Section = Section",
+                  "Depends = Depends | dependency libc6 libgcc-s1"};
   source.links = {"Depends"};
   return source;
 }
@@ -62,7 +62,7 @@ TEST(JsonReader, ReadsTheRecordsOfAnArray) {
   Source source;
   source.array = "3166-2";
   source.id = "code";
-  source.fields = {"Subdivision = name", "Type = type", "Country code = code | before -"};
+  source.lines = {"Subdivision = name", "Type = type", "Country code = code | before -"};
   const auto drafts = read("json", source,
                            R"({"3166-2": [{"code": "NO-42", "name": "Agder", "type": "County"},
                                "odd", {"code": "NO-50", "type": "County"}]})");
@@ -76,7 +76,7 @@ TEST(JsonReader, ReadsTheRecordsOfAnArray) {
 TEST(JsonReader, WhatIsNoJsonIsOneProblem) {
   Source source;
   source.array = "a";
-  source.fields = {"Name = name"};
+  source.lines = {"Name = name"};
   EXPECT_THAT(texts(read("json", source, "{\"a\": [")), ElementsAre(HasSubstr("! no JSON")));
   EXPECT_THAT(texts(read("json", source, "{\"b\": []}")), ElementsAre(HasSubstr("'a'")));
 }
@@ -87,7 +87,7 @@ TEST(DelimitedReader, ReadsColumnsAndPassesCommentsOver) {
   source.columns = {"code", "name", "upper"};
   source.id = "code";
   source.only = "upper";
-  source.fields = {"Character = name | sentence", "Code point = code", "Upper case = upper"};
+  source.lines = {"Character = name | sentence", "Code point = code", "Upper case = upper"};
   const auto drafts = read("delimited", source,
                            "# code;name\n0061;LATIN SMALL LETTER A;0041\r\nalone\n"
                            "0041;LATIN CAPITAL LETTER A;\n");

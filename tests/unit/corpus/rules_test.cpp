@@ -119,17 +119,20 @@ struct Mistake {
 };
 
 const Mistake kMistakes[] = {
-    {R"({})", "no list"},
-    {R"([])", "no list"},
-    {R"([7])", "sources[0]: it is no object"},
+    {R"({})", "parameter 'sources' must be a list, not a map"},
+    {R"([7])", "parameter 'sources[0]' must be a map, not 7"},
     {R"([{"path": "a", "domain": "general"}, {"path": "a", "domain": "news"}])",
-     "sources[1]: 'news' is no domain"},
-    {R"([{"domain": "general"}])", "no 'path'"},
-    {R"([{"path": "a", "domain": "general", "reader": "xml"}])", "'xml' is no reader"},
-    {R"([{"path": "a", "domain": "general", "limits": 1}])", "'limits' is no key"},
-    {R"([{"path": "a", "domain": "general", "limit": -1}])", "'limit' is negative"},
-    {R"([{"path": "a", "domain": "general", "fields": [1]}])", "other than strings"},
-    {R"([{"path": "a", "domain": "general", "separator": ""}])", "'separator'"}};
+     "parameter 'sources[1].domain' cannot be \"news\""},
+    {R"([{"domain": "general"}])", "parameter 'sources[0]' needs 'path'"},
+    {R"([{"path": "a", "domain": "general", "reader": "xml"}])",
+     "'sources[0].reader' cannot be \"xml\""},
+    {R"([{"path": "a", "domain": "general", "limits": 1}])", "'sources[0]' has no 'limits'"},
+    {R"([{"path": "a", "domain": "general", "limit": -1}])",
+     "'sources[0].limit' must be at least 0, not -1"},
+    {R"([{"path": "a", "domain": "general", "fields": [1]}])",
+     "'sources[0].fields[0]' must be a string, not 1"},
+    {R"([{"path": "a", "domain": "general", "separator": ""}])",
+     "'sources[0].separator' cannot be \"\""}};
 
 TEST(Sources, MistakesAreNamed) {
   for (const Mistake& mistake : kMistakes) {
