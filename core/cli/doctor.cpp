@@ -84,6 +84,9 @@ void check_plugins(const Cli& cli, std::vector<Check>& checks) {
   for (const Error& problem : registry->problems()) {
     checks.push_back(failed_check("plugins", problem.message, problem.hint));
   }
+  for (const auto& [name, conflict] : registry->conflicts()) {
+    checks.push_back(warning_check("plugins", conflict.message, conflict.hint));
+  }
   const std::string found = std::to_string(registry->stage_types().size()) + " stage types in " +
                             std::to_string(registry->libraries().size()) + " libraries";
   checks.push_back(

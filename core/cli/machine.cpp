@@ -9,7 +9,7 @@
 #include "core/cli/output.h"
 #include "core/cli/workflow_file.h"
 #include "core/executors/machine.h"
-#include "core/plugin/library.h"
+#include "core/plugin/gates.h"
 #include "core/server/on_strand.h"
 
 namespace cairn {

@@ -27,11 +27,18 @@ ExitCode list(const Cli& cli) {
                                  {"digest", entry->library->digest}});
     table.add_row({name, entry->stage->doc, entry->library->library.string()});
   }
+  json::array conflicts;
+  for (const auto& [name, conflict] : registry->conflicts()) {
+    conflicts.push_back(
+        json::object{{"name", name}, {"message", conflict.message}, {"hint", conflict.hint}});
+    if (cli.options.output != OutputFormat::kJson) print_warning(cli, conflict);
+  }
   if (cli.options.output == OutputFormat::kJson) {
     json::array problems;
     for (const Error& problem : registry->problems()) problems.emplace_back(problem.to_string());
-    print_json(cli,
-               json::object{{"stage_types", std::move(types)}, {"problems", std::move(problems)}});
+    print_json(cli, json::object{{"stage_types", std::move(types)},
+                                 {"conflicts", std::move(conflicts)},
+                                 {"problems", std::move(problems)}});
   } else if (cli.options.output == OutputFormat::kTable) {
     if (table.empty())
       print_warning(cli, not_found("no plugins were found", "name a folder with --plugin-dir"));
@@ -48,6 +55,7 @@ ExitCode describe(const Cli& cli, const std::vector<std::string>& names) {
   std::string markdown;
   for (const std::string& name : names.empty() ? registry->stage_types() : names) {
     const Registry::Entry* entry = registry->find(name);
+    if (const Error* conflict = registry->conflict(name)) return fail(cli, *conflict);
     if (entry == nullptr)
       return fail(cli, not_found("there is no stage type '" + name + "'",
                                  did_you_mean(name, registry->stage_types())));

@@ -19,6 +19,7 @@ ExitCode schema(const Cli& cli, const std::string& subject) {
     return ExitCode::kDone;
   }
   const Registry::Entry* entry = registry->find(subject);
+  if (const Error* conflict = registry->conflict(subject)) return fail(cli, *conflict);
   if (entry == nullptr) {
     auto known = registry->stage_types();
     known.insert(known.begin(), "workflow");

@@ -4,7 +4,10 @@
 // `cairn-host --describe` makes it, cached in $XDG_CACHE_HOME/cairn/manifests.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/files.h"
@@ -14,15 +17,20 @@
 
 namespace cairn {
 
-struct LibraryManifest {
-  fs::path library;  // absolute
-  Digest digest;     // of the library's bytes
+// What a library was built with: its PluginRecord.
+struct PluginBuild {
   std::uint32_t abi_major = 0;
   std::uint32_t sdk_minor = 0;
   std::string compiler;
   std::string stdlib;
   std::string boost;
-  std::string torch;
+  std::string torch;  // empty where it uses no LibTorch
+};
+
+struct LibraryManifest {
+  fs::path library;  // absolute
+  Digest digest;     // of the library's bytes
+  PluginBuild build;
   std::vector<StageDecl> stages;
 };
 
@@ -30,6 +38,11 @@ struct LibraryManifest {
 [[nodiscard]] Result<LibraryManifest> library_manifest_from_json(const json::object& object);
 
 // Stage types by name, from every library of the plugin folders. Immutable once made.
+//
+// Folders are searched in order: --plugin-dir as given, $CAIRN_PLUGIN_PATH, the installed tree. The
+// file NAME.so of one folder shadows a NAME.so of later ones, as with programs and $PATH; only the
+// log says so. Two different libraries that both register a stage type are in conflict: neither has
+// it then, whoever uses it is told, and all their other stage types work.
 class Registry {
  public:
   struct Entry {
@@ -41,8 +54,7 @@ class Registry {
   Registry(Registry&&) = default;
   Registry& operator=(Registry&&) = default;
 
-  // Reads the folders in order, each once; a stage type found twice belongs to the first folder,
-  // and the second is reported in problems(). A library that cannot be described is a problem, too,
+  // Reads the folders in order, each once. A library that cannot be described is one of problems(),
   // not an error: other plugins still work. describe_program: the path of cairn-host, used for
   // libraries without a valid manifest.
   [[nodiscard]] static Result<Registry> scan(const std::vector<fs::path>& folders,
@@ -50,8 +62,14 @@ class Registry {
   // For tests and harnesses.
   [[nodiscard]] static Registry of(std::vector<LibraryManifest> libraries);
 
+  // Null where no library has the stage type, or more than one: see conflict().
   [[nodiscard]] const Entry* find(std::string_view stage_type) const;
-  [[nodiscard]] std::vector<std::string> stage_types() const;  // sorted
+  // Which libraries claim the stage type, and what to do; nothing where none or one does.
+  [[nodiscard]] const Error* conflict(std::string_view stage_type) const;
+  [[nodiscard]] std::vector<std::string> stage_types() const;  // those found, sorted
+  [[nodiscard]] const std::map<std::string, Error, std::less<>>& conflicts() const {
+    return conflicts_;
+  }
   // A common artifact kind, or one that a stage type defines.
   [[nodiscard]] const KindDecl* find_kind(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> kinds() const;  // sorted
@@ -65,6 +83,7 @@ class Registry {
   std::vector<LibraryManifest> libraries_;
   std::vector<std::pair<std::string, Entry>> entries_;
   std::vector<KindDecl> kinds_;  // of plugins, sorted by name
+  std::map<std::string, Error, std::less<>> conflicts_;  // by stage type
   std::vector<Error> problems_;
 };
 

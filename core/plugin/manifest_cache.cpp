@@ -8,7 +8,7 @@
 #include "core/base/boundary.h"
 #include "core/base/log.h"
 #include "core/plugin/describe.h"
-#include "core/plugin/library.h"
+#include "core/plugin/gates.h"
 
 namespace cairn {
 namespace {
@@ -65,16 +65,7 @@ Result<CacheEntry> cache_entry_from_json(const json::object& object) {
 
 // The same comparison as at load time, before anything runs.
 Result<LibraryManifest> accept(LibraryManifest manifest, const fs::path& library) {
-  PluginRecord record{};
-  record.size = sizeof record;
-  record.abi_major = manifest.abi_major;
-  record.sdk_minor = manifest.sdk_minor;
-  record.compiler = manifest.compiler.c_str();
-  record.stdlib = manifest.stdlib.c_str();
-  record.boost = manifest.boost.c_str();
-  record.torch = manifest.torch.c_str();
-  record.stage_types = [](std::vector<StageType>*, std::string*) { return false; };
-  auto checked = check_plugin_record(record);
+  auto checked = check_plugin_build(manifest.build);
   if (!checked.ok()) return with_context(std::move(checked).error(), library.string());
   manifest.library = library;
   return manifest;

@@ -2,7 +2,9 @@
 #include <map>
 #include <set>
 
-#include "core/plugin/library.h"
+#include "core/base/log.h"
+#include "core/base/text.h"
+#include "core/plugin/gates.h"
 #include "core/plugin/manifest.h"
 #include "core/plugin/manifest_cache.h"
 
@@ -19,6 +21,14 @@ Result<std::vector<fs::path>> libraries_in(const fs::path& folder) {
   return found;
 }
 
+Error conflict_between(const std::string& name, const std::vector<Registry::Entry>& claims) {
+  std::vector<std::string> files;
+  for (const auto& claim : claims) files.push_back(claim.library->library.string());
+  return conflict("stage type '" + name + "' is in " + std::to_string(files.size()) +
+                      " libraries: " + join(files, ", "),
+                  "remove all but one of them from the plugin folders, or rename the stage type");
+}
+
 }  // namespace
 
 Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
@@ -29,6 +39,7 @@ Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
   const ManifestCache cache(options);
   Registry registry;
   std::set<fs::path> seen;
+  std::map<fs::path, fs::path> by_file_name;
   for (const auto& folder : folders) {
     std::error_code error;
     const fs::path absolute = fs::absolute(folder, error).lexically_normal();
@@ -37,6 +48,11 @@ Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
     if (!error && !seen.insert(real).second) continue;
     CAIRN_ASSIGN(const std::vector<fs::path> libraries, libraries_in(absolute));
     for (const auto& library : libraries) {
+      const auto [first, fresh] = by_file_name.try_emplace(library.filename(), library);
+      if (!fresh) {
+        spdlog::debug("{} is shadowed by {}", library.string(), first->second.string());
+        continue;
+      }
       if (auto trusted = check_plugin_trust(library, describe_program); !trusted.ok())
         registry.problems_.push_back(std::move(trusted).error());
       auto manifest = cache.manifest_of(library);
@@ -58,18 +74,23 @@ Registry Registry::of(std::vector<LibraryManifest> libraries) {
 }
 
 void Registry::index() {
-  std::map<std::string, Entry> by_name;
+  std::map<std::string, std::vector<Entry>> by_name;
   for (const auto& library : libraries_) {
     for (const auto& stage : library.stages) {
-      const auto [found, fresh] = by_name.try_emplace(stage.name, Entry{&library, &stage});
-      if (!fresh)
-        problems_.push_back(conflict("stage type '" + stage.name + "' is in " +
-                                         found->second.library->library.string() + " and in " +
-                                         library.library.string() + "; the first one is used",
-                                     "remove one of the two libraries"));
+      auto& claims = by_name[stage.name];
+      // A copy under another name is no other library.
+      const bool copy = std::ranges::any_of(
+          claims, [&](const Entry& claim) { return claim.library->digest == library.digest; });
+      if (!copy) claims.push_back({&library, &stage});
     }
   }
-  entries_.assign(by_name.begin(), by_name.end());
+  for (const auto& [name, claims] : by_name) {
+    if (claims.size() == 1) {
+      entries_.emplace_back(name, claims.front());
+    } else {
+      conflicts_.emplace(name, conflict_between(name, claims));
+    }
+  }
   index_kinds();
 }
 
@@ -109,6 +130,11 @@ const Registry::Entry* Registry::find(std::string_view stage_type) const {
       std::lower_bound(entries_.begin(), entries_.end(), stage_type,
                        [](const auto& entry, std::string_view name) { return entry.first < name; });
   return found != entries_.end() && found->first == stage_type ? &found->second : nullptr;
+}
+
+const Error* Registry::conflict(std::string_view stage_type) const {
+  const auto found = conflicts_.find(stage_type);
+  return found == conflicts_.end() ? nullptr : &found->second;
 }
 
 std::vector<std::string> Registry::stage_types() const {

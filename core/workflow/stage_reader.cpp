@@ -39,6 +39,10 @@ class StageReader {
     }
     draft_.spec.uses = uses->text;
     const Registry::Entry* entry = scope_.registry.find(uses->text);
+    if (const Error* conflict = scope_.registry.conflict(uses->text); conflict != nullptr) {
+      scope_.error("conflicting_stage_type", uses->offset, conflict->message, conflict->hint);
+      return;
+    }
     if (entry == nullptr) {
       const auto types = scope_.registry.stage_types();
       std::string hint = did_you_mean(uses->text, types);

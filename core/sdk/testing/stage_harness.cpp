@@ -80,11 +80,11 @@ class StageHarness::Disk final : public FileSystem {
 StageType stage_of(const fs::path& library, const std::string& stage_type) {
   void* handle = ::dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) fail_unwrap(not_found(library.string() + ": " + ::dlerror()));
-  const auto* record = static_cast<const PluginRecord*>(::dlsym(handle, kPluginSymbol));
-  if (record == nullptr) fail_unwrap(invalid_argument(library.string() + " is no plugin"));
+  auto* registers = reinterpret_cast<RegisterStageTypes*>(::dlsym(handle, kRegisterSymbol));
+  if (registers == nullptr) fail_unwrap(invalid_argument(library.string() + " is no plugin"));
   std::vector<StageType> types;
   std::string error;
-  if (!record->stage_types(&types, &error)) fail_unwrap(invalid_argument(error));
+  if (!registers(&types, &error)) fail_unwrap(invalid_argument(error));
   const auto found = std::find_if(types.begin(), types.end(),
                                   [&](const auto& type) { return type.name() == stage_type; });
   if (found == types.end()) fail_unwrap(not_found("no stage type '" + stage_type + "'"));

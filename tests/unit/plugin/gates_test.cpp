@@ -1,11 +1,13 @@
-// The three gates, each with a library that fails it (tests/plugins/broken.cpp).
+// The gates, each with a library that fails it (tests/plugins/broken.cpp).
+#include "core/plugin/gates.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 
 #include "core/plugin/describe.h"
-#include "core/plugin/library.h"
+#include "core/plugin/load_failure.h"
 
 namespace cairn {
 namespace {
@@ -31,13 +33,17 @@ std::string refusal(const fs::path& library, Duration timeout = Duration(60'000)
 }
 
 TEST_F(Gates, AFileThatIsNoLibrary) {
-  for (const std::string content : {"", "text",
-                                    "\x7f"
-                                    "ELF",
-                                    "#!/bin/sh\nexit 0\n"}) {
+  const std::pair<std::string, std::string> files[] = {
+      {"", "is empty"},
+      {"text", "does not begin as one"},
+      {"\x7f"
+       "ELF",
+       "only a part of one"},
+      {"#!/bin/sh\nexit 0\n", "does not begin as one"}};
+  for (const auto& [content, reason] : files) {
     const fs::path file = folder_ / "file.so";
     std::ofstream(file) << content;
-    EXPECT_THAT(refusal(file), AllOf(HasSubstr(file.string()), HasSubstr("not a shared library")));
+    EXPECT_THAT(refusal(file), AllOf(HasSubstr(file.string()), HasSubstr(reason)));
   }
   EXPECT_THAT(refusal(folder_ / "absent.so"), HasSubstr("absent.so"));
 }
@@ -46,7 +52,7 @@ TEST_F(Gates, ACutLibrary) {
   const fs::path file = folder_ / "cut.so";
   fs::copy_file(kPlugins / "probe.so", file);
   fs::resize_file(file, fs::file_size(file) / 2);
-  EXPECT_THAT(refusal(file), HasSubstr("cut.so"));
+  EXPECT_THAT(refusal(file), AllOf(HasSubstr("cut.so"), HasSubstr("only a part of one")));
 }
 
 TEST_F(Gates, ALibraryThatIsNoPlugin) {
@@ -64,12 +70,66 @@ TEST_F(Gates, EveryMismatchOfTheRecordInOneMessage) {
                     HasSubstr("libc++ 3"), HasSubstr("Boost is 1_40")));
 }
 
-TEST_F(Gates, ARecordOfNothing) {
-  PluginRecord record{};
-  EXPECT_THAT(check_plugin_record(record).error().message, HasSubstr("0 bytes"));
-  record.size = sizeof record;
-  EXPECT_THAT(check_plugin_record(record).error().message,
-              AllOf(HasSubstr("compiler is nothing"), HasSubstr("no function to register")));
+// The libraries of these two tests abort in an initialiser.
+TEST_F(Gates, ARecordThatCannotBeRead) {
+  EXPECT_THAT(refusal(kPlugins / "wrong_magic.so"), HasSubstr("is no record of a plugin"));
+  EXPECT_THAT(refusal(kPlugins / "short_record.so"), HasSubstr("its record has 20 bytes"));
+  EXPECT_THAT(refusal(kPlugins / "no_register.so"), HasSubstr("but no cairn_register_v1"));
+}
+
+TEST_F(Gates, NothingOfALibraryRunsBeforeItHasPassed) {
+  for (const char* name :
+       {"no_symbol", "no_register", "wrong_major", "wrong_record", "wrong_magic", "short_record"}) {
+    const std::string said = refusal(kPlugins / (std::string(name) + ".so"));
+    EXPECT_EQ(said.find("initialiser"), std::string::npos) << said;
+    EXPECT_EQ(said.find("SIGABRT"), std::string::npos) << said;
+  }
+}
+
+TEST_F(Gates, AnOlderMinorPassesAndANewerOneDoesNot) {
+  EXPECT_EQ(refusal(kPlugins / "older_minor.so"), "accepted");
+  EXPECT_THAT(refusal(kPlugins / "newer_minor.so"),
+              AllOf(HasSubstr("SDK minor is 1000"), HasSubstr("at most 1 is known here")));
+}
+
+TEST_F(Gates, LibTorchIsComparedWhereBothUseIt) {
+  PluginBuild host = build_of_this_host();
+  host.torch = "2.1.0";
+  PluginBuild plugin = host;
+  EXPECT_TRUE(check_plugin_build(plugin, host).ok());
+  plugin.torch = "";
+  EXPECT_TRUE(check_plugin_build(plugin, host).ok());
+  plugin.torch = "1.13.0";
+  EXPECT_THAT(check_plugin_build(plugin, host).error().message,
+              HasSubstr("LibTorch is 1.13.0, not 2.1.0"));
+  host.torch = "";
+  EXPECT_TRUE(check_plugin_build(plugin, host).ok());
+}
+
+TEST_F(Gates, WhatIsMissingIsNamedWithTheWayToFindIt) {
+  EXPECT_THAT(refusal(kPlugins / "missing_library.so"),
+              AllOf(HasSubstr("it needs the library libcairn_absent.so"), HasSubstr("ldd "),
+                    HasSubstr("apt-file search libcairn_absent.so")));
+  EXPECT_THAT(
+      refusal(kPlugins / "missing_symbol.so"),
+      AllOf(HasSubstr("it uses 'nowhere::needed(int)' (_ZN7nowhere6neededEi)"), HasSubstr("ldd ")));
+}
+
+TEST_F(Gates, TheLoadersComplaintsInWords) {
+  const fs::path library = "/p/x.so";
+  const auto why = [&](const std::string& complaint) {
+    return explain_load_failure(library, complaint).message;
+  };
+  EXPECT_EQ(why("libz9.so: cannot open shared object file: No such file or directory"),
+            "/p/x.so: cannot be loaded: a library that it needs in turn needs the library "
+            "libz9.so, which is not found");
+  EXPECT_EQ(why("/usr/lib/libdep.so: undefined symbol: _Z1fv, version V2"),
+            "/p/x.so: cannot be loaded: the library /usr/lib/libdep.so, which it needs, uses "
+            "'f()' (_Z1fv) in version V2, which no library has that is loaded with it");
+  EXPECT_EQ(why("/lib/libc.so.6: version `GLIBC_2.99' not found (required by /p/x.so)"),
+            "/p/x.so: cannot be loaded: it needs version GLIBC_2.99 of /lib/libc.so.6, which is "
+            "older here");
+  EXPECT_EQ(why("/p/x.so: file too short"), "/p/x.so: cannot be loaded: file too short");
 }
 
 TEST_F(Gates, RegistrationIsAllOrNothing) {
@@ -81,6 +141,10 @@ TEST_F(Gates, RegistrationIsAllOrNothing) {
 TEST_F(Gates, ALibraryWhoseConstructorMisbehavesHurtsOnlyTheChild) {
   EXPECT_THAT(refusal(kPlugins / "constructor_hangs.so", Duration(500)),
               HasSubstr("did not answer within"));
+  EXPECT_THAT(refusal(kPlugins / "constructor_loops.so", Duration(500)),
+              HasSubstr("did not answer within"));
+  EXPECT_THAT(refusal(kPlugins / "constructor_throws.so"),
+              HasSubstr("thrown before anything was registered"));
   EXPECT_THAT(refusal(kPlugins / "constructor_exits.so"), HasSubstr("exit code 3"));
   EXPECT_THAT(refusal(kPlugins / "constructor_crashes.so"), HasSubstr("SIGABRT"));
 }

@@ -89,14 +89,40 @@ TEST_F(Plugins, ADamagedCacheIsMadeAgain) {
   EXPECT_TRUE(Registry::scan({folder_ / "p"}, kHost)->problems().empty());
 }
 
-TEST_F(Plugins, AStageTypeFoundTwiceBelongsToTheFirstFolder) {
+TEST_F(Plugins, AFileNameOfAnEarlierFolderShadowsLaterOnes) {
   const fs::path first = place(kNoop, "a");
-  const fs::path second = place(kNoop, "b");
+  fs::create_directory(folder_ / "b");
+  fs::copy_file(kPlugins / "none.so", folder_ / "b/noop.so");
   const auto registry = Registry::scan({folder_ / "a", folder_ / "b"}, kHost);
   ASSERT_TRUE(registry.ok());
+  EXPECT_TRUE(registry->problems().empty());
+  EXPECT_THAT(registry->stage_types(), ElementsAre("noop"));
   EXPECT_EQ(registry->find("noop")->library->library, first);
-  ASSERT_EQ(registry->problems().size(), 1u);
-  EXPECT_THAT(registry->problems()[0].message, HasSubstr(second.string()));
+  EXPECT_THAT(Registry::scan({folder_ / "b", folder_ / "a"}, kHost)->stage_types(),
+              ElementsAre("fine"));
+}
+
+TEST_F(Plugins, AStageTypeOfTwoLibrariesIsOfNeither) {
+  const fs::path first = place(kPlugins / "none.so", "a");
+  const fs::path second = place(kPlugins / "two_libraries.so", "b");
+  const auto registry = Registry::scan({folder_ / "a", folder_ / "b"}, kHost);
+  ASSERT_TRUE(registry.ok());
+  EXPECT_TRUE(registry->problems().empty()) << registry->problems()[0].to_string();
+  EXPECT_EQ(registry->find("fine"), nullptr);
+  ASSERT_NE(registry->conflict("fine"), nullptr);
+  EXPECT_EQ(registry->conflict("fine")->message,
+            "stage type 'fine' is in 2 libraries: " + first.string() + ", " + second.string());
+  EXPECT_THAT(registry->stage_types(), ElementsAre("other"));
+  EXPECT_EQ(registry->conflict("other"), nullptr);
+  EXPECT_EQ(registry->conflict("nope"), nullptr);
+}
+
+TEST_F(Plugins, ACopyUnderAnotherNameIsNoConflict) {
+  const fs::path first = place(kNoop, "a");
+  fs::copy_file(kNoop, folder_ / "a/zopy.so");
+  const auto registry = Registry::scan({folder_ / "a"}, kHost);
+  EXPECT_EQ(registry->conflict("noop"), nullptr);
+  EXPECT_EQ(registry->find("noop")->library->library, first);
 }
 
 TEST_F(Plugins, ABrokenLibraryDoesNotHideTheOthers) {
