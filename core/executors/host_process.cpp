@@ -58,6 +58,15 @@ Result<ProcStat> read_stat(pid_t pid) {
   return stat;
 }
 
+// Whether its environment, as it was when the program began, has the entry.
+bool has_mark(pid_t pid, const std::string& mark) {
+  if (mark.empty()) return false;
+  const auto text = real_file_system().read("/proc/" + std::to_string(pid) + "/environ");
+  if (!text.ok()) return false;
+  const auto entries = split(*text, '\0');
+  return std::ranges::find(entries, mark) != entries.end();
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
   for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
@@ -142,7 +151,7 @@ void signal_group(const ProcessIdentity& process, int signal) {
   }
 }
 
-void kill_session(const ProcessIdentity& process) {
+void kill_session(const ProcessIdentity& process, const std::string& mark) {
   if (process.pid <= 1) return;
   std::set<pid_t> killed;
   // Once more after each pass that found some: they may have forked before they died.
@@ -157,7 +166,10 @@ void kill_session(const ProcessIdentity& process) {
       pid_t pid = 0;
       if (std::from_chars(name.data(), name.data() + name.size(), pid).ec != std::errc()) continue;
       const auto stat = read_stat(pid);
-      if (!stat.ok() || stat->session != process.pid) continue;
+      if (!stat.ok()) continue;
+      const bool escaped = stat->session != process.pid &&
+                           stat->start_ticks >= process.start_ticks && has_mark(pid, mark);
+      if (stat->session != process.pid && !escaped) continue;
       // A leader that has ended forks no more.
       const bool over = pid == process.pid && stat->state == 'Z';
       if (over || !killed.insert(pid).second) continue;
@@ -199,6 +211,7 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
   boost::asio::any_io_executor sweeper;
   boost::asio::posix::stream_descriptor pidfd;
   ProcessIdentity process;
+  std::string mark;
   Callback callback;
   bool cancelled = false;
 
@@ -218,7 +231,7 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
   // Looks at every process of the machine: a while, where there are thousands.
   void sweep() {
     boost::asio::post(sweeper, [self = shared_from_this()] {
-      kill_session(self->process);
+      kill_session(self->process, self->mark);
       boost::asio::post(self->pidfd.get_executor(), [self] { self->report(self->reap()); });
     });
   }
@@ -243,9 +256,10 @@ struct ExitWatch::State : std::enable_shared_from_this<State> {
 Result<std::unique_ptr<ExitWatch>> ExitWatch::create(const boost::asio::any_io_executor& executor,
                                                      const boost::asio::any_io_executor& sweeper,
                                                      const ProcessIdentity& process,
-                                                     Callback callback) {
+                                                     const std::string& mark, Callback callback) {
   auto state = std::make_shared<State>(executor, sweeper);
   state->process = process;
+  state->mark = mark;
   state->callback = std::move(callback);
   std::unique_ptr<ExitWatch> watch(new ExitWatch(state));
   const int fd = open_pidfd(process.pid);

@@ -44,8 +44,9 @@ struct HostProcessSpec {
 
 // Sends a signal to the process group the host leads; nothing happens when the host has ended.
 void signal_group(const ProcessIdentity& process, int signal);
-// SIGKILL to every process of the session the host leads, or led before it ended.
-void kill_session(const ProcessIdentity& process);
+// SIGKILL to every process of the session the host leads, or led before it ended, and to those that
+// left the session but still have the mark in their environment: "NAME=VALUE", empty for none.
+void kill_session(const ProcessIdentity& process, const std::string& mark = {});
 
 // The environment of a host: that of the engine, with the number of threads every numerical
 // library shall use and the devices it may see (none: the variable is set and empty).
@@ -63,13 +64,14 @@ struct ProcessExit {
 
 // Calls back once, on the executor, when the process ends; destroying the watch before that
 // cancels the call. A process that has already ended is reported the same way. What is left of its
-// session is looked for and killed on the sweeper, before its pid is given back. Not thread-safe.
+// session, and of its mark, is looked for and killed on the sweeper, before its pid is given back.
+// Not thread-safe.
 class ExitWatch {
  public:
   using Callback = std::function<void(ProcessExit)>;
   [[nodiscard]] static Result<std::unique_ptr<ExitWatch>> create(
       const boost::asio::any_io_executor& executor, const boost::asio::any_io_executor& sweeper,
-      const ProcessIdentity& process, Callback callback);
+      const ProcessIdentity& process, const std::string& mark, Callback callback);
   ~ExitWatch();
   ExitWatch(const ExitWatch&) = delete;
   ExitWatch& operator=(const ExitWatch&) = delete;

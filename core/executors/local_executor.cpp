@@ -11,6 +11,11 @@ ProcessIdentity identity(const HostHandle& host) {
   return {static_cast<pid_t>(host.pid), host.pid_start_ticks};
 }
 
+// What a host and all it starts are known by, should they leave its session.
+std::string mark_of(const fs::path& store, const std::string& host) {
+  return "CAIRN_HOST=" + (store / host).string();
+}
+
 }  // namespace
 
 Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
@@ -25,10 +30,11 @@ Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
   const auto& gpus = request.limits.gpus();
   spec.environment = host_environment(options_.environment, static_cast<int>(request.limits.cpus()),
                                       {gpus.begin(), gpus.end()});
+  spec.environment.push_back(mark_of(options_.store_folder, request.host));
   spec.output = request.host_folder / "output.log";
   CAIRN_ASSIGN(const ProcessIdentity process, start_host_process(spec));
   if (auto watched = watch(request.host, process); !watched.ok()) {
-    kill_session(process);
+    kill_session(process, mark_of(options_.store_folder, request.host));
     return std::move(watched).error();
   }
   HostHandle handle;
@@ -40,14 +46,14 @@ Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
 }
 
 void LocalExecutor::kill(const HostHandle& host) {
-  kill_session(identity(host));
+  kill_session(identity(host), mark_of(options_.store_folder, host.host));
 }
 
 bool LocalExecutor::adopt(const HostHandle& host) {
   const ProcessIdentity process = identity(host);
   if (host.executor != kName || !is_alive(process)) {
     // Dead, but something it started may still write.
-    if (host.executor == kName) kill_session(process);
+    if (host.executor == kName) kill(host);
     return false;
   }
   return watch(host.host, process).ok();
@@ -56,6 +62,7 @@ bool LocalExecutor::adopt(const HostHandle& host) {
 Result<void> LocalExecutor::watch(const std::string& host, const ProcessIdentity& process) {
   CAIRN_ASSIGN(watches_[host],
                ExitWatch::create(executor_, sweeper_.get_executor(), process,
+                                 mark_of(options_.store_folder, host),
                                  [this, host](const ProcessExit& exit) { ended(host, exit); }));
   return {};
 }

@@ -38,12 +38,13 @@ AttemptContext::Settings settings_of(const Workshop& shop, const Order& order) {
   return settings;
 }
 
-// As long as a message may be: its beginning and its end.
+// As long as a message may be: its beginning and its end. Valid UTF-8.
 std::string bounded(std::string text) {
-  if (text.size() <= kMessageBytes) return text;
-  const std::size_t half = kMessageBytes / 2;
-  text.replace(half, text.size() - kMessageBytes, "\n…\n");
-  return text;
+  if (text.size() > kMessageBytes) {
+    const std::size_t half = kMessageBytes / 2;
+    text.replace(half, text.size() - kMessageBytes, "\n…\n");
+  }
+  return is_valid_utf8(text) ? text : printable(text);
 }
 
 }  // namespace
@@ -262,7 +263,21 @@ void Attempt::judge(const std::optional<StageFailure>& failure, v1::Finished& fi
   }
 }
 
+std::optional<v1::HostReport> Attempt::outgrown(std::uint64_t taken) {
+  const std::uint64_t given = context_.resources().memory_bytes;
+  if (given == 0 || taken <= given) return std::nullopt;
+  v1::Finished finished;
+  finished.set_failure_cause("oom");
+  finished.set_failure_message("the stage took " + format_bytes(taken) +
+                               " of memory, its resources.memory allows " + format_bytes(given));
+  return last_report(std::move(finished));
+}
+
 void Attempt::finish(v1::Finished finished) {
+  shop_.report(last_report(std::move(finished)), false);
+}
+
+v1::HostReport Attempt::last_report(v1::Finished finished) {
   auto status = context_.status();
   finished.mutable_last_metrics()->insert(status.last_metrics.begin(), status.last_metrics.end());
   if (status.done > 0 || status.total > 0) {
@@ -278,7 +293,7 @@ void Attempt::finish(v1::Finished finished) {
   v1::HostReport report;
   *report.mutable_attempt() = id();
   *report.mutable_finished() = std::move(finished);
-  shop_.report(std::move(report), false);
+  return report;
 }
 
 v1::HostReport never_began(const v1::AttemptId& id, const Clock& clock, const std::string& cause,

@@ -1,6 +1,7 @@
 // Attempt: one assignment, from its parameters to its last report.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,9 @@ class Attempt {
   void divert_output();
   // Its log of output is kept within bounds.
   void shorten_output();
+  // The last report of a stage that has taken more memory than it was given; nothing where it has
+  // not. It cannot be stopped in time: the process is to end.
+  [[nodiscard]] std::optional<v1::HostReport> outgrown(std::uint64_t taken);
   // Whether the folder it made is still there.
   [[nodiscard]] bool folder_exists() const;
 
@@ -77,13 +81,14 @@ class Attempt {
   void report_started();
   void judge(const std::optional<StageFailure>& failure, v1::Finished& finished);
   void finish(v1::Finished finished);
+  [[nodiscard]] v1::HostReport last_report(v1::Finished finished);
   [[nodiscard]] OutputCapture::Target output_target();
 
   Workshop& shop_;
   const Order order_;
   AttemptContext context_;
   const Duration began_;
-  std::int64_t started_ms_ = 0;
+  std::atomic<std::int64_t> started_ms_{0};
 
   std::mutex mutex_;  // guards what follows
   std::string stop_cause_;

@@ -18,6 +18,8 @@ namespace cairn::host {
 namespace {
 
 constexpr Duration kBeat{1000};
+// A stage that takes all the memory there is does so within seconds.
+constexpr Duration kLook{100};
 constexpr Duration kReconnect{250};
 // That an attempt has begun is said with its end, or this long after its order came.
 constexpr Duration kFlush{5};
@@ -29,6 +31,7 @@ constexpr int kReleased = 0;
 constexpr int kLeftAlone = 3;
 constexpr int kFolderGone = 4;
 constexpr int kWouldNotStop = 5;
+constexpr int kOutgrown = 6;
 
 // Field 22 of /proc/self/stat; the name in field 2 may hold spaces and parentheses.
 std::uint64_t own_start_ticks() {
@@ -83,6 +86,7 @@ int Host::serve() {
     while (asked_ < asks_ && !exit_code_) on_asked();
     if (flush_at_ && clock_.monotonic() >= *flush_at_) flush();
     leave_if_done();
+    if (!exit_code_ && clock_.monotonic() >= next_look_) check_memory();
     if (!exit_code_ && clock_.monotonic() >= next_beat_) beat();
   }
   // An engine that is not there reads the spool when it returns.
@@ -133,7 +137,8 @@ void Host::ask_to_end() {
 }
 
 Duration Host::time_to_wait() const {
-  Duration until = next_beat_;
+  // An idle host has nothing to look at.
+  Duration until = worker_->idle() ? next_beat_ : std::min(next_beat_, next_look_);
   if (!connected_ && !connecting_) until = std::min(until, next_connect_);
   if (flush_at_) until = std::min(until, *flush_at_);
   return std::clamp(until - clock_.monotonic(), Duration(0), kBeat);
@@ -283,6 +288,16 @@ void Host::beat() {
   if (heartbeat && connected_) outbox_->pass(*heartbeat);
   check_patience();
   if (!exit_code_ && !connected_) check_loneliness();
+}
+
+void Host::check_memory() {
+  next_look_ = clock_.monotonic() + kLook;
+  auto report = worker_->outgrown(memory_.taken());
+  if (!report) return;
+  std::cerr << "cairn-host: " << report->finished().failure_message() << '\n';
+  recall();
+  outbox_->add(std::move(*report));
+  exit_code_ = kOutgrown;
 }
 
 bool Host::folders_exist() const {

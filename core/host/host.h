@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/host/engine_link.h"
+#include "core/host/memory_watch.h"
 #include "core/host/options.h"
 #include "core/host/outbox.h"
 #include "core/host/worker.h"
@@ -26,6 +27,7 @@ class Host {
   // Runs until released, asked to end, or left alone; returns the exit code.
   //   0  released, or ended as asked     3  left alone by the engine
   //   4  the state folder is gone        5  asked to stop, and the stage would not
+  //   6  the stage took more memory than it was given
   [[nodiscard]] int serve();
 
   // SIGTERM or SIGINT came; from any thread.
@@ -50,6 +52,7 @@ class Host {
   void connect();
   void flush();
   void beat();
+  void check_memory();
   void check_patience();
   void check_loneliness();
   [[nodiscard]] bool folders_exist() const;
@@ -61,6 +64,7 @@ class Host {
   bool has_folder_ = false;
   PluginShelf shelf_;
   OutputCapture capture_;
+  const MemoryWatch memory_;
   EngineLink link_;
   std::optional<Outbox> outbox_;
   std::optional<Workshop> shop_;
@@ -73,6 +77,7 @@ class Host {
   bool connecting_ = false;
   Duration next_connect_{0};
   Duration next_beat_{0};
+  Duration next_look_{0};             // at the memory
   std::optional<Duration> flush_at_;  // what the worker said that may wait
   Duration alone_since_{0};
   std::optional<Duration> told_to_stop_at_;

@@ -1,5 +1,7 @@
 // cairn-host: the process in which plugins run.
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -17,9 +19,21 @@
 namespace cairn::host {
 namespace {
 
+constexpr rlim_t kDescribeSeconds = 120;  // of processor time
+
+// What is only to say what it holds needs no more than this, and leaves no core behind.
+void limit_describing() {
+  const rlimit no_core{0, 0};
+  const rlimit seconds{kDescribeSeconds, kDescribeSeconds};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  ::setrlimit(RLIMIT_CPU, &seconds);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 // Only the manifest goes to standard output: what the library itself prints while it is loaded
 // goes to standard error.
 int describe(const Options& options) {
+  limit_describing();
   const int out = ::dup(STDOUT_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   const std::string text = describe_to_text(options.describe);

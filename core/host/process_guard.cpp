@@ -1,12 +1,14 @@
 #include "core/host/process_guard.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +20,14 @@ namespace {
 constexpr std::array kCrashSignals = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 constexpr std::size_t kStackBytes = 64 << 10;
 
+// Nothing is mapped below.
+constexpr std::uintptr_t kNullPage = 4096;
+// A frame that does not fit may reach as far beyond the end of the stack.
+constexpr std::uintptr_t kBelowStack = 1 << 20;
+
 std::atomic<bool> stage_is_running{false};
+// Lowest address of this thread's stack; 0 where it is not known.
+thread_local std::uintptr_t stack_end = 0;
 
 // Async-signal-safe.
 void say(std::initializer_list<const char*> parts) {
@@ -40,11 +49,20 @@ const char* decimal(int value, std::array<char, 12>& buffer) {
   return &buffer[at];
 }
 
-void on_crash(int signal) {
+// What a bad address tells of the mistake.
+const char* guess(int signal, const siginfo_t& info) {
+  if (signal != SIGSEGV || info.si_code <= 0) return "";
+  const auto address = reinterpret_cast<std::uintptr_t>(info.si_addr);
+  if (address < kNullPage) return ": it used a null pointer";
+  const bool below = stack_end != 0 && address < stack_end + kNullPage;
+  return below && stack_end - address < kBelowStack + kNullPage ? ": its stack is full" : "";
+}
+
+void on_crash(int signal, siginfo_t* info, void*) {
   std::array<char, 12> digits{};
   const char* name = ::sigabbrev_np(signal);
   say({"\ncairn-host: the stage crashed the process with signal ", decimal(signal, digits), " (SIG",
-       name == nullptr ? "?" : name, ")\n"});
+       name == nullptr ? "?" : name, ")", guess(signal, *info), "\n"});
   // The handler was reset when it was called: this ends the process as the signal would have.
   ::raise(signal);
 }
@@ -68,8 +86,8 @@ void install_process_guard() {
   }
   ::signal(SIGPIPE, SIG_IGN);
   struct sigaction action {};
-  action.sa_handler = on_crash;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+  action.sa_sigaction = on_crash;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK | SA_SIGINFO);
   for (const int signal : kCrashSignals) ::sigaction(signal, &action, nullptr);
   ::on_exit(on_process_exit, nullptr);
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);
@@ -79,6 +97,13 @@ void guard_this_thread() {
   static thread_local std::array<char, kStackBytes> stack;
   const stack_t alternate{stack.data(), 0, stack.size()};
   ::sigaltstack(&alternate, nullptr);
+  pthread_attr_t attributes;
+  if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return;
+  void* low = nullptr;
+  std::size_t size = 0;
+  if (::pthread_attr_getstack(&attributes, &low, &size) == 0)
+    stack_end = reinterpret_cast<std::uintptr_t>(low);
+  ::pthread_attr_destroy(&attributes);
 }
 
 void stage_runs(bool runs) {

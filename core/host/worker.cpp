@@ -122,6 +122,11 @@ std::optional<v1::HostReport> Worker::beat() {
   return running_->heartbeat();
 }
 
+std::optional<v1::HostReport> Worker::outgrown(std::uint64_t taken) {
+  const std::lock_guard lock(mutex_);
+  return running_ ? running_->outgrown(taken) : std::nullopt;
+}
+
 bool Worker::folder_exists() const {
   const std::lock_guard lock(mutex_);
   return !running_ || running_->folder_exists();

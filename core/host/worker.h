@@ -43,6 +43,8 @@ class Worker {
 
   // About once a second: looks after the output of the running attempt. Its heartbeat.
   [[nodiscard]] std::optional<v1::HostReport> beat();
+  // The last report of a running attempt that has outgrown its memory: see Attempt.
+  [[nodiscard]] std::optional<v1::HostReport> outgrown(std::uint64_t taken);
   // False when the folder of the running attempt was taken away.
   [[nodiscard]] bool folder_exists() const;
 

@@ -1,5 +1,7 @@
 #include "core/sdk/runtime/attempt_context.h"
 
+#include <utility>
+
 #include "core/base/boundary.h"
 #include "core/base/text.h"
 
@@ -91,6 +93,8 @@ void AttemptContext::pause_at(std::optional<std::int64_t> step) {
   paused_ = false;
   const std::lock_guard lock(mutex_);
   if (!stop_) stop_source_ = std::stop_source();
+  // The stage begins anew, from a checkpoint.
+  done_ = 0;
 }
 
 void AttemptContext::request_stop() {
@@ -163,14 +167,27 @@ void AttemptContext::remove_empty_folders() {
 
 void AttemptContext::progress(std::uint64_t done, std::uint64_t total, std::string_view unit) {
   reach(static_cast<std::int64_t>(done));
-  const std::lock_guard lock(mutex_);
-  done_ = done;
-  total_ = total;
-  if (!redactor_.empty()) {
-    unit_ = redactor_.redacted(unit);
-  } else if (unit_ != unit) {
-    unit_ = unit;
+  std::string warning;
+  {
+    const std::lock_guard lock(mutex_);
+    bool same_unit = redactor_.empty() && unit_ == unit;
+    if (!same_unit) {
+      std::string cleaned = clean(unit);
+      same_unit = cleaned == unit_;
+      unit_ = std::move(cleaned);
+    }
+    // Another unit or total is another part of the work.
+    if (same_unit && total == total_ && done < done_) {
+      if (!std::exchange(went_back_, true)) {
+        warning = "progress went back from " + std::to_string(done_) + " to " +
+                  std::to_string(done) + ", which is ignored";
+      }
+    } else {
+      done_ = done;
+      total_ = total;
+    }
   }
+  if (!warning.empty()) warn(warning);
 }
 
 void AttemptContext::metric(std::string_view name, std::int64_t step, double value) {
@@ -302,6 +319,11 @@ Result<void> AttemptContext::write_output(std::string_view text) {
     CAIRN_ASSIGN(output_file_, files_.open_append(folder().output_log()));
   }
   return output_file_->append(text);
+}
+
+std::string AttemptContext::clean(std::string_view text) const {
+  std::string kept = redacted(text);
+  return is_valid_utf8(kept) ? kept : printable(kept);
 }
 
 std::string AttemptContext::redacted(std::string_view text) const {

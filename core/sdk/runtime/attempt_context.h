@@ -115,6 +115,8 @@ class AttemptContext final : public StageContext {
   void keep_first_error(const Result<void>& written) const;
   void reach(std::int64_t step);
   void stop_waiting();
+  // Without secrets, and text that every reader takes.
+  [[nodiscard]] std::string clean(std::string_view text) const;
 
   FileSystem& files_;
   const Clock& clock_;
@@ -142,6 +144,7 @@ class AttemptContext final : public StageContext {
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;
   std::string unit_;
+  bool went_back_ = false;  // the progress, once or more
   std::optional<MetricAlarm> alarm_;
   mutable std::optional<Error> write_error_;
 };

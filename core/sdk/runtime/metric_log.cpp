@@ -7,6 +7,7 @@
 
 #include "core/base/boundary.h"
 #include "core/base/json.h"
+#include "core/base/text.h"
 
 namespace cairn {
 namespace {
@@ -70,6 +71,7 @@ MetricLog::Series& MetricLog::series(std::string_view name) {
   if (found != series_.end()) return found->second;
   Series made;
   made.name = redactor_.empty() ? std::string(name) : redactor_.redacted(name);
+  if (!is_valid_utf8(made.name)) made.name = printable(made.name);
   made.begin = "{\"name\":" + json::serialize(json::string(made.name)) + ",\"step\":";
   for (std::size_t i = 0; i < rules_.size(); ++i)
     if (rules_[i].metric == name) made.watches.push_back({.rule = static_cast<std::uint32_t>(i)});

@@ -31,10 +31,11 @@ class HostProcess : public ::testing::Test {
     spec.output = folder_ / "output";
     return start_host_process(spec).value();
   }
-  std::optional<ProcessExit> wait_for(const ProcessIdentity& process) {
+  std::optional<ProcessExit> wait_for(const ProcessIdentity& process,
+                                      const std::string& mark = {}) {
     boost::asio::io_context loop;
     std::optional<ProcessExit> seen;
-    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process,
+    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process, mark,
                                    [&](ProcessExit e) { seen = e; });
     EXPECT_TRUE(watch.ok());
     loop.run();
@@ -93,6 +94,18 @@ TEST_F(HostProcess, NothingOfASessionOutlivesItsLeader) {
   EXPECT_FALSE(is_alive(job));
 }
 
+TEST_F(HostProcess, WhatLeftTheSessionIsFoundByItsMark) {
+  const auto process = start(
+      "export MARK=" + folder_.string() +
+      "; exec sh -c 'setsid sh -c \"echo \\$\\$ > \\$1; read x < \\$1\" sh $1 & exit 0' sh $1");
+  const auto escaped = identify_process(std::stoi(read_gate())).value();
+  EXPECT_EQ(wait_for(process, "MARK=" + folder_.string() + "x")->exit_code, 0);
+  EXPECT_TRUE(is_alive(escaped)) << "another mark";
+  kill_session(process, "MARK=" + folder_.string());
+  EXPECT_TRUE(wait_for(escaped));
+  EXPECT_FALSE(is_alive(escaped));
+}
+
 TEST_F(HostProcess, WatchesAdoptedProcessWhoseExitIsUnknown) {
   // The middle shell ends, so the inner one is no child of this test; its session is its own.
   const auto middle = start("setsid sh -c 'echo $$ > $1; read x < $1' sh $1 & exit 0");
@@ -129,7 +142,7 @@ TEST_F(HostProcess, DestroyedWatchStaysSilent) {
   bool called = false;
   auto process = start("exit 0");
   {
-    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process,
+    auto watch = ExitWatch::create(loop.get_executor(), loop.get_executor(), process, {},
                                    [&](ProcessExit) { called = true; });
     ASSERT_TRUE(watch.ok());
   }

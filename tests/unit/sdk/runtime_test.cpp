@@ -302,6 +302,32 @@ TEST_F(Runtime, AWatchdogCountsPointsInARow) {
   EXPECT_FALSE(context->alarm()) << "it was stopped for another reason";
 }
 
+TEST_F(Runtime, ProgressThatGoesBackIsIgnoredAndSaidOnce) {
+  auto context = open(1);
+  for (const std::uint64_t done : {1, 7, 3, 2}) context->progress(done, 10, "steps");
+  EXPECT_EQ(context->status().done, 7u);
+  context->progress(8, 10, "steps");
+  EXPECT_EQ(context->status().done, 8u);
+  const std::string log = read(context->folder().log());
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 1) << log;
+  EXPECT_THAT(log, HasSubstr("progress went back from 7 to 3, which is ignored"));
+  // The next part of the work.
+  context->progress(1, 10, "samples");
+  EXPECT_EQ(context->status().done, 1u);
+  context->progress(0, 20, "samples");
+  EXPECT_EQ(context->status().done, 0u);
+}
+
+TEST_F(Runtime, WhatIsNoTextIsMadeText) {
+  auto context = open(1);
+  context->metric("metric \xc3\x28", 0, 1);
+  context->progress(1, 2, "unit \xa0");
+  const auto status = context->status();
+  EXPECT_EQ(status.unit, "unit \xef\xbf\xbd");
+  EXPECT_EQ(status.last_metrics.begin()->first, "metric \xef\xbf\xbd(");
+  EXPECT_TRUE(parse_json_object(read(context->folder().metrics())).ok());
+}
+
 TEST_F(Runtime, PausesAtAStep) {
   auto context = open(1);
   context->pause_at(3);
