@@ -69,7 +69,9 @@ Result<LibraryManifest> describe_in_child(const fs::path& library, const fs::pat
   std::string message = library.string() + " " + how_it_ended(end, timeout);
   const std::string said = printable(trim(complaint));
   if (!said.empty()) message += "; it said: " + said;
-  return invalid_argument(message, "no stage type of this library can be used");
+  return invalid_argument(
+      message, "no stage type of it can be used; to see it again: cairn-host --describe " +
+                   library.string());
 }
 
 }  // namespace cairn

@@ -13,8 +13,11 @@
 namespace cairn {
 namespace {
 
-Error plugin_error(const fs::path& library, const std::string& message) {
-  return invalid_argument(library.string() + ": " + message);
+Error plugin_error(const fs::path& library, const std::string& message,
+                   const std::string& hint = {}) {
+  return invalid_argument(
+      library.string() + ": " + message,
+      hint.empty() ? "to see it again: cairn-host --describe " + library.string() : hint);
 }
 
 // Runs the library's static initialisers.
@@ -47,11 +50,14 @@ Result<std::vector<StageType>> register_stage_types(const fs::path& library,
   } catch (...) {
     return plugin_error(library, "registering its stage types threw past its registration");
   }
-  if (types.empty()) return plugin_error(library, "registers no stage type");
+  if (types.empty())
+    return plugin_error(library, "registers no stage type",
+                        "name its stage types in CAIRN_PLUGIN(…)");
   std::set<std::string> seen;
   for (const auto& type : types)
     if (!seen.insert(type.name()).second)
-      return plugin_error(library, "registers stage type '" + type.name() + "' twice");
+      return plugin_error(library, "registers stage type '" + type.name() + "' twice",
+                          "name each stage type once in CAIRN_PLUGIN(…)");
   return types;
 }
 

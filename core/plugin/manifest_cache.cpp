@@ -7,6 +7,7 @@
 
 #include "core/base/boundary.h"
 #include "core/base/log.h"
+#include "core/base/quantity.h"
 #include "core/plugin/describe.h"
 #include "core/plugin/gates.h"
 
@@ -119,6 +120,20 @@ fs::path ManifestCache::default_folder() {
   return {};
 }
 
+ManifestCache::Options ManifestCache::default_options(fs::path describe_program) {
+  Options options;
+  options.folder = default_folder();
+  options.describe_program = std::move(describe_program);
+  if (const char* text = std::getenv("CAIRN_DESCRIBE_TIMEOUT"); text != nullptr) {
+    if (const auto timeout = parse_duration(text); timeout.ok()) {
+      options.describe_timeout = *timeout;
+    } else {
+      spdlog::warn("CAIRN_DESCRIBE_TIMEOUT is ignored: {}", timeout.error().to_string());
+    }
+  }
+  return options;
+}
+
 Result<LibraryManifest> ManifestCache::manifest_of(const fs::path& library) const {
   CAIRN_TRY(check_plugin_permissions(library));
   CAIRN_ASSIGN(const Stamp stamp, stamp_of(library));
@@ -144,6 +159,8 @@ Result<LibraryManifest> ManifestCache::manifest_of(const fs::path& library) cons
     if (options_.describe_program.empty())
       return not_found(library.string() + " has no manifest that matches it",
                        "run cairn-host --describe " + library.string() + " --write");
+    // The child passes them, too; here they cost no process.
+    CAIRN_TRY(pass_plugin_gates(library));
     CAIRN_ASSIGN(entry.manifest,
                  describe_in_child(library, options_.describe_program, options_.describe_timeout));
     entry.digest = entry.manifest->digest;

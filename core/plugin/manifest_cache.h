@@ -18,6 +18,8 @@ class ManifestCache {
     fs::path describe_program;  // cairn-host; empty: a library without a manifest is an error
     Duration describe_timeout{20'000};
   };
+  // The user's cache folder, and the timeout of $CAIRN_DESCRIBE_TIMEOUT ("60s"), if that is one.
+  [[nodiscard]] static Options default_options(fs::path describe_program);
   // The user's cache folder: $XDG_CACHE_HOME, else $HOME/.cache; empty where neither is set.
   [[nodiscard]] static fs::path default_folder();
 

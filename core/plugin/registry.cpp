@@ -33,10 +33,7 @@ Error conflict_between(const std::string& name, const std::vector<Registry::Entr
 
 Result<Registry> Registry::scan(const std::vector<fs::path>& folders,
                                 const fs::path& describe_program) {
-  ManifestCache::Options options;
-  options.folder = ManifestCache::default_folder();
-  options.describe_program = describe_program;
-  const ManifestCache cache(options);
+  const ManifestCache cache(ManifestCache::default_options(describe_program));
   Registry registry;
   std::set<fs::path> seen;
   std::map<fs::path, fs::path> by_file_name;
