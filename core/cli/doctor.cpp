@@ -120,11 +120,11 @@ void check_machine(std::vector<Check>& checks) {
                          : ok_check("memory", memory));
   }
   const CgroupState cgroup = cgroup_state();
-  checks.push_back(
-      ok_check("memory limits", std::string("accounted, not enforced; cgroup v2 is ") +
-                                    (cgroup.delegated ? "delegated to us"
-                                     : cgroup.unified ? "there, but not delegated to us"
-                                                      : "not there")));
+  checks.push_back(ok_check(
+      "memory limits", std::string("kept by each host itself, not by the kernel; cgroup v2 is ") +
+                           (cgroup.delegated ? "delegated to us"
+                            : cgroup.unified ? "there, but not delegated to us"
+                                             : "not there")));
 }
 
 void check_configuration(const Cli& cli, std::vector<Check>& checks) {

@@ -15,6 +15,9 @@ namespace {
 
 constexpr const char* kRebuild = "rebuild the plugin with this version of Cairn";
 constexpr std::string_view kAliasPrefix = "cairn_plugin_v";
+// The record of SDK minor 1, the first; later ones may be longer.
+constexpr std::size_t kShortestRecord = 164;
+static_assert(kShortestRecord <= sizeof(PluginRecord));
 
 Error plugin_error(const fs::path& library, const std::string& message, std::string hint = {}) {
   return invalid_argument(library.string() + ": " + message, std::move(hint));
@@ -42,16 +45,16 @@ std::string text_of(const char (&field)[N]) {
 }
 
 Result<PluginBuild> read_record(const fs::path& library, const ElfFile& elf) {
-  const auto bytes = elf.bytes_of(*elf.find(kPluginSymbol), sizeof(PluginRecord));
+  const auto bytes = elf.bytes_of(*elf.find(kPluginSymbol), kShortestRecord);
   PluginRecord record{};
-  if (bytes.ok()) std::memcpy(&record, bytes->data(), sizeof record);
+  if (bytes.ok()) std::memcpy(&record, bytes->data(), kShortestRecord);
   if (std::memcmp(record.magic, CAIRN_PLUGIN_MAGIC, sizeof record.magic) != 0)
     return plugin_error(library, std::string("its ") + kPluginSymbol + " is no record of a plugin",
                         kRebuild);
-  if (record.size < sizeof record)
+  if (record.size < kShortestRecord)
     return plugin_error(library,
                         "its record has " + std::to_string(record.size) + " bytes, at least " +
-                            std::to_string(sizeof record) + " are needed",
+                            std::to_string(kShortestRecord) + " are needed",
                         kRebuild);
   PluginBuild build;
   build.abi_major = record.abi_major;
