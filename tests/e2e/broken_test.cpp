@@ -58,11 +58,7 @@ std::vector<std::string> words_of(const std::string& line) {
 
 class BrokenPlugin : public testing::TestWithParam<std::string> {
  protected:
-  BrokenPlugin() {
-    set("XDG_CACHE_HOME", (place_.folder() / "cache").string());
-    // Enough for a library that answers at all, on a busy machine.
-    set("CAIRN_DESCRIBE_TIMEOUT", "5s");
-  }
+  BrokenPlugin() { set("XDG_CACHE_HOME", (place_.folder() / "cache").string()); }
 
   void set(const std::string& name, const std::string& value) {
     settings_.emplace_back(names_.emplace_back(name).c_str(), value);
