@@ -279,7 +279,7 @@ class StageChecker {
     if (reference_.descriptors_left > 0)
       wrong("it leaves " + std::to_string(reference_.descriptors_left) + " files open");
     // LibTorch keeps its pool of threads.
-    if (reference_.threads_left > 0 && manifest_.torch.empty())
+    if (reference_.threads_left > 0 && manifest_.build.torch.empty())
       wrong("it leaves " + std::to_string(reference_.threads_left) + " threads running");
     if (reference_.leaks) wrong("AddressSanitizer found leaks: run it with cairn-host to see them");
     note(reference_.sanitized ? "no leaks (AddressSanitizer)"

@@ -82,7 +82,7 @@ class Registry {
   void index_kinds();
   std::vector<LibraryManifest> libraries_;
   std::vector<std::pair<std::string, Entry>> entries_;
-  std::vector<KindDecl> kinds_;  // of plugins, sorted by name
+  std::vector<KindDecl> kinds_;                          // of plugins, sorted by name
   std::map<std::string, Error, std::less<>> conflicts_;  // by stage type
   std::vector<Error> problems_;
 };

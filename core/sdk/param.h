@@ -67,10 +67,8 @@ struct Choices {
 struct Pattern {  // a regular expression (PCRE2) that the whole text matches
   const char* expression;
 };
-struct Content {};  // paths: the cache key holds the digest of what is there
-struct Required {   // in the place of a default; as an option of a field
-  explicit Required() = default;
-};
+struct Content {};   // paths: the cache key holds the digest of what is there
+struct Required {};  // in the place of a default; as an option of a field
 
 // The declaration of the innermost element.
 [[nodiscard]] ParamDecl& innermost(ParamDecl& decl);

@@ -46,7 +46,7 @@ struct EvalStage : Stage {
   Output<kind::Scores> scores{this, "scores", "Every item with its responses"};
   Metric average{this, "average", "share", "Mean score of all items"};
   Metric well_formed{this, "well_formed", "share", "Responses with an answer that can be read"};
-  Metric loss{this, "loss", "nats per token", "Cross-entropy of the answers (likelihood)"};
+  Metric mean_loss{this, "loss", "nats per token", "Cross-entropy of the answers (likelihood)"};
   Metric tokens_mean{this, "tokens_mean", "tokens", "Mean length of the responses"};
   Metric too_long{this, "too_long", "share", "Items longer than the model's window"};
   Checkpoints checkpoints{this, "items", "After each batch of items: their results"};

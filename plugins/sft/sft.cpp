@@ -80,7 +80,7 @@ struct SftStage : Stage {
   Output<kind::Model> model{this, "model", "The trained model with its tokenizer"};
   Metric loss{this, "loss", "nats per token", "Cross-entropy of the answer tokens"};
   Metric grad_norm{this, "grad_norm", "norm", "Norm of the gradient before it is clipped"};
-  Metric lr{this, "lr", "rate", "Learning rate of the step"};
+  Metric rate_of_step{this, "lr", "rate", "Learning rate of the step"};
   Metric heldout_loss{this, "heldout_loss", "nats per token",
                       "Cross-entropy of held-out answer tokens"};
   Metric heldout_fall{this, "heldout_fall_last_fifth", "share",
@@ -201,7 +201,7 @@ double SftStage::train_step(StageContext& ctx, model::Qwen3& trained, model::Ada
   optimizer.step(trained, rate);
   loss.record(ctx, step + 1, answer_loss);
   grad_norm.record(ctx, step + 1, norm);
-  lr.record(ctx, step + 1, rate);
+  rate_of_step.record(ctx, step + 1, rate);
   return answer_loss;
 }
 

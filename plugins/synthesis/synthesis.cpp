@@ -26,7 +26,7 @@ struct SynthesisStage : Stage {
   Output<kind::Qa> qa{this, "qa", "Questions with answers, evidence and distractors"};
   Output<kind::Report> audit{this, "audit",
                              "JSON: items per task and template, what was refused and why"};
-  Metric made{this, "items", "questions", "Questions made"};
+  Metric asked{this, "items", "questions", "Questions made"};
   Metric held_out{this, "held_out_items", "questions", "Questions of documents that are held out"};
 
   Result<void> run(StageContext& ctx) override {
@@ -42,7 +42,7 @@ struct SynthesisStage : Stage {
     CAIRN_TRY(text::write_qa(qa.path(), made.records));
     const json::object summary = made.audit.to_json(made.records, wanted());
     CAIRN_TRY(real_file_system().write_atomic(audit.path(), pretty_json(summary)));
-    made.record(ctx, 0, static_cast<double>(summary.at("items").to_number<std::int64_t>()));
+    asked.record(ctx, 0, static_cast<double>(summary.at("items").to_number<std::int64_t>()));
     held_out.record(ctx, 0,
                     static_cast<double>(summary.at("held_out_items").to_number<std::int64_t>()));
     ctx.progress(made.records.size(), made.records.size(), "items");

@@ -12,8 +12,8 @@ struct Filter : cairn::Stage {
   cairn::Param<std::int64_t> batch{this, "batch", 64, "Records at a time", cairn::AtLeast{1}};
   cairn::Param<std::string> field{this, "field", "question", "Field that is compared"};
   cairn::Param<bool> strict{this, "strict", false, "Drop what cannot be compared"};
-  cairn::Input records{this, "records", cairn::kind::kFile, "Records to filter"};
-  cairn::Output kept{this, "kept", cairn::kind::kFile, "Records that remain"};
+  cairn::Input<cairn::kind::File> records{this, "records", "Records to filter"};
+  cairn::Output<cairn::kind::File> kept{this, "kept", "Records that remain"};
   cairn::Result<void> run(cairn::StageContext&) override { return {}; }
 };
 

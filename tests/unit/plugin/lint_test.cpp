@@ -42,8 +42,7 @@ TEST(Lint, NamesEverythingAtOnce) {
       lint(stage_type<Careless>("care less", "").declaration()),
       ElementsAre(
           "stage type 'care less' is no good name: letters, digits, '_' and '-', a letter first",
-          "stage type 'care less' has no documentation",
-          "parameter 'most' has no documentation",
+          "stage type 'care less' has no documentation", "parameter 'most' has no documentation",
           "the default of parameter 'most' is wrong: parameter 'most' must be at least 1, not 0",
           "parameter '2 d' is no good name: letters, digits, '_' and '-', a letter first",
           "parameter '2 d': the pattern [a- is wrong at character 5: missing terminating ] for "
