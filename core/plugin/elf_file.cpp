@@ -154,7 +154,7 @@ Result<ElfFile> ElfFile::open(const fs::path& file) {
 Result<ElfFile> ElfFile::from_bytes(std::string_view bytes) {
   ElfFile elf(
       [bytes](std::uint64_t offset, std::span<char> to) {
-        bytes.copy(to.data(), to.size(), offset);
+        if (!to.empty()) std::memcpy(to.data(), bytes.data() + offset, to.size());
         return true;
       },
       bytes.size());
