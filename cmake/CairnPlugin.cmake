@@ -2,7 +2,7 @@
 #
 #   cairn_add_plugin(NAME SOURCES … [LINK …] [TORCH])     NAME.so and NAME.so.manifest in the build folder
 #   cairn_add_plugin_test(NAME SOURCES … PLUGIN … [LINK …])
-#       a GoogleTest program whose CAIRN_PLUGIN is the plugin's path; each test is a ctest entry
+#       a GoogleTest program whose CAIRN_PLUGIN_FILE is the plugin's path; each test is a ctest entry
 #
 # TORCH: the plugin uses LibTorch; call find_package(Torch REQUIRED) first.
 
@@ -53,7 +53,7 @@ function(cairn_add_plugin_test NAME)
   include(GoogleTest)
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE Cairn::testing GTest::gtest_main ${ARG_LINK})
-  target_compile_definitions(${NAME} PRIVATE CAIRN_PLUGIN="$<TARGET_FILE:${ARG_PLUGIN}>")
+  target_compile_definitions(${NAME} PRIVATE CAIRN_PLUGIN_FILE="$<TARGET_FILE:${ARG_PLUGIN}>")
   add_dependencies(${NAME} ${ARG_PLUGIN})
   gtest_discover_tests(${NAME})
 endfunction()

@@ -138,8 +138,8 @@ std::vector<int> AttemptTree::attempts(const TaskPlace& task) {
   return numbers;
 }
 
-Result<std::uint64_t> read_lines(const fs::path& file, std::uint64_t offset,
-                                 const OnLine& on_line) {
+Result<std::uint64_t> read_lines(const fs::path& file, std::uint64_t offset, const OnLine& on_line,
+                                 LastLine last) {
   std::error_code error;
   const std::uint64_t size = fs::file_size(file, error);
   if (error) return offset;
@@ -175,6 +175,10 @@ Result<std::uint64_t> read_lines(const fs::path& file, std::uint64_t offset,
       if (!go_on) return offset;
       rest.remove_prefix(end + 1);
     }
+  }
+  if (last == LastLine::kAsItIs && !pending.empty()) {
+    offset += pending.size();
+    (void)on_line(pending, offset);
   }
   return offset;
 }

@@ -71,8 +71,10 @@ struct Reading {
 // until the callback returns false. Lines above 1 MiB come in pieces. Returns the offset behind
 // what was given. A file that is not there is empty; one that became shorter goes on at its end.
 using OnLine = std::function<bool(std::string_view line, std::uint64_t end)>;
+enum class LastLine { kWhole, kAsItIs };  // whether one without an end is given, too
 [[nodiscard]] Result<std::uint64_t> read_lines(const fs::path& file, std::uint64_t offset,
-                                               const OnLine& on_line);
+                                               const OnLine& on_line,
+                                               LastLine last = LastLine::kWhole);
 // Where the last `count` lines begin.
 [[nodiscard]] Result<std::uint64_t> tail_offset(const fs::path& file, std::uint64_t count);
 

@@ -23,8 +23,8 @@ struct LogsRequest {
 class LogPrinter {
  public:
   LogPrinter(const Cli& cli, const AttemptTree& tree, const Cursor& after,
-             const std::optional<std::uint64_t>& tail)
-      : cli_(cli), tree_(tree), after_(after), tail_(tail) {}
+             const std::optional<std::uint64_t>& tail, bool follows)
+      : cli_(cli), tree_(tree), after_(after), tail_(tail), follows_(follows) {}
 
   Result<void> print() {
     for (const TaskPlace& task : tree_.tasks()) {
@@ -57,11 +57,14 @@ class LogPrinter {
     }
     const auto print_lines = [&](const fs::path& file, std::uint64_t& offset,
                                  bool records) -> Result<void> {
-      CAIRN_ASSIGN(offset, read_lines(file, offset, [&](std::string_view line, std::uint64_t end) {
-                     offset = end;
-                     print_line(task, attempt, offsets, line, records);
-                     return cli_.out->good();
-                   }));
+      CAIRN_ASSIGN(offset, read_lines(
+                               file, offset,
+                               [&](std::string_view line, std::uint64_t end) {
+                                 offset = end;
+                                 print_line(task, attempt, offsets, line, records);
+                                 return cli_.out->good();
+                               },
+                               follows_ ? LastLine::kWhole : LastLine::kAsItIs));
       return {};
     };
     CAIRN_TRY(print_lines(files.output_log(), offsets.output, false));
@@ -88,7 +91,14 @@ class LogPrinter {
     *cli_.out << task.name << "  ";
     if (record.ok()) {
       *cli_.out << local_time(text_of(*record, "time")) << " " << text_of(*record, "level") << " "
-                << printable(text_of(*record, "message")) << "\n";
+                << printable(text_of(*record, "message"));
+      if (const auto* fields = record->if_contains("fields"); fields && fields->is_object())
+        for (const auto& member : fields->as_object())
+          *cli_.out << " " << printable(member.key()) << "="
+                    << printable(member.value().is_string()
+                                     ? std::string_view(member.value().as_string())
+                                     : std::string_view(json::serialize(member.value())));
+      *cli_.out << "\n";
     } else {
       *cli_.out << printable(line) << "\n";
     }
@@ -98,13 +108,14 @@ class LogPrinter {
   const AttemptTree& tree_;
   Cursor after_;
   std::optional<std::uint64_t> tail_;
+  const bool follows_;  // what is being written is waited for
   std::map<std::string, Offsets> offsets_;
 };
 
 ExitCode logs(const Cli& cli, const LogsRequest& request) {
   auto reading = open_reading(cli, request.target, request.after, "logs");
   if (!reading.ok()) return fail(cli, reading.error());
-  LogPrinter printer(cli, reading->tree, reading->after, request.tail);
+  LogPrinter printer(cli, reading->tree, reading->after, request.tail, request.follow);
   Result<void> printed = printer.print();
   if (request.follow && printed.ok()) {
     follow_files(reading->runs, reading->tree.run(), [&] {

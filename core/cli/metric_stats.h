@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,14 +25,14 @@ struct MetricPoint {
 [[nodiscard]] std::string metric_text(double value);
 
 // Values that are no numbers count as points and may be the last, but are in no minimum, maximum
-// or mean.
+// or mean, which are NaN where there are no others.
 struct MetricStats {
   std::uint64_t count = 0;
   std::uint64_t numbers = 0;
   std::int64_t step = 0;  // of the last
   double last = 0;
-  double min = 0;
-  double max = 0;
+  double min = std::numeric_limits<double>::quiet_NaN();
+  double max = std::numeric_limits<double>::quiet_NaN();
   double sum = 0;
   void add(const MetricPoint& point);
   [[nodiscard]] double mean() const;

@@ -78,7 +78,7 @@ ExitCode build(const Cli& cli, const Options& options) {
   spec.argv.insert(spec.argv.end(), {source.string(), "-o", library.string()});
   spec.argv.insert(spec.argv.end(), sdk->link.begin(), sdk->link.end());
   spec.environment = current_environment();
-  *cli.err << join({spec.argv.begin() + 1, spec.argv.end()}, " ") << "\n";
+  if (!cli.options.quiet) *cli.err << join({spec.argv.begin() + 1, spec.argv.end()}, " ") << "\n";
   ProcessHooks hooks;
   hooks.output = [&](bool, std::string_view bytes) { *cli.err << bytes; };
   const auto end = run_process(spec, hooks);

@@ -115,7 +115,7 @@ json::array why(const RunState& state, std::uint32_t number) {
     const auto& rules = state.spec->stages[task.stage].watchdogs;
     if (rule >= rules.size()) continue;
     because.emplace_back("the watchdog on " + rules[rule].metric + " rolled it back " +
-                         std::to_string(times) + " times");
+                         (times == 1 ? "once" : std::to_string(times) + " times"));
   }
   return because;
 }

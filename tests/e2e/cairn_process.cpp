@@ -76,6 +76,10 @@ json::value Place::run_json(std::vector<std::string> arguments) const {
 }
 
 std::vector<pid_t> Place::hosts() const {
+  return hosts_below(folder_);
+}
+
+std::vector<pid_t> hosts_below(const fs::path& folder) {
   std::vector<pid_t> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
@@ -83,7 +87,7 @@ std::vector<pid_t> Place::hosts() const {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string line = read_all(entry.path() / "cmdline");
     if (line.find("cairn-host") == std::string::npos) continue;
-    if (line.find(folder_.string()) == std::string::npos) continue;
+    if (line.find(folder.string()) == std::string::npos) continue;
     if (live(read_all(entry.path() / "status"))) found.push_back(std::stoi(name));
   }
   std::sort(found.begin(), found.end());

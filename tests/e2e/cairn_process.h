@@ -63,6 +63,9 @@ class Place {
   fs::path folder_;
 };
 
+// Live cairn-host processes of a state folder, in the order of their ids.
+[[nodiscard]] std::vector<pid_t> hosts_below(const fs::path& folder);
+
 // A command that runs beside the test.
 class Running {
  public:

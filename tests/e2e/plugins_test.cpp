@@ -62,7 +62,10 @@ class Folder {
     ::setenv("CAIRN_STATE_DIR", (path_ / "state").c_str(), 1);
     ::setenv("XDG_CACHE_HOME", (path_ / "cache").c_str(), 1);
   }
-  ~Folder() { fs::remove_all(path_); }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   const fs::path& path() const { return path_; }
@@ -101,7 +104,9 @@ TEST_P(NewPlugin, DoesAllThatItsReadmeSays) {
   for (const std::string& command : commands) {
     const Answer answer = sh(command, plugin);
     ASSERT_EQ(answer.exit_code, 0) << command << "\n" << answer.text;
-    if (command.starts_with("ctest")) EXPECT_THAT(answer.text, HasSubstr("100% tests passed"));
+    if (command.starts_with("ctest")) {
+      EXPECT_THAT(answer.text, HasSubstr("100% tests passed"));
+    }
     if (command.find("plugins check") != std::string::npos) {
       EXPECT_THAT(answer.text, HasSubstr("all checks passed"));
     }
@@ -175,19 +180,14 @@ TEST(NewTrainer, KilledAndResumedEndsWithTheSameBytes) {
   };
 
   // Killed once it has a checkpoint, host first, then the engine.
-  const Answer started = sh(run + " > run.log 2>&1 & echo $!", folder.path());
-  const pid_t engine = std::stoi(started.text);
-  const auto host = [&] {
-    return sh("pgrep -f -- '--store " + (folder.path() / "state").string() + "'", folder.path())
-        .text;
-  };
+  ASSERT_EQ(sh(run + " > run.log 2>&1 & echo $! > engine", folder.path()).exit_code, 0);
+  const pid_t engine = std::stoi(text_of(folder.path() / "engine"));
   ASSERT_TRUE(wait_until([&] {
     return !sh("ls -d state/store/runs/*/my_trainer/checkpoints/[1-9]* 2>/dev/null", folder.path())
                 .text.empty();
   })) << text_of(folder.path() / "run.log");
   ::kill(engine, SIGKILL);
-  for (const auto pid : split(host(), '\n'))
-    if (!pid.empty()) ::kill(std::stoi(std::string(pid)), SIGKILL);
+  for (const pid_t host : hosts_below(folder.path())) ::kill(host, SIGKILL);
   const Answer listed = sh("cairn list -o json", folder.path());
   EXPECT_THAT(listed.text, HasSubstr("interrupted"));
   const Answer resumed = sh("cairn resume @latest --plugin-dir .", folder.path());

@@ -72,6 +72,11 @@ void Transcript::prepare_line(const std::string& line) {
     fs::permissions(path(words.at(1)), static_cast<fs::perms>(std::stoi(words.at(2), nullptr, 8)));
   } else if (verb == "set") {
     set(words.at(1), words.at(2));
+  } else if (verb == "until") {
+    EXPECT_TRUE(wait_until([&] {
+      return place_.run({"list"}).out.find(" " + words.at(1) + " ") != std::string::npos;
+    })) << "no run is "
+        << words.at(1);
   } else if (verb == "run-id") {
     const std::string listed = place_.run({"list", "-o", "name"}).out;
     runs_["<" + words.at(1) + ">"] = listed.substr(0, listed.find('\n'));
@@ -95,14 +100,22 @@ std::string Transcript::stable(std::string text) const {
   return text;
 }
 
-std::string Transcript::answer(const std::string& command) const {
-  auto words = words_of(at_folder(command));
+std::vector<std::string> Transcript::words_of_command(const std::string& line) const {
+  auto words = words_of(at_folder(line));
   words.erase(words.begin(), words.begin() + 2);
+  return words;
+}
+
+std::string Transcript::answer(const std::string& command) const {
+  auto words = words_of_command(command);
   const bool to_null = words.back() == "/dev/null";
   if (to_null) words.resize(words.size() - 2);
-  const Finished done = place_.run(words);
+  return written(place_.run(words), !to_null);
+}
+
+std::string Transcript::written(const Finished& done, bool out) const {
   EXPECT_EQ(done.signal, 0);
-  return marked("|", to_null ? "" : stable(done.out)) + marked("!", stable(done.err)) + "= " +
+  return marked("|", out ? stable(done.out) : "") + marked("!", stable(done.err)) + "= " +
          std::to_string(done.exit_code) + "\n";
 }
 
@@ -121,6 +134,11 @@ std::string Transcript::play(const std::string& text) {
       place_.write("flow.yaml", workflow);
     } else if (line.starts_with("$ ")) {
       result += answer(line);
+    } else if (line.starts_with("& ")) {
+      beside_ = std::make_unique<Running>(place_, words_of_command(line));
+    } else if (line == "wait" && beside_) {
+      result += written(beside_->wait(), true);
+      beside_.reset();
     } else if (!line.empty() && !line.starts_with("#")) {
       prepare_line(line);
     }

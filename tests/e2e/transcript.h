@@ -9,6 +9,9 @@
 //   workflow                       flow.yaml: the lines that follow, indented
 //   $ cairn WORDS [> /dev/null]    a command; behind it, what it answers:
 //   | standard output, ! standard error, = exit code
+//   & cairn WORDS                  a command that runs beside the next ones
+//   until WORD                     the newest run has this status
+//   wait                           the end of that command; behind it, what it answers
 //
 // <FOLDER> is the test's folder. What differs between runs, builds or machines is given a name,
 // too. With CAIRN_UPDATE_GOLDENS set the answers are written anew, to be read before they are
@@ -17,6 +20,7 @@
 
 #include <list>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,13 +53,16 @@ class Transcript {
  private:
   [[nodiscard]] std::string at_folder(const std::string& text) const;
   void prepare_line(const std::string& line);
+  [[nodiscard]] std::vector<std::string> words_of_command(const std::string& line) const;
   [[nodiscard]] std::string answer(const std::string& command) const;
+  [[nodiscard]] std::string written(const Finished& done, bool out) const;
   [[nodiscard]] std::string play(const std::string& text);
 
   const Place& place_;
   std::map<std::string, std::string> runs_;  // <NAME> to its id
   std::list<std::string> names_;             // of the settings, which point to them
   std::list<Setting> settings_;
+  std::unique_ptr<Running> beside_;
 };
 
 }  // namespace cairn::e2e

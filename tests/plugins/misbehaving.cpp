@@ -2,6 +2,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -152,6 +153,18 @@ struct WritesNothing : cairn::Stage {
   Result<void> run(StageContext&) override { return {}; }
 };
 
+// A table whose last row is cut in two, as a full disk leaves it when nobody looks.
+struct WritesShort : cairn::Stage {
+  cairn::Output<cairn::kind::Table> rows{this, "rows", "Two rows, the second cut short"};
+  Result<void> run(StageContext&) override {
+    std::FILE* file = std::fopen(rows.path().c_str(), "w");
+    if (file == nullptr) return cairn::io_error("create", rows.path(), errno);
+    std::fputs("{\"id\":\"a\"}\n{\"id\":\"b", file);
+    std::fclose(file);
+    return {};
+  }
+};
+
 // Deaf to cancellation, ended only by a signal.
 struct NeverEnds : cairn::Stage {
   Result<void> run(StageContext&) override {
@@ -178,5 +191,6 @@ CAIRN_PLUGIN(cairn::stage_type<Throws>("bad.throws", "Throws an exception"),
              cairn::stage_type<DereferencesNull>("bad.null", "Writes to address 0"),
              cairn::stage_type<OverflowsTheStack>("bad.stack", "Recurses without end"),
              cairn::stage_type<PrintsBinary>("bad.binary", "Prints every byte there is"),
+             cairn::stage_type<WritesShort>("bad.short_output", "Cuts its output short"),
              cairn::stage_type<WritesNothing>("bad.no_output", "Leaves its output out"),
              cairn::stage_type<NeverEnds>("bad.never_ends", "Never returns"))

@@ -1,5 +1,8 @@
 #include "core/sdk/kinds/record_file.h"
 
+#include <array>
+#include <charconv>
+
 #include "core/base/text.h"
 
 namespace cairn {
@@ -7,8 +10,15 @@ namespace {
 
 constexpr std::size_t kCellBytes = 200;
 
+// 0.4, not the 4E-1 of a JSON text.
+std::string number(double value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
 std::string cell(const json::value* value) {
   if (value == nullptr || value->is_null()) return {};
+  if (value->is_double()) return number(value->as_double());
   std::string text = printable(value->is_string() ? std::string_view(value->as_string())
                                                   : std::string_view(json::serialize(*value)));
   if (text.size() <= kCellBytes) return text;

@@ -91,6 +91,7 @@ Result<void> AttemptContext::make_out() {
 void AttemptContext::pause_at(std::optional<std::int64_t> step) {
   pause_at_ = step.value_or(-1);
   paused_ = false;
+  temp_.reset();  // emptied when it is asked for again
   const std::lock_guard lock(mutex_);
   if (!stop_) stop_source_ = std::stop_source();
   // The stage begins anew, from a checkpoint.

@@ -1,6 +1,6 @@
 // StageHarness: runs a stage in a test, without an engine.
 //
-//   StageHarness harness(stage_of(CAIRN_PLUGIN, "my_filter"));   // or stage_type<MyFilter>(…)
+//   StageHarness harness(stage_of(CAIRN_PLUGIN_FILE, "my_filter"));   // or stage_type<MyFilter>(…)
 //   harness.param("threshold", 0.9).input_text("samples", "{…}\n");
 //   const auto run = harness.run();
 //   ASSERT_FALSE(run.failure) << run.failure->message;

@@ -1,0 +1,48 @@
+// docs/stages.md is what the stage types of this tree say of themselves. CAIRN_UPDATE_GOLDENS=1
+// writes it anew.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "core/base/text.h"
+#include "tests/e2e/cairn_process.h"
+
+namespace cairn::e2e {
+namespace {
+
+constexpr const char* kHead =
+    "# Stage types\n\nWhat each stage type of this tree says of itself, as `cairn plugins "
+    "describe` "
+    "prints it; a test\ncompares. How to write one is in [plugins.md](plugins.md).\n";
+
+// Headings one level down.
+std::string below(const std::string& markdown) {
+  std::string text;
+  for (const auto line : split(markdown, '\n'))
+    text.append(line.starts_with('#') ? "#" : "").append(line).append("\n");
+  text.pop_back();
+  return text;
+}
+
+TEST(Reference, IsWhatTheStageTypesSay) {
+  const Place place;
+  const fs::path plugins = fs::path(CAIRN_BINARY_DIR) / "plugins";
+  std::string text = kHead;
+  const json::value listed = place.run_json({"plugins", "list"});
+  for (const auto& type : listed.at("stage_types").as_array()) {
+    if (fs::path(type.at("library").as_string().c_str()).parent_path() != plugins) continue;
+    const std::string name(type.at("name").as_string());
+    text += "\n" + below(place.run({"plugins", "describe", name}).out);
+  }
+  const fs::path file = fs::path(CAIRN_SOURCE_DIR) / "docs/stages.md";
+  if (std::getenv("CAIRN_UPDATE_GOLDENS") != nullptr) {
+    std::ofstream(file, std::ios::binary) << text;
+  } else {
+    EXPECT_EQ(real_file_system().read(file).value_or(""), text)
+        << "CAIRN_UPDATE_GOLDENS=1 writes it anew";
+  }
+}
+
+}  // namespace
+}  // namespace cairn::e2e
