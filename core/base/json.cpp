@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/base/text.h"
+
 namespace cairn {
 namespace {
 
@@ -166,6 +168,22 @@ Result<const json::object*> get_object(const json::object& object, std::string_v
   CAIRN_ASSIGN(const json::value* found, find(object, key));
   if (const auto* member = found->if_object()) return member;
   return wrong_kind(key, "an object", *found);
+}
+
+std::string json_text(const json::value& value) {
+  if (value.is_double()) return format_number(value.as_double());
+  std::string text;
+  if (const auto* list = value.if_array()) {
+    for (const json::value& item : *list) text += (text.empty() ? "" : ", ") + json_text(item);
+    return "[" + text + "]";
+  }
+  if (const auto* object = value.if_object()) {
+    for (const auto& member : *object)
+      text += (text.empty() ? "" : ", ") + json::serialize(json::string(member.key())) + ": " +
+              json_text(member.value());
+    return "{" + text + "}";
+  }
+  return json::serialize(value);
 }
 
 }  // namespace cairn

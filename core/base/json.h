@@ -1,7 +1,8 @@
 // JSON on Boost.JSON: parsing with limits, canonical text for digests, typed access with errors.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ namespace json = boost::json;
 [[nodiscard]] std::string canonical_json(const json::value& value);
 // Indented by two spaces, keys in the order of insertion, a line end after it.
 [[nodiscard]] std::string pretty_json(const json::value& value);
+
+// One line for people: JSON whose numbers are those of format_number.
+[[nodiscard]] std::string json_text(const json::value& value);
 
 // Typed access: an error names the key, and what stands there instead.
 [[nodiscard]] Result<std::string> get_string(const json::object& object, std::string_view key);

@@ -1,6 +1,7 @@
 // parse_json. Boost.JSON 1.81's own parser may be off by an ulp in doubles; this handler takes the
 // number's text to std::from_chars instead, so that write and parse give back the same bits.
 #include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
 #include <charconv>
 
 #include "core/base/json.h"

@@ -23,6 +23,8 @@ namespace cairn {
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 
+// The shortest text that reads back as the same number: "0.4", "20000", "1e+20", "NaN".
+[[nodiscard]] std::string format_number(double value);
 // 1536 -> "1.5 KiB"
 [[nodiscard]] std::string format_bytes(std::uint64_t bytes);
 // 65000 -> "1m 05s"

@@ -16,7 +16,7 @@ std::string short_value(const json::value& value) {
   constexpr std::size_t kDigits = 12;
   constexpr std::size_t kLongest = 40;
   if (value.is_null()) return "-";
-  std::string text = value.is_string() ? std::string(value.as_string()) : json::serialize(value);
+  std::string text = value.is_string() ? std::string(value.as_string()) : json_text(value);
   if (is_digest(text)) return std::string(digest_hex(text).substr(0, kDigits));
   if (value.is_object() && value.as_object().contains("artifacts")) {
     return std::to_string(number_of(value.as_object(), "artifacts")) + " artifacts, " +
@@ -45,8 +45,7 @@ ExitCode diff(const Cli& cli, const std::string& one, const std::string& other) 
     }
     const auto* delta = entry.if_contains("delta");
     table.add_row({text_of(entry, "part"), text_of(entry, "name"), short_value(entry.at("one")),
-                   short_value(entry.at("other")),
-                   delta == nullptr ? "" : json::serialize(*delta)});
+                   short_value(entry.at("other")), delta == nullptr ? "" : json_text(*delta)});
   }
   if (cli.options.output == OutputFormat::kName) return ExitCode::kDone;
   if (table.empty()) {

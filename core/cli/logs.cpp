@@ -97,7 +97,7 @@ class LogPrinter {
           *cli_.out << " " << printable(member.key()) << "="
                     << printable(member.value().is_string()
                                      ? std::string_view(member.value().as_string())
-                                     : std::string_view(json::serialize(member.value())));
+                                     : std::string_view(json_text(member.value())));
       *cli_.out << "\n";
     } else {
       *cli_.out << printable(line) << "\n";

@@ -4,6 +4,7 @@
 
 #include "core/cli/capture.h"
 #include "core/cli/commands.h"
+#include "core/cli/debug_stage.h"
 #include "core/cli/engine_run.h"
 #include "core/cli/machine.h"
 #include "core/cli/output.h"
@@ -16,12 +17,19 @@ struct RunRequest {
   std::string file;
   std::string name;
   std::int32_t priority = 0;
+  std::string debug_stage;
 };
 
 ExitCode run(const Cli& cli, const RunRequest& request, const MachineOptions& machine) {
   auto loaded = load_workflow(cli, request.file);
   if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
-  const auto& spec = std::get<WorkflowSpec>(loaded);
+  auto& spec = std::get<WorkflowSpec>(loaded);
+  std::unique_ptr<DebugStage> debug;
+  if (!request.debug_stage.empty()) {
+    auto prepared = DebugStage::prepare(cli, request.debug_stage, spec);
+    if (!prepared.ok()) return fail(cli, prepared.error());
+    debug = std::move(prepared).value();
+  }
   auto engine = start_engine(cli, machine, "run " + request.file, EngineUse::kOneCommand);
   if (!engine.ok()) return fail(cli, engine.error());
   return follow_engine(cli, **engine, [&](EngineControl& control) -> Result<std::string> {
@@ -43,6 +51,8 @@ void add_run(CLI::App& app, Cli& cli) {
   command->add_option("FILE", request->file, "Workflow file")->required();
   command->add_option("--name", request->name, "Name of the run (default: the workflow's)");
   command->add_option("--priority", request->priority, "Larger comes first (default 0)");
+  command->add_option("--debug-stage", request->debug_stage,
+                      "This stage waits until a debugger has attached, without its timeout");
   add_workflow_options(*command, cli);
   add_machine_options(*command, machine);
   command->callback([&cli, request, machine] {

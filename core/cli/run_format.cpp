@@ -124,7 +124,7 @@ std::vector<std::string> texts_of(const json::object& object, std::string_view k
   const json::value* value = object.if_contains(key);
   if (value == nullptr || !value->is_array()) return texts;
   for (const json::value& item : value->as_array())
-    texts.push_back(item.is_string() ? std::string(item.as_string()) : json::serialize(item));
+    texts.push_back(item.is_string() ? std::string(item.as_string()) : json_text(item));
   return texts;
 }
 
@@ -203,7 +203,7 @@ void print_run(std::ostream& out, const json::object& run) {
   if (const json::object* params = child(run, "params")) {
     for (const auto& param : *params) {
       const std::string name = "  " + std::string(param.key());
-      print_field(out, name.c_str(), json::serialize(param.value()));
+      print_field(out, name.c_str(), json_text(param.value()));
     }
   }
   out << "\n";
@@ -226,7 +226,7 @@ void print_stage(std::ostream& out, const json::object& stage) {
   if (const json::object* metrics = child(stage, "metrics"); metrics && !metrics->empty()) {
     Table table({{"METRIC"}, {"LAST", Table::Align::kRight}});
     for (const auto& metric : *metrics) {
-      table.add_row({std::string(metric.key()), json::serialize(metric.value())});
+      table.add_row({std::string(metric.key()), json_text(metric.value())});
     }
     out << "\n";
     table.print(out);

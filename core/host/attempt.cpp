@@ -6,6 +6,7 @@
 #include "core/artifacts/content_store.h"
 #include "core/base/boundary.h"
 #include "core/base/text.h"
+#include "core/host/debugger.h"
 #include "core/host/exit_record.h"
 
 namespace cairn::host {
@@ -177,6 +178,9 @@ std::optional<StageFailure> Attempt::run_once(const StageType& type, bool prelud
   const auto binding = bind(prelude);
   if (!binding.ok()) return failure_of(binding.error());
   report_started();
+  if (const auto waited = wait_for_debugger(order_.assignment.task_folder(), context_);
+      !waited.ok())
+    return failure_of(waited.error());
   return run_stage(type, **binding, prelude ? std::vector<std::string>() : order_.work->outputs(),
                    context_);
 }

@@ -13,11 +13,11 @@
 namespace cairn::host {
 namespace {
 
-constexpr std::uint64_t kWrites = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                  LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
-                                  LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-                                  LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-                                  LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+constexpr std::uint64_t kWrites =
+    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+    LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
 
 Result<void> allow(int ruleset, const fs::path& folder, std::uint64_t access) {
   const FileHandle handle(::open(folder.c_str(), O_PATH | O_CLOEXEC));
@@ -37,7 +37,9 @@ Result<bool> confine_writes(const std::vector<fs::path>& folders) {
   attributes.handled_access_fs = kWrites;
   const FileHandle ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
-  if (ruleset.get() < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) return false;
+  // EINVAL: of before 5.19, which would forbid every rename to another folder.
+  if (ruleset.get() < 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL))
+    return false;
   if (ruleset.get() < 0) return io_error("confine writes to", "folders", errno);
   for (const fs::path& folder : folders) CAIRN_TRY(allow(ruleset.get(), folder, kWrites));
   CAIRN_TRY(allow(ruleset.get(), "/dev", LANDLOCK_ACCESS_FS_WRITE_FILE));

@@ -1,8 +1,6 @@
 // canonical_param and what belongs to it: from what a user wrote to what a stage is bound with.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include "core/base/quantity.h"
 #include "core/base/text.h"
@@ -11,17 +9,6 @@
 
 namespace cairn {
 namespace {
-
-std::string number_text(double value) {
-  if (value == std::floor(value) && std::abs(value) < 1e15)
-    return std::to_string(static_cast<std::int64_t>(value));
-  char text[32];  // the shortest that reads back as the same
-  for (int digits = 1; digits <= 17; ++digits) {
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    if (std::strtod(text, nullptr) == value) break;
-  }
-  return text;
-}
 
 std::string describe(const json::value& value) {
   switch (value.kind()) {
@@ -36,7 +23,7 @@ std::string describe(const json::value& value) {
     case json::kind::object:
       return is_secret(value) ? "a secret" : "a map";
     case json::kind::double_:
-      return number_text(value.as_double());
+      return format_number(value.as_double());
     default:
       return json::serialize(value);
   }
@@ -70,7 +57,8 @@ class Canonicalizer {
       : problems_(problems), resolved_(resolved) {}
 
   json::value value(const ParamDecl& param, const json::value& given) {
-    if (param.nullable && given.is_null()) return given;
+    const bool no_secret = resolved_ && param.type == ParamType::kSecret && !param.required;
+    if (given.is_null() && (param.nullable || no_secret)) return given;
     switch (param.type) {
       case ParamType::kBool:
         return given.is_bool() ? given : wrong_type(given, "true or false");
@@ -138,12 +126,12 @@ class Canonicalizer {
     if (!std::isfinite(value)) return problem(invalid_argument(subject() + " must be finite"));
     if ((!param.min || value >= *param.min) && (!param.max || value <= *param.max))
       return json::value(number);
-    const std::string range = param.min && param.max ? "between " + number_text(*param.min) +
-                                                           " and " + number_text(*param.max)
-                              : param.min ? "at least " + number_text(*param.min)
-                                          : "at most " + number_text(*param.max);
+    const std::string range = param.min && param.max ? "between " + format_number(*param.min) +
+                                                           " and " + format_number(*param.max)
+                              : param.min ? "at least " + format_number(*param.min)
+                                          : "at most " + format_number(*param.max);
     return problem(
-        invalid_argument(subject() + " must be " + range + ", not " + number_text(value)));
+        invalid_argument(subject() + " must be " + range + ", not " + format_number(value)));
   }
 
   json::value string(const ParamDecl& param, const json::value& given) {

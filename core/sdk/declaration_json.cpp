@@ -1,6 +1,7 @@
 // Declarations as JSON: what manifests hold. Members that say nothing are left out.
 #include <algorithm>
 #include <array>
+#include <boost/json/value_from.hpp>
 #include <string_view>
 #include <utility>
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <boost/json/value_from.hpp>
 #include <cstring>
 
 #include "core/base/text.h"

@@ -281,6 +281,17 @@ struct ParamTraits<S> {
   }
 };
 
+// A value as a test gives it to a parameter: whatever JSON takes, a path, or a type of a parameter.
+template <typename T>
+[[nodiscard]] json::value param_value(const T& value) {
+  if constexpr (std::is_convertible_v<const T&, json::value>)
+    return value;
+  else if constexpr (std::is_convertible_v<const T&, std::string>)
+    return json::string(std::string(value));
+  else
+    return ParamTraits<T>::write(value);
+}
+
 class Stage;
 
 class ParamBase {

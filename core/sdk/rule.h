@@ -40,7 +40,7 @@ struct Rule {
 // params: canonical values of every parameter. Numbers are compared with numbers, texts with texts;
 // a comparison with null holds only where both are equal or, for !=, are not.
 [[nodiscard]] bool holds(const Rule& rule, const json::object& params);
-// "shortest <= longest", "not (mode == \"remote\") or api_key is given"
+// "shortest <= longest", "if mode == \"remote\" then api_key is given"
 [[nodiscard]] std::string to_string(const Rule& rule);
 // In the order they stand in the rule, each once.
 [[nodiscard]] std::vector<std::string> params_of(const Rule& rule);

@@ -21,8 +21,9 @@ class SelfTest {
   explicit SelfTest(fs::path folder) : folder_(std::move(folder)) {}
   [[nodiscard]] const fs::path& folder() const { return folder_; }
   // As in a workflow: "10s", 20000.
-  SelfTest& param(const std::string& name, json::value value) {
-    params_[name] = std::move(value);
+  template <typename T>
+  SelfTest& param(const std::string& name, const T& value) {
+    params_[name] = param_value(value);
     return *this;
   }
   // Again for a list.

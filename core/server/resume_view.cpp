@@ -1,6 +1,7 @@
 #include "core/server/resume_view.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 #include <map>
 
 #include "core/engine/cache_key.h"

@@ -1,6 +1,7 @@
 #include "core/workflow/plan.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 #include <set>
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "core/workflow/schema.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 #include <utility>
 
 #include "core/workflow/keys.h"

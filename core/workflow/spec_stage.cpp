@@ -1,4 +1,5 @@
 #include <array>
+#include <boost/json/value_from.hpp>
 
 #include "core/workflow/spec_json.h"
 

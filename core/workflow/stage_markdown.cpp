@@ -23,12 +23,6 @@ std::string code(const std::string& text) {
   return "`" + text + "`";
 }
 
-std::string number(double value) {
-  const auto integer = static_cast<std::int64_t>(value);
-  return json::serialize(static_cast<double>(integer) == value ? json::value(integer)
-                                                               : json::value(value));
-}
-
 // The largest unit that divides the value: 7200000 ms is 2h.
 template <std::size_t N>
 std::string in_units(std::int64_t value,
@@ -50,7 +44,7 @@ std::string written(const ParamDecl& param, const json::value& value) {
     if (param.type == ParamType::kTokens)
       return in_units<3>(count, {{{1'000'000, "M"}, {1000, "k"}, {1, ""}}});
   }
-  return json::serialize(value);
+  return json_text(value);
 }
 
 std::string limits(const ParamDecl& param) {
@@ -66,8 +60,8 @@ std::string limits(const ParamDecl& param) {
   }
   const ParamDecl* inner = &param;
   while (!inner->element.empty()) inner = &inner->element.front();
-  if (inner->min) parts.push_back("≥ " + number(*inner->min));
-  if (inner->max) parts.push_back("≤ " + number(*inner->max));
+  if (inner->min) parts.push_back("≥ " + format_number(*inner->min));
+  if (inner->max) parts.push_back("≤ " + format_number(*inner->max));
   if (!inner->choices.empty()) parts.push_back("one of " + join(inner->choices, ", "));
   if (!inner->pattern.empty()) parts.push_back("matches " + code(inner->pattern));
   if (inner->content) parts.emplace_back("its content is in the cache key");

@@ -141,8 +141,36 @@ struct Exec : cairn::Stage {
   }
 };
 
+// A walk of ten steps with checkpoints, in Python.
+constexpr const char* kWalk = R"(import cairn_stage
+stage = cairn_stage.Stage()
+total = stage.resume_state or 0
+for step in range((stage.resume_step or 0) + 1, 11):
+    total += stage.random("walk", step).randrange(100)
+    stage.metric("total", step, total)
+    stage.progress(step, 10, "steps")
+    if stage.cancelled:
+        stage.checkpoint(step, total)
+        raise SystemExit
+    if step % 3 == 0:
+        stage.checkpoint(step, total)
+with open(stage.output("total"), "w") as out:
+    print(total, file=out)
+)";
+
+Result<void> prepare(cairn::SelfTest& test) {
+  CAIRN_ASSIGN(auto writer, cairn::ByteWriter::create(test.folder() / "walk.py"));
+  CAIRN_TRY(writer.write(kWalk));
+  CAIRN_TRY(writer.close());
+  test.param("command", json::array{"python3", "walk.py"});
+  test.param("files", std::vector<fs::path>{test.folder() / "walk.py"});
+  test.param("outputs", json::object{{"total", "file"}}).output("total");
+  return {};
+}
+
 }  // namespace
 
 CAIRN_PLUGIN(cairn::stage_type<Exec>(
                  "exec", "Runs a program in any language, with checkpoints, metrics and memory")
-                 .random())
+                 .random()
+                 .self_test(prepare))

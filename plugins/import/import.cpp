@@ -84,4 +84,11 @@ struct Import : cairn::Stage {
 }  // namespace
 
 CAIRN_PLUGIN(cairn::stage_type<Import>(
-    "import", "Brings a file or folder from outside the workflow into the store"))
+                 "import", "Brings a file or folder from outside the workflow into the store")
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   CAIRN_ASSIGN(auto writer, cairn::ByteWriter::create(test.folder() / "stone"));
+                   CAIRN_TRY(writer.write("a stone\n"));
+                   CAIRN_TRY(writer.close());
+                   test.param("path", test.folder() / "stone");
+                   return {};
+                 }))

@@ -121,4 +121,9 @@ struct Shell : cairn::Stage {
 
 }  // namespace
 
-CAIRN_PLUGIN(cairn::stage_type<Shell>("shell", "Runs a command with declared inputs and outputs"))
+CAIRN_PLUGIN(cairn::stage_type<Shell>("shell", "Runs a command with declared inputs and outputs")
+                 .self_test([](cairn::SelfTest& test) {
+                   test.param("run", "echo stones > made");
+                   test.param("outputs", json::object{{"made", "made"}}).output("made");
+                   return cairn::Result<void>();
+                 }))

@@ -2,13 +2,16 @@
 // costs to ask a library what it holds. No test: it prints numbers beside their limits.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include "core/plugin/describe.h"
 #include "core/plugin/manifest_cache.h"
+#include "core/sdk/runtime/attempt_context.h"
 #include "tests/bench/report.h"
 #include "tests/e2e/cairn_process.h"
 
@@ -17,8 +20,9 @@ namespace {
 
 constexpr int kPlugins = 50;
 constexpr int kRounds = 61;
-constexpr double kValidateLimit = 5;   // ms that the plugins add
-constexpr double kDescribeLimit = 50;  // ms
+constexpr double kValidateLimit = 5;    // ms that the plugins add
+constexpr double kDescribeLimit = 50;   // ms
+constexpr double kCompileLimit = 1500;  // ms
 // The stage type of numbered.so.
 constexpr const char* kName = "bench.number_00";
 
@@ -119,8 +123,59 @@ void measure_describe(Report& report, const fs::path& library) {
   add_row(report, "cairn-host --describe, no LibTorch", median(times), kDescribeLimit);
 }
 
+// Points of two series by turns, as a training writes them; and the longest that one call took,
+// which is the write of a full buffer.
+void measure_metrics(Report& report, const fs::path& folder) {
+  constexpr std::int64_t kPoints = 5'000'000;
+  AttemptContext::Settings settings;
+  settings.task.root = folder;
+  AttemptContext ctx(real_file_system(), system_clock(), settings, {});
+  const double begin = now_seconds();
+  double last = begin;
+  double longest = 0;
+  constexpr std::int64_t kLook = 64;
+  for (std::int64_t step = 0; step < kPoints; ++step) {
+    ctx.metric(step % 2 == 0 ? "loss" : "entropy", step, 1.0 / static_cast<double>(step + 1));
+    if (step % kLook != 0) continue;
+    const double now = now_seconds();
+    longest = std::max(longest, now - last);
+    last = now;
+  }
+  (void)ctx.status();  // what is still in memory is written
+  const double seconds = now_seconds() - begin;
+  const double bytes = static_cast<double>(fs::file_size(ctx.folder().metrics()));
+  std::vector<char> block(1 << 16);
+  const double copy = milliseconds([&] {
+    std::ofstream file(folder / "same-bytes", std::ios::binary);
+    for (double done = 0; done < bytes; done += static_cast<double>(block.size()))
+      file.write(block.data(), static_cast<std::streamsize>(block.size()));
+  });
+  char beside[64];
+  std::snprintf(beside, sizeof beside, "writing the bytes alone: %.0f ms of %.0f", copy,
+                seconds * 1e3);
+  report.add({"ctx.metric", static_cast<double>(kPoints) / seconds / 1e6, "million a second",
+              ">= 1", beside});
+  report.add({"  longest of 64 calls", longest * 1e3, "ms", "", ""});
+}
+
+// A source file that includes all of the SDK, without its own code.
+void measure_compile(Report& report, const fs::path& folder) {
+  const fs::path source = folder / "include.cpp";
+  std::ofstream(source) << "#include <cairn/plugin.h>\n";
+  const std::string command = std::string(CAIRN_COMPILER_PATH) +
+                              " -std=c++20 -I" CAIRN_SOURCE_DIR " -I" CAIRN_SOURCE_DIR
+                              "/core/sdk/public -c -o /dev/null " +
+                              source.string();
+  std::vector<double> times;
+  for (int round = 0; round < 5; ++round)
+    times.push_back(milliseconds([&] { (void)std::system(command.c_str()); }));
+  add_row(report, "compile of #include <cairn/plugin.h>", median(times), kCompileLimit);
+}
+
 void measure(Report& report) {
   const e2e::Place place;
+  measure_metrics(report, place.folder() / "task");
+  measure_compile(report, place.folder());
   const e2e::Setting cache("XDG_CACHE_HOME", (place.folder() / "cache").string());
   place.write("flow.yaml", "cairn: 1\nname: flow\nstages:\n  one: {uses: noop}\n");
   const fs::path cached = place.folder() / "cached";

@@ -1,6 +1,7 @@
 // The command line as a user meets it: exit codes, what is printed where, two at once, bad plugins.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
 #include <csignal>
 
 #include "tests/e2e/cairn_process.h"

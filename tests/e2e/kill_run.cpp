@@ -1,5 +1,6 @@
 #include "tests/e2e/kill_run.h"
 
+#include <boost/json/parse.hpp>
 #include <csignal>
 #include <fstream>
 #include <iostream>

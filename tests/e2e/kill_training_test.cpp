@@ -2,6 +2,8 @@
 // LibTorch, at least three kills inside RL steps.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+
 #include "plugins/lib/text/records.h"
 #include "tests/e2e/kill_run.h"
 

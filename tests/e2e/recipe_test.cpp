@@ -2,6 +2,7 @@
 // recipe runs, on the documents that deploy/setup unpacks.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
 #include <set>
 
 #include "tests/e2e/cairn_process.h"

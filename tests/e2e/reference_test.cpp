@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include "core/base/text.h"
+#include "core/plugin/lint.h"
+#include "core/plugin/manifest.h"
 #include "tests/e2e/cairn_process.h"
 
 namespace cairn::e2e {
@@ -23,6 +25,34 @@ std::string below(const std::string& markdown) {
     text.append(line.starts_with('#') ? "#" : "").append(line).append("\n");
   text.pop_back();
   return text;
+}
+
+// Every stage type of the tree has documentation, sound names and valid defaults.
+TEST(Reference, NoDeclarationLacksAnything) {
+  const Place place;
+  const fs::path plugins = fs::path(CAIRN_BINARY_DIR) / "plugins";
+  std::size_t types = 0;
+  for (const auto& entry : fs::directory_iterator(plugins)) {
+    if (entry.path().extension() != ".manifest") continue;
+    const auto manifest = library_manifest_from_json(
+        parse_json_object(real_file_system().read(entry.path()).value()).value());
+    ASSERT_TRUE(manifest.ok()) << manifest.error().to_string();
+    for (const StageDecl& stage : manifest->stages) {
+      ++types;
+      for (const std::string& finding : lint(stage)) ADD_FAILURE() << stage.name << ": " << finding;
+    }
+  }
+  EXPECT_GE(types, 15u);
+}
+
+// Those that need nothing from outside keep what is asked of every stage.
+TEST(Reference, SmallStagesPassTheCheck) {
+  const Place place;
+  for (const char* name : {"noop", "shell", "exec", "import"}) {
+    const Finished done =
+        place.run({"plugins", "check", CAIRN_BINARY_DIR "/plugins/" + std::string(name) + ".so"});
+    EXPECT_EQ(done.exit_code, 0) << done.out;
+  }
 }
 
 TEST(Reference, IsWhatTheStageTypesSay) {

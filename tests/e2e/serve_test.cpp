@@ -1,6 +1,7 @@
 // A server and its clients: submit, wait, share one state folder, die and come back.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
 #include <memory>
 
 #include "tests/e2e/server.h"

@@ -1,6 +1,8 @@
 // What lies in the folders: artifacts, garbage, backups, checks, replays.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+
 #include "tests/e2e/server.h"
 
 namespace cairn::e2e {

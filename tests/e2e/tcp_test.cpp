@@ -2,6 +2,7 @@
 // machine.
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
 #include <cstdlib>
 
 #include "tests/e2e/server.h"

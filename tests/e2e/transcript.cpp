@@ -93,6 +93,7 @@ std::string Transcript::stable(std::string text) const {
       {std::regex("\\b[0-9]+(\\.[0-9])?s\\b"), "<TIME>"},
       {std::regex("\\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}"), "<DATE>"},
       {std::regex("took [0-9.]+ [MG]iB"), "took <SIZE>"},
+      {std::regex("\\b[0-9]+ ms\\b"), "<TIME>"},
       {std::regex(" {2,}"), "  "},
       {std::regex(" +\n"), "\n"},
   };

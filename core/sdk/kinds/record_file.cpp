@@ -1,8 +1,5 @@
 #include "core/sdk/kinds/record_file.h"
 
-#include <array>
-#include <charconv>
-
 #include "core/base/text.h"
 
 namespace cairn {
@@ -10,17 +7,10 @@ namespace {
 
 constexpr std::size_t kCellBytes = 200;
 
-// 0.4, not the 4E-1 of a JSON text.
-std::string number(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
 std::string cell(const json::value* value) {
   if (value == nullptr || value->is_null()) return {};
-  if (value->is_double()) return number(value->as_double());
   std::string text = printable(value->is_string() ? std::string_view(value->as_string())
-                                                  : std::string_view(json::serialize(*value)));
+                                                  : std::string_view(json_text(*value)));
   if (text.size() <= kCellBytes) return text;
   std::size_t cut = kCellBytes;
   while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;

@@ -26,18 +26,14 @@ bool breaks(const MetricRule& rule, double value) {
   return false;
 }
 
-std::string plain(double value) {
-  std::array<char, 32> text{};
-  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
-}
-
 std::string describe(const MetricRule& rule, const MetricAlarm& alarm) {
   std::string text = "a watchdog stopped the stage: metric '" + alarm.metric + "' is " +
-                     plain(alarm.value) + ", which is ";
+                     format_number(alarm.value) + ", which is ";
   if (rule.when == MetricRule::When::kNotFinite) {
     text += "not finite";
   } else {
-    text += (rule.when == MetricRule::When::kAbove ? "above " : "below ") + plain(rule.limit);
+    text +=
+        (rule.when == MetricRule::When::kAbove ? "above " : "below ") + format_number(rule.limit);
   }
   if (rule.points > 1) text += ", at " + std::to_string(rule.points) + " points in a row,";
   return text + (rule.points > 1 ? " from step " : ", at step ") + std::to_string(alarm.step) +

@@ -112,6 +112,18 @@ std::string StageHarness::check_full_disk() {
   return wrong;
 }
 
+std::string StageHarness::check_out_of_memory() {
+  const auto reference = reference_run();
+  if (!reference.ok()) return reference.error().message;
+  reset();
+  const HarnessRun found = spare_memory(0).run();
+  if (threw(found)) return "without memory: " + found.failure->message;
+  if (!found.failure) return compare(*reference, found, "the run without spare memory");
+  const HarnessRun resumed = run();
+  if (resumed.failure) return "with memory again it failed: " + resumed.failure->message;
+  return compare(*reference, resumed, "the run with memory again");
+}
+
 std::string StageHarness::check_garbage() {
   const auto reference = reference_run();
   if (!reference.ok()) return reference.error().message;

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,30 +15,46 @@ namespace {
 // Unwinds a stage as a kill would end it; no std::exception, so that no stage handles it.
 struct Killed {};
 
-// The limit, and SIGXFSZ ignored, while it lives.
-class FileLimit {
+// A limit of the process while it lives.
+class Limit {
  public:
-  explicit FileLimit(std::optional<std::uint64_t> bytes) {
-    if (!bytes) return;
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+  Limit(__rlimit_resource_t resource, std::optional<std::uint64_t> value) : resource_(resource) {
+    if (!value) return;
+    ::getrlimit(resource_, &before_);
     rlimit limit = before_;
-    limit.rlim_cur = std::min<rlim_t>(*bytes, before_.rlim_max);
-    set_ = ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
+    limit.rlim_cur = std::min<rlim_t>(*value, before_.rlim_max);
+    set_ = ::setrlimit(resource_, &limit) == 0;
   }
-  ~FileLimit() {
-    if (!set_) return;
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
+  ~Limit() {
+    if (set_) ::setrlimit(resource_, &before_);
   }
-  FileLimit(const FileLimit&) = delete;
-  FileLimit& operator=(const FileLimit&) = delete;
+  Limit(const Limit&) = delete;
+  Limit& operator=(const Limit&) = delete;
 
  private:
+  const __rlimit_resource_t resource_;
   rlimit before_{};
-  void (*handler_)(int) = SIG_DFL;
   bool set_ = false;
 };
+
+// A write beyond RLIMIT_FSIZE is an error, not the end of the process.
+class IgnoredSignal {
+ public:
+  IgnoredSignal() : before_(std::signal(SIGXFSZ, SIG_IGN)) {}
+  ~IgnoredSignal() { std::signal(SIGXFSZ, before_); }
+  IgnoredSignal(const IgnoredSignal&) = delete;
+  IgnoredSignal& operator=(const IgnoredSignal&) = delete;
+
+ private:
+  void (*before_)(int);
+};
+
+std::uint64_t address_space() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t pages = 0;
+  file >> pages;
+  return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace
 
@@ -102,10 +119,6 @@ StageHarness::~StageHarness() {
   fs::remove_all(folder_, ignored);
 }
 
-StageHarness& StageHarness::param(const std::string& name, json::value value) {
-  setup_.params[name] = std::move(value);
-  return *this;
-}
 StageHarness& StageHarness::input(const std::string& name, const fs::path& path) {
   setup_.inputs[name].push_back(path);
   return *this;
@@ -139,6 +152,11 @@ StageHarness& StageHarness::full_disk_at_checkpoint(int count) {
 }
 StageHarness& StageHarness::largest_file(std::uint64_t bytes) {
   largest_file_ = bytes;
+  return *this;
+}
+
+StageHarness& StageHarness::spare_memory(std::uint64_t bytes) {
+  spare_memory_ = bytes;
   return *this;
 }
 
@@ -205,7 +223,10 @@ HarnessRun StageHarness::run() {
   setup_.out_dir = context->folder().out();
   if (const auto made = context->make_out(); !made.ok()) fail_unwrap(made.error());
   {
-    const FileLimit limit(largest_file_);
+    const IgnoredSignal ignored;
+    const Limit files(RLIMIT_FSIZE, largest_file_);
+    const Limit memory(
+        RLIMIT_AS, spare_memory_ ? std::optional(address_space() + *spare_memory_) : std::nullopt);
     result.failure = run_stage(type_, setup_, *context);
   }
   result.status = context->status();
@@ -220,6 +241,7 @@ HarnessRun StageHarness::run() {
   stop_at_.reset();
   full_at_.reset();
   largest_file_.reset();
+  spare_memory_.reset();
   return result;
 }
 

@@ -47,7 +47,11 @@ class StageHarness {
   StageHarness& operator=(const StageHarness&) = delete;
 
   // As in a workflow: "10s", 20000. The text of a secret stands for itself.
-  StageHarness& param(const std::string& name, json::value value);
+  template <typename T>
+  StageHarness& param(const std::string& name, const T& value) {
+    setup_.params[name] = param_value(value);
+    return *this;
+  }
   StageHarness& input(const std::string& name, const fs::path& path);  // again: a list
   // A file with this text.
   StageHarness& input_text(const std::string& name, std::string_view text);
@@ -66,6 +70,9 @@ class StageHarness {
   StageHarness& full_disk_at_checkpoint(int count);
   // No file may grow beyond this in the next run: writes that would fail (EFBIG).
   StageHarness& largest_file(std::uint64_t bytes);
+  // The next run may take so much memory beyond what the process has: requests beyond it throw
+  // std::bad_alloc.
+  StageHarness& spare_memory(std::uint64_t bytes);
 
   [[nodiscard]] HarnessRun run();
   // Forgets every attempt.
@@ -93,6 +100,8 @@ class StageHarness {
   [[nodiscard]] std::string check_cancel();
   // With a full disk it fails with an error; with space again it gives the same outputs.
   [[nodiscard]] std::string check_full_disk();
+  // With no memory to spare it fails with cause oom or an error, or gives the same outputs.
+  [[nodiscard]] std::string check_out_of_memory();
   // Bytes that are no artifact of the input's kind are refused with an error, one input after the
   // other: nothing is thrown, nothing is taken for good.
   [[nodiscard]] std::string check_garbage();
@@ -121,6 +130,7 @@ class StageHarness {
   std::optional<int> stop_at_;
   std::optional<int> full_at_;
   std::optional<std::uint64_t> largest_file_;
+  std::optional<std::uint64_t> spare_memory_;
 };
 
 }  // namespace cairn::testing

@@ -1,6 +1,7 @@
 #include "plugins/lib/rl/sampler.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 #include <unordered_set>
 
 namespace cairn::rl {

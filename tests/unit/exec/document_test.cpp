@@ -1,6 +1,7 @@
 // docs/exec.md says what is so: its programs run, its messages are messages.
 #include <gmock/gmock.h>
 
+#include <boost/json/parse.hpp>
 #include <set>
 
 #include "plugins/exec/protocol.h"

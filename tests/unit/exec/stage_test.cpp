@@ -1,6 +1,8 @@
 // The stage as a program sees it: what it is given, what it may ask, how it ends.
 #include <gmock/gmock.h>
 
+#include <boost/json/parse.hpp>
+
 #include "tests/unit/exec/exec_fixture.h"
 
 namespace cairn::testing {

@@ -45,17 +45,17 @@ TEST(Lint, NamesEverythingAtOnce) {
           "stage type 'care less' has no documentation", "parameter 'most' has no documentation",
           "the default of parameter 'most' is wrong: parameter 'most' must be at least 1, not 0",
           "parameter '2 d' is no good name: letters, digits, '_' and '-', a letter first",
-          "parameter '2 d': the pattern [a- is wrong at character 5: missing terminating ] for "
+          "parameter '2 d': the pattern [a- is wrong at character 4: missing terminating ] for "
           "character class",
           "the default of parameter '2 d' is wrong: parameter '2 d': the pattern [a- is wrong at "
-          "character 5: missing terminating ] for character class",
+          "character 4: missing terminating ] for character class",
           "parameter 'share' has an empty range",
           "the default of parameter 'share' is wrong: parameter 'share' must be between 1 and 0, "
           "not 0.5",
           "parameter 'most' is declared twice", "output 'made' has no documentation",
           "output 'made' is declared twice", "metric 'loss' has no unit",
-          "its checkpoints have no documentation",
-          "its checkpoints do not say what a step counts"));
+          "its checkpoints have no documentation", "its checkpoints do not say what a step counts",
+          "the defaults break the check (share < most)"));
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST(Rule, HoldsOrSaysWhy) {
                           "must hold that shortest <= longest)"));
   EXPECT_THAT(broken({{"mode", "remote"}}),
               ElementsAre("'mode' is \"remote\" and 'url' is \"\": a remote judge needs an address "
-                          "(it must hold that if (mode == \"remote\") then (url is given))"));
+                          "(it must hold that if mode == \"remote\" then url is given)"));
   EXPECT_THAT(broken({{"mode", "remote"}, {"url", "http://localhost"}}), ElementsAre());
   EXPECT_EQ(broken({{"top", 0.5}, {"shortest", 0}}).size(), 1u);
 }

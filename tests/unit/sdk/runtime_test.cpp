@@ -294,7 +294,7 @@ TEST_F(Runtime, AWatchdogCountsPointsInARow) {
   context = open(2, kLogLimit, rules);
   context->metric("loss", 6, -std::numeric_limits<double>::infinity());
   EXPECT_EQ(context->alarm()->message,
-            "a watchdog stopped the stage: metric 'loss' is -inf, which is not finite, at step 6");
+            "a watchdog stopped the stage: metric 'loss' is -Infinity, which is not finite, at step 6");
 
   context = open(3, kLogLimit, rules);
   context->request_stop();

@@ -60,7 +60,7 @@ TEST(Schema, OfAStageTypeHasItsLimits) {
 
 TEST(Schema, MarkdownNamesEverything) {
   const std::string text = stage_type_markdown(*testing::sample_registry().find("filter")->stage);
-  EXPECT_THAT(text, HasSubstr("| `mode` | string | `\"exact\"`; one of exact, minhash | How |"));
+  EXPECT_THAT(text, HasSubstr("| `mode` | enum | `\"exact\"`; one of exact, minhash | How |"));
   EXPECT_THAT(text, HasSubstr("| `documents` | documents | The documents |"));
 }
 

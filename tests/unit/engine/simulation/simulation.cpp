@@ -1,6 +1,7 @@
 #include "tests/unit/engine/simulation/simulation.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
