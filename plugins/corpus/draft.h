@@ -41,7 +41,7 @@ struct Source {
               Choices{{"code", "academic", "professional", "general", "dialogue"}}),
         field("limit", &Source::limit, "Documents to keep; 0: all", AtLeast{0}),
         field("separator", &Source::separator, "delimited: what stands between columns",
-              Pattern{"(?s)."}),
+              Pattern{"[\\s\\S]"}),
         field("columns", &Source::columns, "delimited: names of the columns, in order"),
         field("array", &Source::array, "json: key of the array of records"),
         field("id", &Source::id, "records: expression that ids are made of"),

@@ -48,6 +48,7 @@ class BrokenPlugin : public Transcript {
       file.seekp(std::stol(words.at(2)));
       file.put(static_cast<char>(std::stoi(words.at(3), nullptr, 16)));
     } else {
+      if (verb == "text") broken_.push_back(path(words.at(1)));
       return false;
     }
     return true;

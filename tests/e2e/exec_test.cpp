@@ -177,7 +177,7 @@ stages:
 )");
   const Finished finished = place.run({"validate", "wrong.yaml"});
   EXPECT_EQ(finished.exit_code, 3);
-  for (const char* text : {"did you mean 'command'?", "absent.py", "'channel'", "'kept'"})
+  for (const char* text : {"did you mean 'command'?", "absent.py", "'channel'", "'../qa'"})
     EXPECT_THAT(finished.out + finished.err, HasSubstr(text));
 }
 

@@ -1,11 +1,11 @@
-// docs/stages.md is what the stage types of this tree say of themselves. CAIRN_UPDATE_GOLDENS=1
+// docs/stages is what the stage types of this tree say of themselves. CAIRN_UPDATE_GOLDENS=1
 // writes it anew.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
-#include "core/base/text.h"
 #include "core/plugin/lint.h"
 #include "core/plugin/manifest.h"
 #include "tests/e2e/cairn_process.h"
@@ -16,15 +16,17 @@ namespace {
 constexpr const char* kHead =
     "# Stage types\n\nWhat each stage type of this tree says of itself, as `cairn plugins "
     "describe` "
-    "prints it; a test\ncompares. How to write one is in [plugins.md](plugins.md).\n";
+    "prints it; a test\ncompares. How to write one is in [plugins.md](../plugins.md).\n\n"
+    "| stage type | what it does |\n|---|---|\n";
 
-// Headings one level down.
-std::string below(const std::string& markdown) {
-  std::string text;
-  for (const auto line : split(markdown, '\n'))
-    text.append(line.starts_with('#') ? "#" : "").append(line).append("\n");
-  text.pop_back();
-  return text;
+void expect_same(const fs::path& file, const std::string& text) {
+  if (std::getenv("CAIRN_UPDATE_GOLDENS") != nullptr) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+  } else {
+    EXPECT_EQ(real_file_system().read(file).value_or(""), text)
+        << "CAIRN_UPDATE_GOLDENS=1 writes it anew";
+  }
 }
 
 // Every stage type of the tree has documentation, sound names and valid defaults.
@@ -58,20 +60,21 @@ TEST(Reference, SmallStagesPassTheCheck) {
 TEST(Reference, IsWhatTheStageTypesSay) {
   const Place place;
   const fs::path plugins = fs::path(CAIRN_BINARY_DIR) / "plugins";
-  std::string text = kHead;
+  const fs::path folder = fs::path(CAIRN_SOURCE_DIR) / "docs/stages";
+  std::string index = kHead;
+  std::set<fs::path> files = {"README.md"};
   const json::value listed = place.run_json({"plugins", "list"});
   for (const auto& type : listed.at("stage_types").as_array()) {
     if (fs::path(type.at("library").as_string().c_str()).parent_path() != plugins) continue;
     const std::string name(type.at("name").as_string());
-    text += "\n" + below(place.run({"plugins", "describe", name}).out);
+    files.insert(name + ".md");
+    index +=
+        "| [`" + name + "`](" + name + ".md) | " + std::string(type.at("doc").as_string()) + " |\n";
+    expect_same(folder / (name + ".md"), place.run({"plugins", "describe", name}).out);
   }
-  const fs::path file = fs::path(CAIRN_SOURCE_DIR) / "docs/stages.md";
-  if (std::getenv("CAIRN_UPDATE_GOLDENS") != nullptr) {
-    std::ofstream(file, std::ios::binary) << text;
-  } else {
-    EXPECT_EQ(real_file_system().read(file).value_or(""), text)
-        << "CAIRN_UPDATE_GOLDENS=1 writes it anew";
-  }
+  expect_same(folder / "README.md", index);
+  for (const auto& entry : fs::directory_iterator(folder))
+    EXPECT_TRUE(files.contains(entry.path().filename())) << entry.path() << " is of no stage type";
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ bool Transcript::prepare(const std::vector<std::string>&) {
 void Transcript::prepare_line(const std::string& line) {
   const auto words = words_of(at_folder(line));
   const std::string& verb = words.at(0);
-  if (verb == "workflow") return;
+  if (verb == "workflow" || prepare(words)) return;
   if (verb == "text") {
     place_.write(words.at(1), line.substr(line.find(words.at(2))));
   } else if (verb == "folder") {
@@ -80,7 +80,7 @@ void Transcript::prepare_line(const std::string& line) {
   } else if (verb == "run-id") {
     const std::string listed = place_.run({"list", "-o", "name"}).out;
     runs_["<" + words.at(1) + ">"] = listed.substr(0, listed.find('\n'));
-  } else if (!prepare(words)) {
+  } else {
     FAIL() << "no such line: " << line;
   }
 }

@@ -42,7 +42,7 @@ class Transcript {
   void check(const fs::path& file);
 
  protected:
-  // Of a line that is not listed above, split at blanks; false where it has no meaning either.
+  // Asked first, with a line's words; false: it is for the verbs above.
   virtual bool prepare(const std::vector<std::string>& words);
   // Further names for what differs.
   [[nodiscard]] virtual std::string stable(std::string text) const;

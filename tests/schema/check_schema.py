@@ -7,6 +7,7 @@ that stands there. What editors see is what this sees.
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -14,15 +15,23 @@ import jsonschema
 import yaml
 
 
+# They bring a stage type of their own.
+CUSTOM = {"10-custom-stage.yaml"}
+
+
 class Loader(yaml.SafeLoader):
-    """YAML 1.2 as editors read it: `on` and `yes` are texts."""
+    """YAML 1.2 as editors read it: `on` and `yes` are texts, 3e-4 is a number."""
 
 
+BOOL, FLOAT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"
 Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in (BOOL, FLOAT)]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-Loader.add_implicit_resolver("tag:yaml.org,2002:bool", __import__("re").compile("^(true|false)$"), "tf")
+Loader.add_implicit_resolver(BOOL, re.compile(r"^(true|false)$"), "tf")
+Loader.add_implicit_resolver(
+    FLOAT, re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"), "-+.0123456789"
+)
 
 
 def places(error):
@@ -39,7 +48,7 @@ def main():
     validator = jsonschema.Draft202012Validator(schema)
     failed = 0
 
-    workflows = sorted(tree.glob("workflows/**/*.yaml")) + [tree / "docs/steps.yaml", tree / "docs/many.yaml"]
+    workflows = [path for path in sorted(tree.glob("workflows/**/*.yaml")) if path.name not in CUSTOM] + [tree / "docs/steps.yaml", tree / "docs/many.yaml"]
     for path in workflows:
         for error in validator.iter_errors(yaml.load(path.read_text(), Loader)):
             failed += 1

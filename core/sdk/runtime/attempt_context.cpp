@@ -277,6 +277,8 @@ Result<void> AttemptContext::save_checkpoint(
     // First: a death behind the checkpoint must not take metrics of steps that are not taken again.
     const std::lock_guard lock(mutex_);
     CAIRN_TRY(metrics_.flush());
+    // What was saved before the alarm is what it is rolled back to: nothing takes its place.
+    if (alarm_) return stage_cancelled();
   }
   CAIRN_ASSIGN(const auto saved, checkpoints().save(step, write));
   log(LogLevel::kInfo, "checkpoint at step " + std::to_string(step) + " saved");

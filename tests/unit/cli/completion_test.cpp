@@ -27,7 +27,8 @@ TEST(Completion, OffersCommandsThatBeginSo) {
   const auto all = complete_words({""}).words;
   EXPECT_THAT(all, Contains("serve"));
   EXPECT_THAT(all, Not(Contains("__complete")));
-  EXPECT_THAT(complete_words({"artifacts", ""}).words, ElementsAre("export", "gc", "list", "path"));
+  EXPECT_THAT(complete_words({"artifacts", ""}).words,
+              ElementsAre("export", "gc", "list", "path", "preview"));
 }
 
 TEST(Completion, OffersOptionsOfTheCommandAndCommonOnes) {

@@ -118,7 +118,7 @@ TEST_F(ExecStage, AMissingOutputIsInvalid) {
 TEST_F(ExecStage, AnOutputNeedsAKind) {
   sh("exit 0");
   harness_.param("outputs", json::object{{"kept", 5}});
-  EXPECT_THAT(outcome(), HasSubstr("must have a kind"));
+  EXPECT_THAT(outcome(), HasSubstr("parameter 'outputs.kept' must be a string, not 5"));
 }
 
 TEST_F(ExecStage, ACheckpointComesBackWithItsFiles) {
