@@ -14,6 +14,12 @@ namespace {
 constexpr std::size_t kMostSaid = 2000;
 constexpr int kMostKills = 20;
 
+// "1 file", "2 files"
+template <typename Count>
+std::string counted(Count count, const std::string& what) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 // How an attempt ended: with a report, or as `died` says.
 struct Ended {
   std::optional<SelfTestReport> report;
@@ -61,9 +67,8 @@ class StageChecker {
   void declaration() {
     begin("declaration");
     for (const std::string& finding : lint(stage_)) wrong(finding);
-    note(std::to_string(stage_.params.size()) + " parameters, " +
-         std::to_string(stage_.inputs.size()) + " inputs, " +
-         std::to_string(stage_.outputs.size()) + " outputs");
+    note(counted(stage_.params.size(), "parameter") + ", " +
+         counted(stage_.inputs.size(), "input") + ", " + counted(stage_.outputs.size(), "output"));
   }
 
   bool can_run() {
@@ -181,8 +186,9 @@ class StageChecker {
     if (!succeeded(ended, "the self-test")) return false;
     reference_ = *ended.report;
     for (const std::string& complaint : reference_.complaints) wrong(complaint);
-    note(std::to_string(reference_.outputs.size()) + " outputs of their kinds, " +
-         std::to_string(reference_.checkpoints) + " checkpoints");
+    note(counted(reference_.outputs.size(), "output") +
+         (reference_.outputs.size() == 1 ? " of its kind, " : " of their kinds, ") +
+         counted(reference_.checkpoints, "checkpoint"));
     return true;
   }
 
@@ -277,10 +283,10 @@ class StageChecker {
   void nothing_left() {
     begin("nothing left behind");
     if (reference_.descriptors_left > 0)
-      wrong("it leaves " + std::to_string(reference_.descriptors_left) + " files open");
+      wrong("it leaves " + counted(reference_.descriptors_left, "file") + " open");
     // LibTorch keeps its pool of threads.
     if (reference_.threads_left > 0 && manifest_.build.torch.empty())
-      wrong("it leaves " + std::to_string(reference_.threads_left) + " threads running");
+      wrong("it leaves " + counted(reference_.threads_left, "thread") + " running");
     if (reference_.leaks) wrong("AddressSanitizer found leaks: run it with cairn-host to see them");
     note(reference_.sanitized ? "no leaks (AddressSanitizer)"
                               : "no file, no thread; leaks are looked for where cairn-host is "
