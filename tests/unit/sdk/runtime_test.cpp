@@ -293,8 +293,9 @@ TEST_F(Runtime, AWatchdogCountsPointsInARow) {
 
   context = open(2, kLogLimit, rules);
   context->metric("loss", 6, -std::numeric_limits<double>::infinity());
-  EXPECT_EQ(context->alarm()->message,
-            "a watchdog stopped the stage: metric 'loss' is -Infinity, which is not finite, at step 6");
+  EXPECT_EQ(
+      context->alarm()->message,
+      "a watchdog stopped the stage: metric 'loss' is -Infinity, which is not finite, at step 6");
 
   context = open(3, kLogLimit, rules);
   context->request_stop();
@@ -340,6 +341,56 @@ TEST_F(Runtime, PausesAtAStep) {
   context->pause_at(5);
   ASSERT_TRUE(context->save_checkpoint(5, writes("five")).ok());
   EXPECT_TRUE(context->cancelled());
+}
+
+TEST_F(Runtime, ATokenTellsWhoWaits) {
+  auto context = open(1);
+  context->pause_at(3);
+  const std::stop_token paused = context->stop_token();
+  int called = 0;
+  const std::stop_callback callback(paused, [&] { ++called; });
+  context->progress(3, 0, "");
+  EXPECT_TRUE(paused.stop_requested());
+  EXPECT_EQ(called, 1);
+  context->pause_at(std::nullopt);
+  const std::stop_token next = context->stop_token();
+  EXPECT_FALSE(next.stop_requested());
+  context->request_stop();
+  EXPECT_TRUE(next.stop_requested());
+  EXPECT_TRUE(context->stop_token().stop_requested());
+}
+
+// The second part of a fork finds an empty folder, as a stage always does.
+TEST_F(Runtime, WhatBeginsAnewFindsAnEmptyTemporaryFolder) {
+  auto context = open(1);
+  context->pause_at(3);
+  std::ofstream(context->temp_dir() / "left") << "x";
+  context->pause_at(std::nullopt);
+  EXPECT_TRUE(fs::is_empty(context->temp_dir()));
+}
+
+TEST_F(Runtime, ALogLineHasFields) {
+  auto context = open(1);
+  context->hide({"opensesame"});
+  context->info("said", {{"word", "opensesame"}, {"count", 2}});
+  ASSERT_TRUE(context->close().ok());
+  const std::string log = files_.read(context->folder().log()).value();
+  EXPECT_THAT(log, HasSubstr(R"("message":"said","fields":{"word":"***","count":2})"));
+}
+
+// What a roll back goes to was saved before the alarm; a stage that goes on for a while takes
+// nothing of it away.
+TEST_F(Runtime, NothingIsSavedBehindAnAlarm) {
+  const std::vector<MetricRule> rules = {{"loss", MetricRule::When::kAbove, 10, 1}};
+  auto context = open(1, kLogLimit, rules);
+  ASSERT_TRUE(context->save_checkpoint(5, writes("good")).ok());
+  context->metric("loss", 6, 11);
+  for (const int step : {6, 7}) {
+    const auto saved = context->save_checkpoint(step, writes("bad"));
+    ASSERT_FALSE(saved.ok());
+    EXPECT_EQ(saved.error().code, ErrorCode::kCancelled);
+  }
+  EXPECT_THAT(context->checkpoints().steps().value(), ElementsAre(5));
 }
 
 TEST_F(Runtime, CheckpointsOfLaterStepsCanBeRemoved) {
