@@ -5,35 +5,11 @@
 
 #include <array>
 
+#include "core/base/fd.h"
 #include "core/base/result.h"
 #include "core/base/subprocess.h"
 
 namespace cairn {
-
-// A descriptor that is closed with its owner; -1: none.
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { reset(); }
-  Fd(Fd&& other) noexcept : fd_(other.release()) {}
-  Fd& operator=(Fd&& other) noexcept {
-    reset(other.release());
-    return *this;
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  void reset(int fd = -1);
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
-
- private:
-  int fd_ = -1;
-};
 
 // Both ends closed by exec, and above the numbers that a program is given.
 struct Pipe {

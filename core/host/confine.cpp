@@ -8,7 +8,7 @@
 
 #include <cerrno>
 
-#include "core/base/file_handle.h"
+#include "core/base/fd.h"
 
 namespace cairn::host {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::uint64_t kWrites =
     LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
 
 Result<void> allow(int ruleset, const fs::path& folder, std::uint64_t access) {
-  const FileHandle handle(::open(folder.c_str(), O_PATH | O_CLOEXEC));
+  const Fd handle(::open(folder.c_str(), O_PATH | O_CLOEXEC));
   if (handle.get() < 0) return io_error("open", folder, errno);
   landlock_path_beneath_attr rule{};
   rule.allowed_access = access;
@@ -35,7 +35,7 @@ Result<void> allow(int ruleset, const fs::path& folder, std::uint64_t access) {
 Result<bool> confine_writes(const std::vector<fs::path>& folders) {
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = kWrites;
-  const FileHandle ruleset(
+  const Fd ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   // EINVAL: of before 5.19, which would forbid every rename to another folder.
   if (ruleset.get() < 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL))

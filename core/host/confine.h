@@ -8,7 +8,8 @@
 
 namespace cairn::host {
 
-// False where the kernel has no Landlock, or one that forbids renames between folders. /dev stays writable. There is no way back.
+// False where the kernel has no Landlock, or one that forbids renames between folders. /dev stays
+// writable. There is no way back.
 [[nodiscard]] Result<bool> confine_writes(const std::vector<fs::path>& folders);
 
 }  // namespace cairn::host

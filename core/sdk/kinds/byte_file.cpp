@@ -17,7 +17,7 @@ fs::path partial(const fs::path& path) {
 }  // namespace
 
 Result<ByteReader> ByteReader::open(const fs::path& path) {
-  FileHandle file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return io_error("read", path, errno);
   return ByteReader(path, std::move(file));
 }
@@ -71,7 +71,7 @@ Error LineReader::here(Error error) const {
 }
 
 Result<ByteWriter> ByteWriter::create(const fs::path& path) {
-  FileHandle file(::open(partial(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  Fd file(::open(partial(path).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.get() < 0) return io_error("create", path, errno);
   return ByteWriter(path, std::move(file));
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/base/file_handle.h"
+#include "core/base/fd.h"
 #include "core/base/files.h"
 #include "core/base/result.h"
 
@@ -21,9 +21,9 @@ class ByteReader {
   [[nodiscard]] const fs::path& path() const { return path_; }
 
  private:
-  ByteReader(fs::path path, FileHandle file) : path_(std::move(path)), file_(std::move(file)) {}
+  ByteReader(fs::path path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   fs::path path_;
-  FileHandle file_;
+  Fd file_;
 };
 
 // Lines without their ends ("\n" or "\r\n"), each at most kLongest bytes. Not thread-safe.
@@ -61,10 +61,10 @@ class ByteWriter {
   [[nodiscard]] Result<void> close();
 
  private:
-  ByteWriter(fs::path path, FileHandle file) : path_(std::move(path)), file_(std::move(file)) {}
+  ByteWriter(fs::path path, Fd file) : path_(std::move(path)), file_(std::move(file)) {}
   [[nodiscard]] Result<void> flush();
   fs::path path_;
-  FileHandle file_;
+  Fd file_;
   std::string buffer_;
 };
 

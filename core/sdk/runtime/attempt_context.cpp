@@ -91,6 +91,7 @@ Result<void> AttemptContext::make_out() {
 void AttemptContext::pause_at(std::optional<std::int64_t> step) {
   pause_at_ = step.value_or(-1);
   paused_ = false;
+  pause_saved_ = false;
   temp_.reset();  // emptied when it is asked for again
   const std::lock_guard lock(mutex_);
   if (!stop_) stop_source_ = std::stop_source();
@@ -279,10 +280,13 @@ Result<void> AttemptContext::save_checkpoint(
     CAIRN_TRY(metrics_.flush());
     // What was saved before the alarm is what it is rolled back to: nothing takes its place.
     if (alarm_) return stage_cancelled();
+    // So is what a pause goes on from; a stage that is a program of its own may run ahead.
+    if (pause_saved_) return stage_cancelled();
   }
   CAIRN_ASSIGN(const auto saved, checkpoints().save(step, write));
   log(LogLevel::kInfo, "checkpoint at step " + std::to_string(step) + " saved");
   if (on_checkpoint_) CAIRN_TRY(on_checkpoint_(saved));
+  pause_saved_ = pause_at_ >= 0 && step >= pause_at_;
   reach(step);
   return {};
 }

@@ -131,6 +131,7 @@ class AttemptContext final : public StageContext {
 
   // Of the stage's thread.
   int keep_ = 2;
+  bool pause_saved_ = false;  // there is a checkpoint at the step of pause_at, or behind it
   mutable std::optional<fs::path> temp_;
   mutable std::optional<fs::path> work_;
   std::optional<MemoFile> memo_;

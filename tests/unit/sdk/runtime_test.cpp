@@ -343,6 +343,18 @@ TEST_F(Runtime, PausesAtAStep) {
   EXPECT_TRUE(context->cancelled());
 }
 
+// A program that runs ahead of the request to stop does not move the place it goes on from.
+TEST_F(Runtime, APauseGoesOnFromItsFirstCheckpoint) {
+  auto context = open(1);
+  context->pause_at(20);
+  ASSERT_TRUE(context->save_checkpoint(15, writes("a")).ok());
+  ASSERT_TRUE(context->save_checkpoint(20, writes("b")).ok());
+  EXPECT_EQ(context->save_checkpoint(25, writes("c")).error().code, ErrorCode::kCancelled);
+  context->pause_at(std::nullopt);
+  EXPECT_EQ(context->latest_checkpoint().value()->step, 20);
+  EXPECT_TRUE(context->save_checkpoint(25, writes("d")).ok());
+}
+
 TEST_F(Runtime, ATokenTellsWhoWaits) {
   auto context = open(1);
   context->pause_at(3);
