@@ -176,7 +176,7 @@ class StageChecker {
     for (const auto& [name, digest] : reference_.outputs) {
       const auto found = ended.report->outputs.find(name);
       if (found == ended.report->outputs.end() || found->second != digest)
-        wrong("output '" + name + "' of " + what + " differs");
+        wrong(std::string("output '").append(name).append("' of ").append(what).append(" differs"));
     }
   }
 

@@ -103,7 +103,7 @@ class Linter {
       documented(what, check.doc);
       for (const std::string& param : params_of(check.rule))
         if (stage_.find_param(param) == nullptr)
-          find(what + " names '" + param + "', no parameter");
+          find(std::string(what).append(" names '").append(param).append("', no parameter"));
     }
     for (const CheckDecl* broken : broken_checks(stage_, defaults))
       find("the defaults break the check (" + to_string(broken->rule) + ")");
