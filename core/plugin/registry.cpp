@@ -98,10 +98,10 @@ void Registry::index_kinds() {
       for (const KindDecl& kind : stage.kinds) {
         const auto [found, fresh] = by_name.try_emplace(kind.name, kind, library.library);
         if (fresh || found->second.first == kind) continue;
-        problems_.push_back(cairn::conflict("artifact kind '" + kind.name + "' is one thing in " +
-                                         found->second.second.string() + " and another in " +
-                                         library.library.string() + "; the first one is used",
-                                     "give one of the two another name"));
+        problems_.push_back(cairn::conflict(
+            "artifact kind '" + kind.name + "' is one thing in " + found->second.second.string() +
+                " and another in " + library.library.string() + "; the first one is used",
+            "give one of the two another name"));
       }
     }
   }
