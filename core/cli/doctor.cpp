@@ -20,19 +20,19 @@ namespace {
 constexpr std::uint64_t kLowDisk = 2ULL << 30;
 constexpr std::uint64_t kFullDisk = 256ULL << 20;
 
-const char* to_string(Check::Status status) {
+const char* to_string(DoctorCheck::Status status) {
   switch (status) {
-    case Check::Status::kOk:
+    case DoctorCheck::Status::kOk:
       return "ok";
-    case Check::Status::kWarning:
+    case DoctorCheck::Status::kWarning:
       return "warning";
-    case Check::Status::kFailed:
+    case DoctorCheck::Status::kFailed:
       return "failed";
   }
   return "failed";
 }
 
-Check check_writable(const char* name, const fs::path& folder) {
+DoctorCheck check_writable(const char* name, const fs::path& folder) {
   const fs::path existing = nearest_existing(folder);
   if (!fs::is_directory(existing)) {
     return failed_check(name, existing.string() + " is not a folder", "choose another --state-dir");
@@ -46,7 +46,7 @@ Check check_writable(const char* name, const fs::path& folder) {
                             (exists ? "" : " (made by the first run)"));
 }
 
-Check check_disk(const char* name, const fs::path& folder, bool must_be_local) {
+DoctorCheck check_disk(const char* name, const fs::path& folder, bool must_be_local) {
   const auto disk = disk_state(folder);
   if (!disk.ok()) return failed_check(name, disk.error().message, disk.error().hint);
   const std::string space = format_bytes(disk->free_bytes) + " free";
@@ -59,7 +59,7 @@ Check check_disk(const char* name, const fs::path& folder, bool must_be_local) {
   return ok_check(name, space);
 }
 
-void check_plugins(const Cli& cli, std::vector<Check>& checks) {
+void check_plugins(const Cli& cli, std::vector<DoctorCheck>& checks) {
   const fs::path host = cli.host_program();
   if (::access(host.c_str(), X_OK) != 0) {
     checks.push_back(failed_check("host program", "cannot execute " + host.string(),
@@ -95,7 +95,7 @@ void check_plugins(const Cli& cli, std::vector<Check>& checks) {
           : ok_check("plugins", found));
 }
 
-Check check_blas() {
+DoctorCheck check_blas() {
   const auto blas = find_blas();
   if (!blas) {
     return warning_check("BLAS", "no libblas.so.3 is installed",
@@ -108,7 +108,7 @@ Check check_blas() {
   return ok_check("BLAS", blas->string());
 }
 
-void check_machine(std::vector<Check>& checks) {
+void check_machine(std::vector<DoctorCheck>& checks) {
   const auto totals = machine_totals();
   if (!totals.ok()) {
     checks.push_back(failed_check("machine", totals.error().message, totals.error().hint));
@@ -127,18 +127,18 @@ void check_machine(std::vector<Check>& checks) {
                                              : "not there")));
 }
 
-void check_configuration(const Cli& cli, std::vector<Check>& checks) {
+void check_configuration(const Cli& cli, std::vector<DoctorCheck>& checks) {
   const auto config = load_config(cli);
   if (!config.ok())
     checks.push_back(failed_check("configuration", config.error().message, "correct the file"));
 }
 
-ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
+ExitCode report(const Cli& cli, const std::vector<DoctorCheck>& checks) {
   bool fit = true;
   json::array entries;
   Table table({{"CHECK"}, {"STATUS"}, {"DETAIL"}});
-  for (const Check& check : checks) {
-    fit = fit && check.status != Check::Status::kFailed;
+  for (const DoctorCheck& check : checks) {
+    fit = fit && check.status != DoctorCheck::Status::kFailed;
     entries.push_back(json::object{{"name", check.name},
                                    {"status", to_string(check.status)},
                                    {"message", check.message},
@@ -147,8 +147,8 @@ ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
                    check.message + (check.hint.empty() ? "" : " (" + check.hint + ")")});
   }
   if (cli.options.output == OutputFormat::kName) {
-    for (const Check& check : checks) {
-      if (check.status != Check::Status::kOk) *cli.out << check.name << "\n";
+    for (const DoctorCheck& check : checks) {
+      if (check.status != DoctorCheck::Status::kOk) *cli.out << check.name << "\n";
     }
   } else if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, json::object{{"ok", fit}, {"checks", std::move(entries)}});
@@ -159,7 +159,7 @@ ExitCode report(const Cli& cli, const std::vector<Check>& checks) {
 }
 
 ExitCode run_doctor(const Cli& cli, bool quick) {
-  std::vector<Check> checks;
+  std::vector<DoctorCheck> checks;
   checks.push_back(check_writable("state folder", cli.options.state_dir));
   checks.push_back(check_disk("state disk", cli.options.state_dir, true));
   checks.push_back(check_writable("store folder", cli.options.store_dir));

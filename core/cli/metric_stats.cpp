@@ -7,10 +7,10 @@
 
 namespace cairn {
 
-std::optional<MetricPoint> parse_metric_point(std::string_view line) {
+std::optional<LoggedPoint> parse_metric_point(std::string_view line) {
   const auto object = parse_json_object(line);
   if (!object.ok()) return std::nullopt;
-  MetricPoint point;
+  LoggedPoint point;
   const auto* value = object->if_contains("value");
   const auto name = get_string(*object, "name");
   const auto step = get_int(*object, "step");
@@ -51,7 +51,7 @@ std::string metric_text(double value) {
   return {buffer.data(), end.ptr};
 }
 
-void MetricStats::add(const MetricPoint& point) {
+void MetricStats::add(const LoggedPoint& point) {
   ++count;
   last = point.value;
   step = point.step;

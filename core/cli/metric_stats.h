@@ -11,14 +11,14 @@
 
 namespace cairn {
 
-struct MetricPoint {
+struct LoggedPoint {
   std::string name;
   std::int64_t step = 0;
   double value = 0;  // may be no number, or infinite
   bool runtime = false;
 };
 // Nothing where the line is no point: torn by a crash, say.
-[[nodiscard]] std::optional<MetricPoint> parse_metric_point(std::string_view line);
+[[nodiscard]] std::optional<LoggedPoint> parse_metric_point(std::string_view line);
 
 // A number; "NaN", "Infinity" or "-Infinity" where JSON has none.
 [[nodiscard]] json::value metric_value(double value);
@@ -34,7 +34,7 @@ struct MetricStats {
   double min = std::numeric_limits<double>::quiet_NaN();
   double max = std::numeric_limits<double>::quiet_NaN();
   double sum = 0;
-  void add(const MetricPoint& point);
+  void add(const LoggedPoint& point);
   [[nodiscard]] double mean() const;
 };
 

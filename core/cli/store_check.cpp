@@ -36,7 +36,7 @@ std::string counted(std::size_t count, const std::string& noun) {
 
 class StoreCheck {
  public:
-  StoreCheck(const Cli& cli, bool quick, RunStore& store, std::vector<Check>& checks)
+  StoreCheck(const Cli& cli, bool quick, RunStore& store, std::vector<DoctorCheck>& checks)
       : quick_(quick),
         served_(store_holder(cli.options.state_dir).has_value()),
         store_(store),
@@ -55,7 +55,7 @@ class StoreCheck {
   }
 
  private:
-  void add(Check check) { checks_.push_back(std::move(check)); }
+  void add(DoctorCheck check) { checks_.push_back(std::move(check)); }
 
   void check_database() {
     const auto verified = store_.verify();
@@ -243,7 +243,7 @@ class StoreCheck {
   RunStore& store_;
   fs::path folder_;
   ContentStore artifacts_;
-  std::vector<Check>& checks_;
+  std::vector<DoctorCheck>& checks_;
   std::set<std::string> runs_;
   std::map<Digest, std::string> named_;  // by results of runs, and by which
   std::set<Digest> cached_;
@@ -253,7 +253,7 @@ class StoreCheck {
 
 }  // namespace
 
-void check_store(const Cli& cli, bool quick, std::vector<Check>& checks) {
+void check_store(const Cli& cli, bool quick, std::vector<DoctorCheck>& checks) {
   auto store = open_store(cli);
   if (!store.ok()) {
     if (store.error().code == ErrorCode::kNotFound) return;

@@ -10,14 +10,10 @@ namespace cairn::host {
 
 MemoryWatch::MemoryWatch() : statm_(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC)) {}
 
-MemoryWatch::~MemoryWatch() {
-  if (statm_ >= 0) ::close(statm_);
-}
-
 // Pages: of the address space, resident, and resident ones of files and shared memory.
 std::uint64_t MemoryWatch::taken() const {
   std::array<char, 128> text;
-  const ssize_t got = ::pread(statm_, text.data(), text.size(), 0);
+  const ssize_t got = ::pread(statm_.get(), text.data(), text.size(), 0);
   if (got <= 0) return 0;
   std::array<std::uint64_t, 3> pages{};
   const char* at = text.data();

@@ -3,21 +3,20 @@
 
 #include <cstdint>
 
+#include "core/base/fd.h"
+
 namespace cairn::host {
 
 class MemoryWatch {
  public:
   MemoryWatch();
-  ~MemoryWatch();
-  MemoryWatch(const MemoryWatch&) = delete;
-  MemoryWatch& operator=(const MemoryWatch&) = delete;
 
   // Resident bytes that are the process's own; pages of files, which the kernel can take back, are
   // not among them. 0 where that cannot be known. One read of a small file.
   [[nodiscard]] std::uint64_t taken() const;
 
  private:
-  int statm_;
+  Fd statm_;
 };
 
 }  // namespace cairn::host

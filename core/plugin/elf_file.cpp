@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/base/fd.h"
 #include "core/base/text.h"
 
 namespace cairn {
@@ -103,16 +104,6 @@ Result<void> check_identity(std::string_view head) {
   return {};
 }
 
-struct Descriptor {
-  explicit Descriptor(int descriptor) : fd(descriptor) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
-
 // Not mapped: a file that is cut while it is read would end the process.
 bool read_fully(int fd, std::uint64_t offset, std::span<char> to) {
   while (!to.empty()) {
@@ -139,13 +130,13 @@ struct ElfFile::Tables {
 };
 
 Result<ElfFile> ElfFile::open(const fs::path& file) {
-  const auto opened = std::make_shared<Descriptor>(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (opened->fd < 0) return io_error("open", file, errno);
+  const auto opened = std::make_shared<Fd>(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (opened->get() < 0) return io_error("open", file, errno);
   struct stat info {};
-  if (::fstat(opened->fd, &info) != 0) return io_error("inspect", file, errno);
+  if (::fstat(opened->get(), &info) != 0) return io_error("inspect", file, errno);
   if (!S_ISREG(info.st_mode)) return not_loadable("is not a regular file");
   ElfFile elf([opened](std::uint64_t offset,
-                       std::span<char> to) { return read_fully(opened->fd, offset, to); },
+                       std::span<char> to) { return read_fully(opened->get(), offset, to); },
               static_cast<std::uint64_t>(info.st_size));
   CAIRN_TRY(elf.parse());
   return elf;

@@ -7,6 +7,14 @@ namespace {
 
 constexpr const char* kStateFile = "state.json";
 
+void write_point(StageContext& ctx, std::string_view name, bool runtime, std::int64_t step,
+                 double value) {
+  if (runtime)
+    ctx.runtime_metric(name, step, value);
+  else
+    ctx.metric(name, step, value);
+}
+
 }  // namespace
 
 StageDecl Stage::declaration() const {
@@ -119,10 +127,7 @@ Metric::Metric(Stage* stage, const char* name, const char* unit, const char* doc
 }
 
 void Metric::record(StageContext& ctx, std::int64_t step, double value) const {
-  if (runtime_)
-    ctx.runtime_metric(name_, step, value);
-  else
-    ctx.metric(name_, step, value);
+  write_point(ctx, name_, runtime_, step, value);
 }
 
 void Metric::record(StageContext& ctx, std::string_view part, std::int64_t step,
@@ -130,10 +135,7 @@ void Metric::record(StageContext& ctx, std::string_view part, std::int64_t step,
   std::string name = name_;
   if (const std::size_t star = name.find('*'); star != std::string::npos)
     name.replace(star, 1, part);
-  if (runtime_)
-    ctx.runtime_metric(name, step, value);
-  else
-    ctx.metric(name, step, value);
+  write_point(ctx, name, runtime_, step, value);
 }
 
 Checkpoints::Checkpoints(Stage* stage, const char* unit, const char* doc, Keep keep)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/folder_entries.h"
+
 namespace cairn::exec {
 namespace {
 
@@ -38,11 +40,7 @@ Result<void> write_state(const json::value& state, const fs::path& from, const f
   CAIRN_TRY(file->append(json::serialize(json::object{{"state", state}}) + '\n'));
   if (from.empty()) return {};
   CAIRN_TRY(real_file_system().make_directories(folder / kFiles));
-  std::error_code error;
-  std::vector<fs::path> entries;
-  for (fs::directory_iterator it(from, error), end; !error && it != end; it.increment(error))
-    entries.push_back(it->path());
-  if (error) return io_error("list", from.string(), error.value());
+  CAIRN_ASSIGN(const std::vector<fs::path> entries, entries_of(from));
   for (const auto& entry : entries)
     CAIRN_TRY(move_entry(entry, folder / kFiles / entry.filename()));
   return {};

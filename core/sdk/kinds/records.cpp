@@ -1,13 +1,9 @@
 #include "core/sdk/kinds/records.h"
 
+#include <boost/json/value_from.hpp>
+
 namespace cairn {
 namespace {
-
-json::array strings_to_json(const std::vector<std::string>& strings) {
-  json::array array;
-  for (const auto& text : strings) array.emplace_back(text);
-  return array;
-}
 
 Result<std::vector<std::string>> strings_from_json(const json::object& object,
                                                    std::string_view key) {
@@ -60,8 +56,8 @@ json::object to_json(const QaRecord& record) {
                       {"question_type", record.question_type},
                       {"domain", record.domain},
                       {"question", record.question},
-                      {"answer", strings_to_json(record.answer)}};
-  if (!record.choices.empty()) object["choices"] = strings_to_json(record.choices);
+                      {"answer", json::value_from(record.answer)}};
+  if (!record.choices.empty()) object["choices"] = json::value_from(record.choices);
   object["format_instruction"] = record.format_instruction;
   json::array documents;
   for (const auto& document : record.documents)
