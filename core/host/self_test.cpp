@@ -139,7 +139,7 @@ std::int64_t entries_below(const char* folder) {
 Result<StageRun> prepare(const SelfTestOrder& order, const StageType& type) {
   StageRun run;
   for (const PortDecl& output : type.declaration().outputs) run.outputs.push_back(output.name);
-  if (type.self_test() && !order.params && order.given_inputs.empty()) {
+  if (type.self_test() && order.params.is_null() && order.given_inputs.empty()) {
     SelfTest test(order.inputs);
     CAIRN_TRY(real_file_system().make_directories(order.inputs));
     CAIRN_TRY(type.self_test()(test));
@@ -148,7 +148,7 @@ Result<StageRun> prepare(const SelfTestOrder& order, const StageType& type) {
     run.outputs.insert(run.outputs.end(), test.outputs().begin(), test.outputs().end());
     return run;
   }
-  if (order.params) run.params = *order.params;
+  if (const auto* params = order.params.if_object()) run.params = *params;
   for (const auto& [name, paths] : order.given_inputs)
     run.inputs[name].assign(paths.begin(), paths.end());
   return run;
@@ -159,7 +159,7 @@ Result<StageRun> prepare(const SelfTestOrder& order, const StageType& type) {
 Result<void> run_self_test(const fs::path& order_file) {
   CAIRN_ASSIGN(const std::string text, real_file_system().read(order_file));
   CAIRN_ASSIGN(const json::object object, parse_json_object(text));
-  CAIRN_ASSIGN(const SelfTestOrder order, self_test_order_from_json(object));
+  CAIRN_ASSIGN(const SelfTestOrder order, record_from_json<SelfTestOrder>(object));
   CAIRN_ASSIGN(const PluginLibrary library, PluginLibrary::load(order.library));
   const StageType* type = library.find(order.stage_type);
   if (type == nullptr) return not_found("there is no stage type '" + order.stage_type + "'");
@@ -176,8 +176,8 @@ Result<void> run_self_test(const fs::path& order_file) {
   };
   AttemptContext::Settings settings;
   settings.task = {order.task};
-  settings.attempt = order.attempt;
-  settings.seed = order.seed;
+  settings.attempt = static_cast<int>(order.attempt);
+  settings.seed = static_cast<std::uint64_t>(order.seed);
   const StageDecl decl = type->declaration();
   const std::int64_t descriptors = entries_below("/proc/self/fd");
   const std::int64_t threads = entries_below("/proc/self/task");
@@ -210,7 +210,7 @@ Result<void> run_self_test(const fs::path& order_file) {
     report.sanitized = true;
     report.leaks = __lsan_do_recoverable_leak_check() != 0;
   }
-  return real_file_system().write_atomic(order.report, pretty_json(to_json(report)));
+  return real_file_system().write_atomic(order.report, pretty_json(record_to_json(report)));
 }
 
 }  // namespace cairn::host

@@ -93,7 +93,7 @@ class StageChecker {
     order.task = folder / "task";
     order.inputs = folder / "inputs";
     order.report = folder / "report" / "report.json";
-    order.params = check_.params;
+    if (check_.params) order.params = *check_.params;
     order.given_inputs = check_.inputs;
     return order;
   }
@@ -111,7 +111,7 @@ class StageChecker {
       CAIRN_TRY(files.make_directories(folder));
     CAIRN_TRY(files.remove_all(order.report));
     const fs::path file = report_folder / "order.json";
-    CAIRN_TRY(files.write_atomic(file, pretty_json(to_json(order))));
+    CAIRN_TRY(files.write_atomic(file, pretty_json(record_to_json(order))));
     ProcessSpec spec;
     spec.argv = {check_.host_program.string(), "--self-test", file.string()};
     spec.environment = environment();
@@ -131,7 +131,7 @@ class StageChecker {
     if (end.success()) {
       CAIRN_ASSIGN(const std::string text, files.read(order.report));
       CAIRN_ASSIGN(const json::object object, parse_json_object(text));
-      CAIRN_ASSIGN(ended.report, self_test_report_from_json(object));
+      CAIRN_ASSIGN(ended.report, record_from_json<SelfTestReport>(object));
       return ended;
     }
     ended.died = end.timed_out ? "did not end within " + format_duration_ms(check_.timeout.count())

@@ -1,16 +1,17 @@
-// What `cairn plugins check` orders from cairn-host, and what it is told.
+// What `cairn plugins check` orders from cairn-host, and what it is told: records of one JSON
+// object (record_from_json, record_to_json).
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/base/digest.h"
 #include "core/base/files.h"
 #include "core/base/json.h"
-#include "core/base/result.h"
+#include "core/sdk/kinds/record_file.h"
 
 namespace cairn {
 
@@ -18,38 +19,72 @@ namespace cairn {
 struct SelfTestOrder {
   fs::path library;
   std::string stage_type;
-  fs::path task;    // TaskFolder
-  fs::path inputs;  // where the self-test writes its inputs
-  fs::path report;  // where the report goes
-  int attempt = 1;
-  std::uint64_t seed = 0;
+  fs::path task;
+  fs::path inputs;
+  fs::path report;
+  std::int64_t attempt = 1;
+  std::int64_t seed = 0;
   // In place of the stage's own self-test, where there are any.
-  std::optional<json::object> params;
+  json::value params;
   std::map<std::string, std::vector<std::string>> given_inputs;
-
-  int die_at_checkpoint = 0;     // SIGKILL, right after so many checkpoints; 0: never
-  std::int64_t stop_after = -1;  // asked to stop by so many calls of the context; -1: never
-  // Writing outside of its folders fails (Landlock), where the kernel can do so.
+  std::int64_t die_at_checkpoint = 0;
+  std::int64_t stop_after = -1;
   bool confined = false;
+
+  static auto fields() {
+    using Order = SelfTestOrder;
+    return std::tuple(
+        field("library", &Order::library, "The plugin", Required{}),
+        field("stage_type", &Order::stage_type, "The one to run", Required{}),
+        field("task", &Order::task, "TaskFolder", Required{}),
+        field("inputs", &Order::inputs, "Where the self-test writes its inputs", Required{}),
+        field("report", &Order::report, "Where the report goes", Required{}),
+        field("attempt", &Order::attempt, "From 1"),
+        field("seed", &Order::seed, "Of the task", AtLeast{0}),
+        field("params", &Order::params, "A map; null: none"),
+        field("given_inputs", &Order::given_inputs, "Paths by port"),
+        field("die_at_checkpoint", &Order::die_at_checkpoint,
+              "SIGKILL, right after so many checkpoints; 0: never"),
+        field("stop_after", &Order::stop_after,
+              "Asked to stop by so many calls of the context; -1: never"),
+        field("confined", &Order::confined,
+              "Writing outside of its folders fails (Landlock), where the kernel can do so"));
+  }
 };
-[[nodiscard]] json::object to_json(const SelfTestOrder& order);
-[[nodiscard]] Result<SelfTestOrder> self_test_order_from_json(const json::object& object);
 
 struct SelfTestReport {
-  std::string failure_cause;  // empty: it succeeded
+  std::string failure_cause;
   std::string failure;
   std::map<std::string, Digest> outputs;
-  std::int64_t checkpoints = 0;         // saved by this attempt
-  std::int64_t calls = 0;               // of the context, by which stop_after counts
-  std::vector<std::string> complaints;  // of its progress, metrics and logs, each kind once
-  std::int64_t answered_ms = -1;        // from the request to stop to its end; -1: not asked
-  std::int64_t descriptors_left = 0;    // open files more than before
+  std::int64_t checkpoints = 0;
+  std::int64_t calls = 0;
+  std::vector<std::string> complaints;
+  std::int64_t answered_ms = -1;
+  std::int64_t descriptors_left = 0;
   std::int64_t threads_left = 0;
-  bool sanitized = false;  // AddressSanitizer looked for leaks
+  bool sanitized = false;
   bool leaks = false;
   bool confined = false;
+
+  static auto fields() {
+    using Report = SelfTestReport;
+    return std::tuple(
+        field("failure_cause", &Report::failure_cause, "Empty: it succeeded", Required{}),
+        field("failure", &Report::failure, "The message", Required{}),
+        field("outputs", &Report::outputs, "Digests by name", Required{}),
+        field("checkpoints", &Report::checkpoints, "Saved by this attempt", Required{}),
+        field("calls", &Report::calls, "Of the context, by which stop_after counts", Required{}),
+        field("complaints", &Report::complaints,
+              "Of its progress, metrics and logs, each kind once", Required{}),
+        field("answered_ms", &Report::answered_ms,
+              "From the request to stop to its end; -1: not asked", Required{}),
+        field("descriptors_left", &Report::descriptors_left, "Open files more than before",
+              Required{}),
+        field("threads_left", &Report::threads_left, "Threads more than before", Required{}),
+        field("sanitized", &Report::sanitized, "AddressSanitizer looked for leaks", Required{}),
+        field("leaks", &Report::leaks, "And found some", Required{}),
+        field("confined", &Report::confined, "Writes were confined", Required{}));
+  }
 };
-[[nodiscard]] json::object to_json(const SelfTestReport& report);
-[[nodiscard]] Result<SelfTestReport> self_test_report_from_json(const json::object& object);
 
 }  // namespace cairn
