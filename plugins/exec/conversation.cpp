@@ -93,6 +93,8 @@ Result<void> Conversation::take(const SaveCheckpoint& checkpoint) {
     return write_state(checkpoint.state, folder, into);
   }));
   saved_ = checkpoint.step;
+  // A checkpoint that is the one to stop at: the program hears so before it can go on.
+  (void)time_to_end();
   return tell(saved_line(checkpoint.step));
 }
 
@@ -144,8 +146,9 @@ bool Conversation::time_to_end() {
 
 Result<void> Conversation::verdict(const Result<void>& talked) {
   if (cancelled_at_) {
-    // What a program says while it is ended may be cut short.
-    if (!talked.ok()) ctx_.warn(talked.error().message);
+    // What a program says while it is ended may be cut short, and what it saves may be refused.
+    if (!talked.ok() && talked.error().code != ErrorCode::kCancelled)
+      ctx_.warn(talked.error().message);
     return stage_cancelled();
   }
   if (!talked.ok()) return talked.error();

@@ -208,6 +208,14 @@ TEST_F(ExecStage, ACancelledProgramMaySaveACheckpointAndEnd) {
   EXPECT_THAT(printed(), HasSubstr("{\"type\":\"cancel\"}\n"));
 }
 
+TEST_F(ExecStage, AProgramStoppedAtACheckpointHearsItBeforeTheAnswer) {
+  sh("hear; say '{\"type\":\"checkpoint\",\"step\":8}'; hear; echo $heard; hear; echo $heard");
+  const auto run = harness_.param("grace", "60s").stop_at_checkpoint(1).run();
+  ASSERT_TRUE(run.failure);
+  EXPECT_EQ(run.failure->cause, "cancelled");
+  EXPECT_EQ(printed(), "{\"type\":\"cancel\"}\n{\"type\":\"saved\",\"step\":8}\n");
+}
+
 TEST_F(ExecStage, ACancelledProgramThatFailsIsCancelled) {
   sh("hear; hear; printf '{\"type\":' >&4; exit 3");
   const auto run = harness_.stop_at_checkpoint(0).run();
