@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/base/text.h"
+#include "core/cli/capture.h"
 #include "core/cli/engine_run.h"
 #include "core/cli/follow.h"
 #include "core/cli/output.h"
@@ -32,8 +33,11 @@ ExitCode derive_run(const Cli& cli, const DeriveRequest& request) {
   if (!server.ok()) return fail(cli, server.error());
   auto revision = find_revision(cli, request.run);
   if (const auto* code = std::get_if<ExitCode>(&revision)) return *code;
-  options.run = std::get<Revision>(revision).run;
-  options.workflow = std::get<Revision>(revision).workflow;
+  const auto& [run, before, workflow] = std::get<Revision>(revision);
+  options.run = run;
+  options.workflow = workflow;
+  if (const auto& spec = workflow ? workflow : before)
+    options.environment_json = json::serialize(capture_environment(cli, *spec));
   const auto begin = [&](RunControl& control) -> Result<std::string> {
     CAIRN_ASSIGN(const json::object document, control.derive(options));
     return get_string(document, "id");

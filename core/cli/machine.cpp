@@ -126,6 +126,8 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.store_dir = fs::absolute(cli.options.store_dir);
   options.host_program = cli.host_program();
   options.environment = current_environment();
+  options.variables = config.environment;
+  options.privileges = config.privileges;
   options.command = command;
   options.tcp = std::move(tcp);
   if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;

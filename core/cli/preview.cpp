@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/environment.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
 #include "core/cli/artifacts.h"
@@ -42,7 +43,7 @@ Result<json::object> preview_in_child(const Cli& cli, const json::object& output
       cli.host_program().string(), "--preview", text_of(output, "path"), "--kind", kind, "--rows",
       std::to_string(rows)};
   if (!library.empty()) spec.argv.insert(spec.argv.end(), {"--library", library.string()});
-  spec.environment = current_environment();
+  spec.environment = least_environment(current_environment());
   std::string out;
   std::string said;
   ProcessHooks hooks;

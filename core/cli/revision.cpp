@@ -93,16 +93,16 @@ std::variant<WorkflowSpec, ExitCode> revise_workflow(const Cli& cli, const Workf
 
 std::variant<Revision, ExitCode> find_revision(const Cli& cli, const std::string& run) {
   if (!cli.options.server.empty()) {
-    if (!asks_for_revision(cli)) return Revision{run, {}};
+    if (!asks_for_revision(cli)) return Revision{run, {}, {}};
     return fail(cli, invalid_argument("--set, --params and --seed need the run's state folder",
                                       "give the command on the machine of the engine"));
   }
   const auto state = load_run_named(cli, run);
   if (!state.ok()) return fail(cli, state.error());
-  if (!asks_for_revision(cli)) return Revision{state->id, {}};
+  if (!asks_for_revision(cli)) return Revision{state->id, *state->spec, {}};
   auto revised = revise_workflow(cli, *state->spec);
   if (const auto* code = std::get_if<ExitCode>(&revised)) return *code;
-  return Revision{state->id, std::get<WorkflowSpec>(std::move(revised))};
+  return Revision{state->id, *state->spec, std::get<WorkflowSpec>(std::move(revised))};
 }
 
 Result<RunState> load_run_named(const Cli& cli, const std::string& text) {

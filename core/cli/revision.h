@@ -20,6 +20,7 @@ namespace cairn {
 
 struct Revision {
   std::string run;                       // its id; as it was named where --server is asked
+  std::optional<WorkflowSpec> before;    // of the run as it is; not where --server is asked
   std::optional<WorkflowSpec> workflow;  // where --set, --params or --seed ask for another
 };
 // The exit code after what is wrong was printed. Over --server no other parameters can be given:

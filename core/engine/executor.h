@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/base/files.h"
 #include "core/base/result.h"
@@ -23,7 +24,9 @@ struct HostHandle {
 struct HostRequest {
   std::string host;
   v1::ResourceLimits limits;
-  fs::path host_folder;  // its spool and what it prints: STORE/hosts/HOST
+  std::vector<std::string> secret_variables;  // environment variables that its secrets name
+  bool privileges = false;                    // what it starts may gain privileges
+  fs::path host_folder;                       // its spool and what it prints: STORE/hosts/HOST
 };
 
 struct HostExit {

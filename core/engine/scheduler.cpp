@@ -38,7 +38,7 @@ Scheduler::~Scheduler() {
 Result<std::string> Scheduler::submit(WorkflowSpec workflow, const SubmitOptions& options) {
   if (options.name) workflow.name = *options.name;
   if (options.seed) workflow.seed = *options.seed;
-  for (const StageSpec& stage : workflow.stages) CAIRN_TRY(impl_->pool.check(stage));
+  CAIRN_TRY(impl_->check_stages(workflow));
   CAIRN_TRY(impl_->trust_plugins(workflow));
   Event event;
   v1::RunCreated* created = event.mutable_run_created();

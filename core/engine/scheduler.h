@@ -53,6 +53,7 @@ struct SchedulerConfig {
   // What hosts report waits until recover() or hold_for_others() was called: before, hosts that an
   // earlier engine left cannot be told from those of nobody.
   bool recovers_first = false;
+  bool privileges = false;  // stages may ask for `privileges: inherit`
 };
 
 // Whether a stage's `when` holds.
@@ -105,6 +106,7 @@ struct DeriveOptions {
   std::int64_t step = -1;                // of a fork: the step where the paths part
   std::optional<WorkflowSpec> workflow;  // of the new run
   std::string request_id;
+  std::string environment_json;
 };
 
 // What heartbeats say; never journaled.

@@ -102,12 +102,13 @@ Result<std::string> Scheduler::Impl::derive(const DeriveOptions& options) {
   const auto stage = from.find_stage(options.stage);
   if (!stage) return not_found("run " + options.run + " has no stage '" + options.stage + "'");
   const WorkflowSpec& spec = options.workflow ? *options.workflow : *from.spec;
-  for (const StageSpec& each : spec.stages) CAIRN_TRY(pool.check(each));
+  CAIRN_TRY(check_stages(spec));
   CAIRN_TRY(check_plugins(spec));
   Event event;
   v1::RunCreated* created = event.mutable_run_created();
   created->set_workflow_json(canonical_json(to_json(spec)));
   created->set_priority(from.priority);
+  created->set_environment_json(options.environment_json);
   v1::Origin* origin = created->mutable_origin();
   origin->set_run(options.run);
   origin->set_stage(options.stage);

@@ -46,6 +46,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
     std::multimap<Duration, std::uint32_t> later;              // by monotonic time
     std::unordered_map<std::uint32_t, Miss> misses;            // of ready
     std::map<std::uint32_t, Digest> stage_keys;                // of this revision
+    std::map<std::uint32_t, std::vector<std::string>> secret_variables;  // of this revision
     std::map<std::string, std::uint32_t> host_numbers;
     std::map<std::string, int> pools_held;
     std::shared_ptr<const RunState> origin;  // of a derived run; loaded when first asked for
@@ -70,9 +71,11 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
     v1::ResourceLimits limits;
     std::map<std::string, int> pools;  // units it holds
     std::string kind;                  // what a task must match to be given this host
-    std::size_t depth = 1;             // orders it may have at a time
-    std::size_t fast = 0;              // orders done fast since depth changed
-    std::uint64_t applied = 0;         // reports of its spool up to here are journaled
+    std::vector<std::string> secret_variables;
+    bool privileges = false;
+    std::size_t depth = 1;      // orders it may have at a time
+    std::size_t fast = 0;       // orders done fast since depth changed
+    std::uint64_t applied = 0;  // reports of its spool up to here are journaled
     bool acknowledge = false;
     bool failed = false;   // an attempt here did not succeed: it gets no other
     bool greeted = false;  // it has attached once; what is sent before that is kept for it
@@ -147,7 +150,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   bool place(Run& run, std::uint32_t stage, std::deque<std::uint32_t>& tasks);
   HostEntry* find_host(Run& run, const StageSpec& stage, const v1::ResourceLimits* limits,
                        const std::string& kind);
-  HostEntry& add_host(const v1::ResourceLimits& limits, const std::string& kind);
+  HostEntry& add_host(const v1::ResourceLimits& limits);
+  static const std::vector<std::string>& secret_variables_of(Run& run, std::uint32_t stage);
   void give_order(Run& run, HostEntry& host, std::uint32_t task);
   static Event bound_event(std::uint32_t number, const Host& host);
   std::uint32_t number_of(Run& run, const HostEntry& host);
@@ -207,6 +211,8 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   Result<void> recover(const std::string& run);
   Result<RunState> load(const std::string& run) const;
   std::map<std::string, std::string> lost_artifacts(const RunState& state, bool set_aside) const;
+  // Whether this machine and its operator let every stage run.
+  Result<void> check_stages(const WorkflowSpec& spec) const;
   Result<void> check_plugins(const WorkflowSpec& spec) const;
   Result<void> trust_plugins(const WorkflowSpec& spec) const;
 

@@ -126,6 +126,7 @@ void Scheduler::Impl::after_event(Run& run, const Event& event) {
   switch (event.what_case()) {
     case Event::kRunResumed:
       run.stage_keys.clear();
+      run.secret_variables.clear();
       run.unchecked.clear();
       run.ready.clear();
       run.later.clear();

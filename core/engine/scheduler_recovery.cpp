@@ -167,6 +167,19 @@ Result<void> Scheduler::Impl::trust_plugins(const WorkflowSpec& spec) const {
   return {};
 }
 
+Result<void> Scheduler::Impl::check_stages(const WorkflowSpec& spec) const {
+  for (const StageSpec& stage : spec.stages) {
+    CAIRN_TRY(pool.check(stage));
+    if (!stage.privileges || config.privileges) continue;
+    Error error = invalid_argument(
+        "stage '" + stage.name + "' asks for privileges: inherit, which the policy here forbids",
+        "the operator allows it with policy.privileges: inherit in STATE_DIR/config.yaml");
+    error.where = stage.where;
+    return error;
+  }
+  return {};
+}
+
 // A run goes on with the code it was planned with, unless told otherwise.
 Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec) const {
   CAIRN_TRY(trust_plugins(spec));
@@ -233,7 +246,7 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOpti
   }
   const WorkflowSpec& spec =
       next != nullptr ? *next : (run != nullptr ? *run->state.spec : *loaded->spec);
-  for (const StageSpec& stage : spec.stages) CAIRN_TRY(pool.check(stage));
+  CAIRN_TRY(check_stages(spec));
   CAIRN_TRY(check_plugins(spec));
   if (run == nullptr) {
     run = &adopt_state(std::move(*loaded));

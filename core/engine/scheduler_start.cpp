@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include "core/base/text.h"
 #include "core/engine/host_bound.h"
 #include "core/engine/scheduler_impl.h"
+#include "core/engine/secret_variables.h"
 
 namespace cairn {
 namespace {
@@ -83,14 +85,19 @@ bool Scheduler::Impl::place(Run& run, std::uint32_t stage, std::deque<std::uint3
   const TaskState& first = run.state.tasks[tasks.front()];
   const std::uint32_t threads =
       first.threads > 0 ? first.threads : static_cast<std::uint32_t>(spec.resources.cpus);
+  const auto& secrets = secret_variables_of(run, stage);
   const std::string kind = spec.plugin_digest + " " + std::to_string(threads) + " " +
                            std::to_string(spec.resources.memory_bytes) + " " +
-                           std::to_string(spec.resources.gpus);
+                           std::to_string(spec.resources.gpus) + " " +
+                           (spec.privileges ? "privileges " : "") + join(secrets, ",");
   const auto limits = pool.fit(spec.resources, threads);
   HostEntry* host = find_host(run, spec, limits ? &*limits : nullptr, kind);
   if (host == nullptr) {
     if (!limits) return false;
-    host = &add_host(*limits, spec.fresh_host ? std::string() : kind);
+    host = &add_host(*limits);
+    if (!spec.fresh_host) host->second.kind = kind;
+    host->second.secret_variables = secrets;
+    host->second.privileges = spec.privileges;
   }
   // Every host is to have work; what is left when all have some goes ahead of time.
   const bool one = is_counted(workflow, spec);
@@ -137,13 +144,25 @@ Scheduler::Impl::HostEntry* Scheduler::Impl::find_host(Run& run, const StageSpec
   return shortest;
 }
 
-Scheduler::Impl::HostEntry& Scheduler::Impl::add_host(const v1::ResourceLimits& limits,
-                                                      const std::string& kind) {
+const std::vector<std::string>& Scheduler::Impl::secret_variables_of(Run& run,
+                                                                     std::uint32_t stage) {
+  const auto [entry, fresh] = run.secret_variables.try_emplace(stage);
+  if (!fresh) return entry->second;
+  std::set<std::string> names = secret_variables(*run.state.spec, run.state.spec->stages[stage]);
+  // Until it comes to where it parts, a fork runs with the parameters of its origin.
+  if (run.state.origin.fork() && run.state.spec->stages[stage].name == run.state.origin.stage()) {
+    const auto before = parse_json_object(run.state.origin.prelude_params_json());
+    if (before.ok()) add_secret_variables(*before, names);
+  }
+  entry->second.assign(names.begin(), names.end());
+  return entry->second;
+}
+
+Scheduler::Impl::HostEntry& Scheduler::Impl::add_host(const v1::ResourceLimits& limits) {
   const std::string name = host_prefix + make_run_id(ports.clock.now(), ports.random());
   HostEntry& entry = *hosts.try_emplace(name).first;
   entry.second.handle.host = name;
   entry.second.limits = limits;
-  entry.second.kind = kind;
   entry.second.last_heard = ports.clock.monotonic();
   afterwards([this, name] { start_host(name); });
   return entry;
@@ -306,6 +325,8 @@ void Scheduler::Impl::start_host(const std::string& name) {
   auto handle = ports.executor.start(
       HostRequest{.host = name,
                   .limits = found->second.limits,
+                  .secret_variables = found->second.secret_variables,
+                  .privileges = found->second.privileges,
                   .host_folder = host_folder(ports.artifacts.store_folder(), name).root});
   enter([this, name, handle = std::move(handle)] {
     const auto entry = hosts.find(name);

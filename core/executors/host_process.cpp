@@ -17,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/environment.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
 
@@ -180,16 +181,17 @@ void kill_session(const ProcessIdentity& process, const std::string& mark) {
 }
 
 std::vector<std::string> host_environment(const std::vector<std::string>& base, int threads,
-                                          const std::vector<std::string>& gpus) {
+                                          const std::vector<std::string>& gpus,
+                                          const std::vector<std::string>& more) {
   static constexpr std::array<std::string_view, 4> kThreadVariables = {
       "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"};
   static constexpr std::string_view kDevices = "CUDA_VISIBLE_DEVICES";
   std::vector<std::string> result;
-  for (const std::string& entry : base) {
-    const std::string_view name = std::string_view(entry).substr(0, entry.find('='));
+  for (std::string& entry : least_environment(base, more)) {
+    const std::string_view name = variable_name(entry);
     const bool ours =
         name == kDevices || std::ranges::find(kThreadVariables, name) != kThreadVariables.end();
-    if (!ours) result.push_back(entry);
+    if (!ours) result.push_back(std::move(entry));
   }
   for (std::string_view name : kThreadVariables) {
     result.push_back(std::string(name) + "=" + std::to_string(std::max(threads, 1)));

@@ -48,11 +48,13 @@ void signal_group(const ProcessIdentity& process, int signal);
 // left the session but still have the mark in their environment: "NAME=VALUE", empty for none.
 void kill_session(const ProcessIdentity& process, const std::string& mark = {});
 
-// The environment of a host: that of the engine, with the number of threads every numerical
-// library shall use and the devices it may see (none: the variable is set and empty).
+// The environment of a host: of the engine's what least_environment keeps, with the number of
+// threads every numerical library shall use and the devices it may see (none: the variable is set
+// and empty).
 [[nodiscard]] std::vector<std::string> host_environment(const std::vector<std::string>& base,
                                                         int threads,
-                                                        const std::vector<std::string>& gpus);
+                                                        const std::vector<std::string>& gpus,
+                                                        const std::vector<std::string>& more = {});
 
 struct ProcessExit {
   bool known = false;  // false for a process that is no child of ours: only its end is seen

@@ -27,9 +27,13 @@ Result<HostHandle> LocalExecutor::start(const HostRequest& request) {
                     "--host",           request.host,
                     "--store",          options_.store_folder.string(),
                     "--orphan-timeout", std::to_string(options_.orphan_timeout.count()) + "ms"};
+  if (request.privileges) spec.arguments.emplace_back("--privileges");
   const auto& gpus = request.limits.gpus();
+  std::vector<std::string> variables = options_.variables;
+  variables.insert(variables.end(), request.secret_variables.begin(),
+                   request.secret_variables.end());
   spec.environment = host_environment(options_.environment, static_cast<int>(request.limits.cpus()),
-                                      {gpus.begin(), gpus.end()});
+                                      {gpus.begin(), gpus.end()}, variables);
   spec.environment.push_back(mark_of(options_.store_folder, request.host));
   spec.output = request.host_folder / "output.log";
   CAIRN_ASSIGN(const ProcessIdentity process, start_host_process(spec));

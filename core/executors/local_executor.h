@@ -19,7 +19,9 @@ struct LocalExecutorOptions {
   fs::path store_folder;  // absolute
   // How long a host goes on without an engine.
   Duration orphan_timeout{600'000};
-  std::vector<std::string> environment;  // what hosts inherit; see host_environment
+  std::vector<std::string> environment;  // the engine's; see host_environment
+  // Variables that hosts find beside the usual ones: names, or beginnings that end in '*'.
+  std::vector<std::string> variables;
 };
 
 // Not thread-safe: the executor given is the scheduler's strand, or that of an io_context run by

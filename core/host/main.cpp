@@ -27,7 +27,6 @@ void limit_describing() {
   const rlimit seconds{kDescribeSeconds, kDescribeSeconds};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::setrlimit(RLIMIT_CPU, &seconds);
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 // Only the manifest goes to standard output: what the library itself prints while it is loaded
@@ -98,6 +97,7 @@ int run(const std::vector<std::string>& arguments) {
     return 2;
   }
   init_logging("cairn-host", Verbosity::kNormal);
+  if (!options->privileges) ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (!options->describe.empty()) return describe(*options);
   if (!options->preview.empty()) return preview(*options);
   install_process_guard();

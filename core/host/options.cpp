@@ -27,7 +27,7 @@ Result<void> check_complete(const Options& options) {
 }  // namespace
 
 const char* usage() {
-  return "cairn-host --engine SOCKET --host ID --store DIR [--orphan-timeout 10m]\n"
+  return "cairn-host --engine SOCKET --host ID --store DIR [--orphan-timeout 10m] [--privileges]\n"
          "cairn-host --describe FILE [--write]\n"
          "cairn-host --self-test ORDER\n"
          "cairn-host --preview FILE --kind KIND [--library FILE] [--rows N]";
@@ -37,8 +37,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
   Options options;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& name = arguments[i];
-    if (name == "--write") {
-      options.write = true;
+    if (name == "--write" || name == "--privileges") {
+      (name == "--write" ? options.write : options.privileges) = true;
       continue;
     }
     if (i + 1 == arguments.size())

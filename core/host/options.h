@@ -29,6 +29,8 @@ struct Options {
   fs::path store;
   // --orphan-timeout 10m: how long an attempt goes on without an engine.
   Duration orphan_timeout{600'000};
+  // --privileges: what runs here may gain privileges by running setuid programs.
+  bool privileges = false;
 };
 
 [[nodiscard]] Result<Options> parse_options(const std::vector<std::string>& arguments);

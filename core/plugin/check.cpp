@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "core/base/environment.h"
 #include "core/base/folder_entries.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
@@ -148,7 +149,7 @@ class StageChecker {
   fs::path work() const { return check_.folder / "current"; }
   fs::path temp() const { return check_.folder / "tmp"; }
   std::vector<std::string> environment() const {
-    std::vector<std::string> list = current_environment();
+    std::vector<std::string> list = least_environment(current_environment());
     std::erase_if(list, [](const std::string& entry) {
       return entry.starts_with("HOME=") || entry.starts_with("TMPDIR=") ||
              entry.starts_with("XDG_");

@@ -1,5 +1,6 @@
 #include "core/plugin/describe.h"
 
+#include "core/base/environment.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
 #include "core/plugin/library.h"
@@ -54,7 +55,7 @@ Result<LibraryManifest> describe_in_child(const fs::path& library, const fs::pat
   hooks.stop = [&] { return output.size() > kMaxOutput; };
   ProcessSpec spec;
   spec.argv = {describe_program.string(), "--describe", library.string()};
-  spec.environment = current_environment();
+  spec.environment = least_environment(current_environment());
   CAIRN_ASSIGN(const ProcessEnd end, run_process(spec, hooks));
 
   const auto object = parse_json_object(output);

@@ -220,6 +220,7 @@ Result<json::object> RemoteRuns::derive(const DeriveOptions& options) {
   request.set_step(options.step);
   request.set_workflow_json(text_of(options.workflow));
   request.set_request_id(options.request_id);
+  request.set_environment_json(options.environment_json);
   return call(&v1::Control::Stub::Derive, request);
 }
 

@@ -201,6 +201,7 @@ grpc::Status ControlService::Derive(grpc::ServerContext*, const v1::DeriveReques
   options.step = request->step();
   options.workflow = std::move(*workflow);
   options.request_id = request->request_id();
+  options.environment_json = request->environment_json();
   return answer(control_.derive(options), document);
 }
 

@@ -72,8 +72,9 @@ class EmbeddedEngine final : public EngineProcess {
         use_(std::move(use)),
         artifacts_(store_folder_, files),
         stored_artifacts_(artifacts_, files),
-        executor_(io_.get_executor(), {options.host_program, socket_, store_folder_,
-                                       options.orphan_timeout, options.environment}),
+        executor_(io_.get_executor(),
+                  {options.host_program, socket_, store_folder_, options.orphan_timeout,
+                   options.environment, options.variables}),
         spools_(file_spool_reader(files, store_folder_)),
         notifier_(options.environment, options.notify_timeout),
         scheduler_(io_, ports(options, clock, files), config(options)),
@@ -154,6 +155,7 @@ class EmbeddedEngine final : public EngineProcess {
     config.totals = options.totals;
     config.free_space = options.free_space;
     config.keep_warm = options.keep_warm;
+    config.privileges = options.privileges;
     config.recovers_first = true;
     return config;
   }

@@ -34,7 +34,9 @@ struct EngineOptions {
     return Result<void>();
   };
   std::optional<TcpOptions> tcp;         // where to listen besides the socket
-  std::vector<std::string> environment;  // of hosts and of notify
+  std::vector<std::string> environment;  // of notify; hosts get least_environment of it
+  std::vector<std::string> variables;    // that hosts get, too; see LocalExecutorOptions
+  bool privileges = false;               // stages may ask for `privileges: inherit`
   std::string command;                   // for those who ask who holds the store
 };
 

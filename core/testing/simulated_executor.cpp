@@ -30,6 +30,7 @@ std::string SimulatedExecutor::describe() const {
 
 Result<HostHandle> SimulatedExecutor::start(const HostRequest& request) {
   if (refuse_starts) return make_error(ErrorCode::kIo, "no more processes");
+  requests.push_back(request);
   Host& host = hosts_[request.host];
   host.handle = {.host = request.host,
                  .executor = "simulated",

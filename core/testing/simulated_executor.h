@@ -68,6 +68,7 @@ class SimulatedExecutor final : public Executor, public HostLink, public SpoolRe
   std::map<std::string, std::int64_t> steps_worked;
   std::map<std::string, int> attempts_begun;  // by task folder
   int crashes_while_working = 0;
+  std::vector<HostRequest> requests;  // of hosts that were started, in their order
   // What an attempt that a spool says succeeded would be needed for again.
   bool forgives_repeats = false;
   // What must never happen, in words.

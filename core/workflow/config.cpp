@@ -16,7 +16,8 @@ class ConfigReader {
   OperationConfig read(const YamlNode& root) {
     OperationConfig config;
     for_each(root, "the configuration",
-             {"pools", "quotas", "free_space", "retention", "orphan_timeout", "capture"},
+             {"pools", "quotas", "free_space", "retention", "orphan_timeout", "capture",
+              "environment", "policy"},
              [&](const YamlEntry& entry) { read_key(entry, config); });
     return config;
   }
@@ -38,9 +39,20 @@ class ConfigReader {
                [&](const YamlEntry& rule) { config.keep_best = texts(rule.value); });
     } else if (entry.key == "orphan_timeout") {
       config.orphan_timeout = duration(value);
+    } else if (entry.key == "environment") {
+      config.environment = texts(value);
+    } else if (entry.key == "policy") {
+      for_each(value, "'policy'", {"privileges"},
+               [&](const YamlEntry& rule) { config.privileges = inherits(rule.value); });
     } else {
       config.capture = texts(value);
     }
+  }
+
+  bool inherits(const YamlNode& node) {
+    const bool one_of_two = node.is_scalar() && (node.text == "inherit" || node.text == "none");
+    if (!one_of_two) wrong(node, "this must be inherit or none, not " + node.describe());
+    return one_of_two && node.text == "inherit";
   }
 
   // known empty: any key.

@@ -7,6 +7,9 @@
 //     keep_best: ["reward_mean:3"]  # results that gc keeps; "-loss:1" where smaller is better
 //   orphan_timeout: 24h             # how long a host goes on without an engine
 //   capture: [SLURM_JOB_ID]         # environment variables noted with each run
+//   environment: [HF_HOME, "WANDB_*"]  # variables that stages find beside the usual ones
+//   policy:
+//     privileges: inherit           # stages that ask for it may gain privileges (sudo)
 #pragma once
 
 #include <map>
@@ -27,6 +30,8 @@ struct OperationConfig {
   std::vector<std::string> keep_best;
   std::optional<Duration> orphan_timeout;
   std::vector<std::string> capture;
+  std::vector<std::string> environment;
+  bool privileges = false;
 };
 
 // Unknown keys and wrong values are diagnostics; the result counts only where there is no error.

@@ -97,6 +97,10 @@ const std::vector<Key>& stage_keys() {
       with_default(value_key("isolation", ParamType::kString,
                              "shared: a warm host will do; process: a fresh one",
                              {{}, {}, {"shared", "process"}})),
+      with_default(value_key("privileges", ParamType::kString,
+                             "none: setuid programs such as sudo gain nothing; inherit: they do, "
+                             "where the operator's policy allows it",
+                             {{}, {}, {"none", "inherit"}})),
       form_key("approval", KeyForm::kApproval,
                "Whether a person must approve before it starts; a text: the question"),
       value_key("description", ParamType::kString, "What the stage does"),

@@ -101,6 +101,7 @@ struct StageSpec {
   ResourceSpec resources;
   bool cache = true;
   bool fresh_host = false;              // isolation: process
+  bool privileges = false;              // privileges: inherit
   std::optional<Cells> cells;           // of a matrix; params then holds what all tasks share
   std::optional<ForeachSpec> foreach;   // its tasks are known once the list is there
   int max_parallel = 0;                 // of a matrix or foreach; 0: as resources allow

@@ -200,6 +200,9 @@ Result<void> read_rare(const json::object& object, StageSpec& stage) {
   if (object.contains("approval")) {
     CAIRN_ASSIGN(stage.approval, get_string(object, "approval"));
   }
+  if (object.contains("privileges")) {
+    CAIRN_ASSIGN(stage.privileges, get_bool(object, "privileges"));
+  }
   if (!object.contains("watchdogs")) return {};
   CAIRN_ASSIGN(const auto* watchdogs, get_array(object, "watchdogs"));
   for (const auto& value : *watchdogs) {
@@ -255,6 +258,7 @@ json::object stage_to_json(const StageSpec& stage) {
   if (stage.foreach) object["foreach"] = foreach_to_json(*stage.foreach);
   if (stage.max_parallel != 0) object["max_parallel"] = stage.max_parallel;
   if (stage.approval) object["approval"] = *stage.approval;
+  if (stage.privileges) object["privileges"] = true;
   if (!stage.handles.empty()) object["handles"] = json::value_from(stage.handles);
   if (!stage.watchdogs.empty()) {
     json::array watchdogs;

@@ -41,6 +41,8 @@ class SettingsReader {
         [&](const auto& value) { spec.cache = value.as_bool(); });
     use(scope_.setting("isolation"), stage_keys(), "isolation",
         [&](const auto& value) { spec.fresh_host = value.as_string() == "process"; });
+    use(scope_.setting("privileges"), stage_keys(), "privileges",
+        [&](const auto& value) { spec.privileges = value.as_string() == "inherit"; });
     read_approval();
     read_watchdogs();
     if (const YamlNode* description = scope_.member("description"))

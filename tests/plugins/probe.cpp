@@ -1,5 +1,6 @@
 // Stages with which tests of the engine see what they want to see.
 #include <poll.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <fstream>
@@ -163,7 +164,7 @@ struct Ask : cairn::Stage {
   }
 };
 
-// Notices changes of its environment that break exact resume.
+// Notices changes of its environment that break exact resume, and logs all of it.
 struct Environment : cairn::Stage {
   cairn::Output<cairn::kind::File> result{this, "result", "Threads and devices"};
   Result<void> run(StageContext& ctx) override {
@@ -171,6 +172,7 @@ struct Environment : cairn::Stage {
       const char* value = std::getenv(name);
       return std::string(value == nullptr ? "unset" : value);
     };
+    for (char** entry = environ; *entry != nullptr; ++entry) ctx.info(*entry);
     return write_file(result.path(), get("OMP_NUM_THREADS") + " " + get("OPENBLAS_NUM_THREADS") +
                                          " " + std::to_string(ctx.resources().cpus) + " '" +
                                          get("CUDA_VISIBLE_DEVICES") + "'\n");

@@ -42,6 +42,8 @@ free_space: 2Gi
 retention: {keep_best: ["reward:3", "-loss:1"]}
 orphan_timeout: 24h
 capture: [SLURM_JOB_ID]
+environment: [HF_HOME, "WANDB_*"]
+policy: {privileges: inherit}
 )");
   EXPECT_FALSE(diagnostics_.has_errors()) << diagnostics_.to_text();
   EXPECT_EQ(config.pools.at("licences"), 2);
@@ -50,6 +52,9 @@ capture: [SLURM_JOB_ID]
   EXPECT_THAT(config.keep_best, ElementsAre("reward:3", "-loss:1"));
   EXPECT_EQ(config.orphan_timeout, Duration(std::chrono::hours(24)));
   EXPECT_THAT(config.capture, ElementsAre("SLURM_JOB_ID"));
+  EXPECT_THAT(config.environment, ElementsAre("HF_HOME", "WANDB_*"));
+  EXPECT_TRUE(config.privileges);
+  EXPECT_FALSE(read("policy: {privileges: none}").privileges);
 }
 
 TEST_F(Config, UnknownKeysAreErrorsWithTheNearestName) {
@@ -62,7 +67,8 @@ TEST_F(Config, UnknownKeysAreErrorsWithTheNearestName) {
 TEST_F(Config, WrongValuesAreErrors) {
   for (const char* text :
        {"pools: 3", "pools: {a: many}", "pools: {a: -1}", "free_space: lots", "orphan_timeout: 24",
-        "capture: HOME", "retention: {keep_best: 3}", "- a list"}) {
+        "capture: HOME", "retention: {keep_best: 3}", "- a list",
+        "environment: {A: 1}", "policy: {privileges: yes}", "policy: {privileges: [inherit]}"}) {
     read(text);
     EXPECT_THAT(codes(), ElementsAre("invalid_value")) << text;
   }
