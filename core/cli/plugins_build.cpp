@@ -20,6 +20,7 @@ struct Options {
   std::string source;
   std::string output;
   bool torch = false;
+  bool debug = false;
 };
 
 // lib/cairn/sdk.json, which the build writes: {"compiler", "compile": […], "link": […], "torch":
@@ -75,6 +76,7 @@ ExitCode build(const Cli& cli, const Options& options) {
   ProcessSpec spec;
   spec.argv = {"/usr/bin/env", sdk->compiler};
   spec.argv.insert(spec.argv.end(), sdk->compile.begin(), sdk->compile.end());
+  if (options.debug) spec.argv.insert(spec.argv.end(), {"-O0", "-g3"});
   spec.argv.insert(spec.argv.end(), {source.string(), "-o", library.string()});
   spec.argv.insert(spec.argv.end(), sdk->link.begin(), sdk->link.end());
   spec.environment = current_environment();
@@ -115,6 +117,8 @@ void add_plugins_build(CLI::App& plugins, Cli& cli) {
   command->add_option("FILE", options->source, "The source, such as my_filter.cpp")->required();
   command->add_option("--output-file", options->output,
                       "The library; FILE's name with .so in the current folder where left out");
+  command->add_flag("--debug", options->debug,
+                    "For a debugger: every variable can be seen, and nothing is optimised");
   command->add_flag("--torch", options->torch, "Compile and link with LibTorch");
   command->callback(
       [&cli, options] { cli.action = [&cli, options] { return build(cli, *options); }; });

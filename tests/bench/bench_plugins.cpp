@@ -23,6 +23,7 @@ constexpr int kRounds = 61;
 constexpr double kValidateLimit = 5;    // ms that the plugins add
 constexpr double kDescribeLimit = 50;   // ms
 constexpr double kCompileLimit = 1500;  // ms
+constexpr double kLoopLimit = 5000;     // ms
 // The stage type of numbered.so.
 constexpr const char* kName = "bench.number_00";
 
@@ -172,8 +173,32 @@ void measure_compile(Report& report, const fs::path& folder) {
   add_row(report, "compile of #include <cairn/plugin.h>", median(times), kCompileLimit);
 }
 
+// From an edited file to the end of a run with it: of the templates with the least and the most.
+void measure_loop(Report& report, const e2e::Place& place) {
+  for (const std::string kind : {"filter", "scorer"}) {
+    const fs::path folder = place.folder() / kind;
+    bool well = true;
+    const auto must = [&](const std::vector<std::string>& command) {
+      const auto done = place.run(command);
+      if (done.exit_code != 0) std::printf("%s failed: %s", command[0].c_str(), done.err.c_str());
+      well = well && done.exit_code == 0;
+    };
+    must({"plugins", "new", kind, "--kind", kind, "-q"});
+    const std::string library = (folder / (kind + ".so")).string();
+    std::vector<double> times;
+    for (int round = 0; round < 3; ++round)
+      times.push_back(milliseconds([&] {
+        must({"plugins", "build", (folder / (kind + ".cpp")).string(), "--output-file", library,
+              "-q"});
+        must({"run", (folder / "workflow.yaml").string(), "--plugin-dir", folder.string(), "-q"});
+      }));
+    if (well) add_row(report, "plugins build and run, " + kind, median(times), kLoopLimit);
+  }
+}
+
 void measure(Report& report) {
   const e2e::Place place;
+  measure_loop(report, place);
   measure_metrics(report, place.folder() / "task");
   measure_compile(report, place.folder());
   const e2e::Setting cache("XDG_CACHE_HOME", (place.folder() / "cache").string());
