@@ -132,7 +132,8 @@ TEST_F(Boundaries, ProcessDiesAtThePassingThatIsNamed) {
   EXPECT_EQ(passed, 3);
 }
 
-TEST_F(Boundaries, EnvironmentSaysWhere) {
+// Without the fixture: its folder would be left by the processes that die here.
+TEST(BoundaryDeaths, EnvironmentSaysWhere) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a fresh process reads it
   ::setenv("CAIRN_DIE_AT", "spool.trim:1:after", 1);
   EXPECT_EXIT(const PersistenceBoundary guard(Boundary::kSpoolTrim),
