@@ -67,8 +67,8 @@ TEST_F(Config, UnknownKeysAreErrorsWithTheNearestName) {
 TEST_F(Config, WrongValuesAreErrors) {
   for (const char* text :
        {"pools: 3", "pools: {a: many}", "pools: {a: -1}", "free_space: lots", "orphan_timeout: 24",
-        "capture: HOME", "retention: {keep_best: 3}", "- a list",
-        "environment: {A: 1}", "policy: {privileges: yes}", "policy: {privileges: [inherit]}"}) {
+        "capture: HOME", "retention: {keep_best: 3}", "- a list", "environment: {A: 1}",
+        "policy: {privileges: yes}", "policy: {privileges: [inherit]}"}) {
     read(text);
     EXPECT_THAT(codes(), ElementsAre("invalid_value")) << text;
   }
