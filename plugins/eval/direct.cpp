@@ -3,7 +3,7 @@
 namespace cairn::eval {
 
 Result<std::vector<std::vector<Response>>> answer_directly(
-    const model::Qwen3& policy, const model::Tokenizer& tokenizer,
+    const model::CausalLm& policy, const model::Tokenizer& tokenizer,
     const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling) {
   sampling.stop_ids = tokenizer.stop_ids();
   CAIRN_ASSIGN(const auto completions, model::generate(policy, groups, sampling));

@@ -13,7 +13,7 @@ namespace cairn::eval {
 
 // [group][sample], in the order given. sampling.stop_ids are set to the tokenizer's.
 [[nodiscard]] Result<std::vector<std::vector<Response>>> answer_directly(
-    const model::Qwen3& policy, const model::Tokenizer& tokenizer,
+    const model::CausalLm& policy, const model::Tokenizer& tokenizer,
     const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling);
 
 // The first and the last floor(limit / 2) tokens of a prompt longer than limit (RECIPE §6).

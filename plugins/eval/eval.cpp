@@ -66,10 +66,11 @@ struct EvalStage : Stage {
   Result<std::vector<Item>> read_items(const model::Tokenizer& tokenizer) const;
   Result<void> ask(StageContext& ctx) const;
   Result<void> grade(StageContext& ctx) const;
-  Result<std::vector<eval::ItemResult>> evaluate(const StageContext& ctx, const model::Qwen3& model,
+  Result<std::vector<eval::ItemResult>> evaluate(const StageContext& ctx,
+                                                 const model::CausalLm& model,
                                                  const model::Tokenizer& tokenizer,
                                                  const Batch& asked) const;
-  Result<void> measure(const model::Qwen3& model, const model::Tokenizer& tokenizer,
+  Result<void> measure(const model::CausalLm& model, const model::Tokenizer& tokenizer,
                        const Batch& asked, std::vector<eval::ItemResult>& results) const;
   Result<void> write_outputs(StageContext& ctx, const char* mode, std::int64_t count,
                              std::vector<eval::ItemResult> results) const;
@@ -109,7 +110,7 @@ Result<std::vector<EvalStage::Item>> EvalStage::read_items(
 }
 
 Result<std::vector<eval::ItemResult>> EvalStage::evaluate(const StageContext& ctx,
-                                                          const model::Qwen3& model,
+                                                          const model::CausalLm& model,
                                                           const model::Tokenizer& tokenizer,
                                                           const Batch& asked) const {
   std::vector<model::SampleGroup> groups;
@@ -133,7 +134,7 @@ Result<std::vector<eval::ItemResult>> EvalStage::evaluate(const StageContext& ct
   return results;
 }
 
-Result<void> EvalStage::measure(const model::Qwen3& model, const model::Tokenizer& tokenizer,
+Result<void> EvalStage::measure(const model::CausalLm& model, const model::Tokenizer& tokenizer,
                                 const Batch& asked, std::vector<eval::ItemResult>& results) const {
   std::vector<model::TokenGroup> groups;
   std::vector<eval::ItemResult*> measured;
@@ -191,7 +192,7 @@ Result<void> EvalStage::ask(StageContext& ctx) const {
                             "set a temperature such as 0.7, or samples: 1");
   model::fix_threads(ctx.resources().cpus);
   CAIRN_ASSIGN(const auto tokenizer, model::Tokenizer::load(policy.path()));
-  CAIRN_ASSIGN(const auto model, model::Qwen3::load(policy.path()));
+  CAIRN_ASSIGN(const auto model, model::CausalLm::load(policy.path()));
   CAIRN_ASSIGN(const auto items, read_items(tokenizer));
 
   std::int64_t done = 0;

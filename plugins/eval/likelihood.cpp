@@ -14,7 +14,7 @@ std::int64_t tokens_of(const model::TokenGroup& group) {
 
 }  // namespace
 
-Result<std::vector<double>> reference_nll(const model::Qwen3& policy,
+Result<std::vector<double>> reference_nll(const model::CausalLm& policy,
                                           const std::vector<model::TokenGroup>& groups,
                                           std::int64_t max_tokens) {
   at::NoGradGuard no_grad;

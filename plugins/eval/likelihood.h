@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/packed.h"
-#include "plugins/lib/model/qwen3.h"
 
 namespace cairn::eval {
 
@@ -14,7 +14,7 @@ namespace cairn::eval {
 // their tokens, at temperature 1. max_tokens: computed at once. A value that is not finite is an
 // error.
 [[nodiscard]] Result<std::vector<double>> reference_nll(
-    const model::Qwen3& policy, const std::vector<model::TokenGroup>& groups,
+    const model::CausalLm& policy, const std::vector<model::TokenGroup>& groups,
     std::int64_t max_tokens);
 
 }  // namespace cairn::eval

@@ -163,7 +163,7 @@ Result<void> Filtering::by_policy(StageContext& ctx, Records records, Records ev
   options.task_ratio = rules.task_ratio;
   options.contamination = rules.contamination;
   CAIRN_ASSIGN(const model::Tokenizer tokenizer, model::Tokenizer::load(policy.path()));
-  CAIRN_ASSIGN(const model::Qwen3 asked, model::Qwen3::load(policy.path()));
+  CAIRN_ASSIGN(const model::CausalLm asked, model::CausalLm::load(policy.path()));
   filtering::Scorer scorer(ctx, asked, tokenizer, options.score);
   curation::Ledger ledger;
   CAIRN_ASSIGN(filtering::PolicyFiltered filtered,

@@ -9,7 +9,7 @@
 
 #include "core/base/result.h"
 #include "core/sdk/context.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/tokenizer.h"
 #include "plugins/lib/text/records.h"
 
@@ -33,7 +33,7 @@ struct Question {
 // Not thread-safe. What it refers to outlives it.
 class Scorer {
  public:
-  Scorer(StageContext& ctx, const model::Qwen3& policy, const model::Tokenizer& tokenizer,
+  Scorer(StageContext& ctx, const model::CausalLm& policy, const model::Tokenizer& tokenizer,
          const ScoreOptions& options)
       : ctx_(ctx), policy_(policy), tokenizer_(tokenizer), options_(options) {}
 
@@ -53,7 +53,7 @@ class Scorer {
                                         const std::vector<Question>& questions, std::size_t begin,
                                         std::size_t end, std::int64_t samples) const;
   StageContext& ctx_;
-  const model::Qwen3& policy_;
+  const model::CausalLm& policy_;
   const model::Tokenizer& tokenizer_;
   ScoreOptions options_;
 };

@@ -31,7 +31,7 @@ class MemoryAgent final : public trainer::RolloutSource {
   // Turn by turn for the whole batch. A trajectory with fewer chunks than others waits for the last
   // turn, which all of them take together.
   Result<std::vector<std::vector<Trajectory>>> roll(
-      const model::Qwen3& policy, std::int64_t step,
+      const model::CausalLm& policy, std::int64_t step,
       const std::vector<std::size_t>& samples) override {
     std::vector<Reader> readers;
     std::size_t longest = 0;
@@ -64,7 +64,7 @@ class MemoryAgent final : public trainer::RolloutSource {
     Trajectory trajectory;
   };
 
-  Result<void> read_chunk(const model::Qwen3& policy, std::int64_t step, std::size_t turn,
+  Result<void> read_chunk(const model::CausalLm& policy, std::int64_t step, std::size_t turn,
                           std::vector<Reader>& readers) {
     std::vector<Reader*> active;
     std::vector<std::string> prompts;
@@ -89,7 +89,8 @@ class MemoryAgent final : public trainer::RolloutSource {
     return {};
   }
 
-  Result<void> answer(const model::Qwen3& policy, std::int64_t step, std::vector<Reader>& readers) {
+  Result<void> answer(const model::CausalLm& policy, std::int64_t step,
+                      std::vector<Reader>& readers) {
     std::vector<Reader*> all;
     std::vector<std::string> prompts;
     for (auto& reader : readers) {
@@ -104,7 +105,7 @@ class MemoryAgent final : public trainer::RolloutSource {
   }
 
   // Appends a turn to every reader's trajectory and returns the texts.
-  Result<std::vector<std::string>> take_turn(const model::Qwen3& policy, std::int64_t step,
+  Result<std::vector<std::string>> take_turn(const model::CausalLm& policy, std::int64_t step,
                                              std::size_t turn, std::int64_t limit,
                                              const std::vector<Reader*>& readers,
                                              const std::vector<std::string>& prompts) {

@@ -43,7 +43,7 @@ Result<std::string> chat_text(const json::object& line) {
   return render_chat(messages, true);
 }
 
-Result<std::vector<std::int64_t>> prompt_of(const Qwen3& model, const Tokenizer& tokenizer,
+Result<std::vector<std::int64_t>> prompt_of(const CausalLm& model, const Tokenizer& tokenizer,
                                             const json::object& line) {
   if (line.contains("ids")) return read_ids(line, model.config().vocab_size);
   if (line.contains("messages")) {
@@ -66,7 +66,7 @@ Result<json::object> decode_line(const Tokenizer& tokenizer, const json::object&
   return json::object{{"text", tokenizer.decode(ids)}};
 }
 
-Result<json::object> score_line(const Qwen3& model, const json::object& line) {
+Result<json::object> score_line(const CausalLm& model, const json::object& line) {
   CAIRN_ASSIGN(std::vector<std::int64_t> ids, read_ids(line, model.config().vocab_size));
   if (ids.size() < 2) return json::object{{"logprobs", json::array()}, {"entropy", json::array()}};
   at::NoGradGuard no_grad;
@@ -76,7 +76,7 @@ Result<json::object> score_line(const Qwen3& model, const json::object& line) {
                       {"entropy", to_array(scores.entropy)}};
 }
 
-Result<json::object> generate_line(const Qwen3& model, const Tokenizer& tokenizer,
+Result<json::object> generate_line(const CausalLm& model, const Tokenizer& tokenizer,
                                    const json::object& line) {
   SamplingOptions options;
   options.stop_ids = model.config().eos_ids;

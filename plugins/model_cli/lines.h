@@ -6,7 +6,7 @@
 
 #include "core/base/json.h"
 #include "core/base/result.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::model {
@@ -18,10 +18,10 @@ namespace cairn::model {
 [[nodiscard]] Result<json::object> decode_line(const Tokenizer& tokenizer,
                                                const json::object& line);
 // {"ids"} -> {"logprobs": [n-1], "entropy": [n-1]} in nats
-[[nodiscard]] Result<json::object> score_line(const Qwen3& model, const json::object& line);
+[[nodiscard]] Result<json::object> score_line(const CausalLm& model, const json::object& line);
 // {"ids" | "text" | "messages", "max_new_tokens", "temperature", "top_p", "seed"} ->
 // {"ids", "text", "logprobs", "finish_reason"}
-[[nodiscard]] Result<json::object> generate_line(const Qwen3& model, const Tokenizer& tokenizer,
+[[nodiscard]] Result<json::object> generate_line(const CausalLm& model, const Tokenizer& tokenizer,
                                                  const json::object& line);
 
 // Calls work on every line that is not empty. An error names the line.

@@ -29,21 +29,21 @@ Result<void> run_tokenize(const Arguments& arguments) {
   });
 }
 
-Result<Qwen3> load(const Arguments& arguments) {
+Result<CausalLm> load(const Arguments& arguments) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   fix_threads(arguments.threads > 0 ? arguments.threads : static_cast<int>(cores));
   CAIRN_ASSIGN(const at::ScalarType dtype, compute_dtype(arguments.dtype));
-  return Qwen3::load(arguments.folder, dtype);
+  return CausalLm::load(arguments.folder, dtype);
 }
 
 Result<void> run_score(const Arguments& arguments) {
-  CAIRN_ASSIGN(const Qwen3 model, load(arguments));
+  CAIRN_ASSIGN(const CausalLm model, load(arguments));
   return each_line(std::cin, std::cout,
                    [&](const json::object& line) { return score_line(model, line); });
 }
 
 Result<void> run_generate(const Arguments& arguments) {
-  CAIRN_ASSIGN(const Qwen3 model, load(arguments));
+  CAIRN_ASSIGN(const CausalLm model, load(arguments));
   CAIRN_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(arguments.folder));
   return each_line(std::cin, std::cout,
                    [&](const json::object& line) { return generate_line(model, tokenizer, line); });

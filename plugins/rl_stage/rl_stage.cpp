@@ -16,7 +16,7 @@ class SingleTurn final : public trainer::RolloutSource {
       : ctx_(ctx), dataset_(dataset), tokenizer_(tokenizer), options_(options) {}
 
   Result<std::vector<std::vector<Trajectory>>> roll(
-      const model::Qwen3& policy, std::int64_t step,
+      const model::CausalLm& policy, std::int64_t step,
       const std::vector<std::size_t>& samples) override {
     std::vector<model::SampleGroup> groups;
     for (std::size_t sample : samples) {

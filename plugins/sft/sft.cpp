@@ -3,8 +3,8 @@
 #include <numbers>
 
 #include "core/sdk/plugin.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/optimizer.h"
-#include "plugins/lib/model/qwen3.h"
 #include "plugins/sft/drills.h"
 #include "plugins/sft/examples.h"
 #include "plugins/sft/memory_turns.h"
@@ -97,15 +97,15 @@ struct SftStage : Stage {
     std::optional<double> heldout_before_last_fifth;
   };
 
-  Result<model::Qwen3> first_model(StageContext& ctx, const model::Tokenizer& vocabulary);
-  Result<void> resume(StageContext& ctx, model::Qwen3& trained, model::AdamW& optimizer,
+  Result<model::CausalLm> first_model(StageContext& ctx, const model::Tokenizer& vocabulary);
+  Result<void> resume(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
                       Progress& progress);
-  Result<void> save(StageContext& ctx, const model::Qwen3& trained, const model::AdamW& optimizer,
-                    const Progress& progress);
+  Result<void> save(StageContext& ctx, const model::CausalLm& trained,
+                    const model::AdamW& optimizer, const Progress& progress);
   double learning_rate(std::int64_t step) const;
-  double train_step(StageContext& ctx, model::Qwen3& trained, model::AdamW& optimizer,
+  double train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
                     const std::vector<sft::Example>& examples, std::int64_t step);
-  void measure(StageContext& ctx, const model::Qwen3& trained,
+  void measure(StageContext& ctx, const model::CausalLm& trained,
                const std::vector<sft::Example>& heldout, Progress& progress);
 };
 
@@ -118,7 +118,8 @@ double SftStage::learning_rate(std::int64_t step) const {
   return *lr * (1.0 - done);
 }
 
-Result<model::Qwen3> SftStage::first_model(StageContext& ctx, const model::Tokenizer& vocabulary) {
+Result<model::CausalLm> SftStage::first_model(StageContext& ctx,
+                                              const model::Tokenizer& vocabulary) {
   if (!policy.present()) {
     model::ModelConfig config;
     config.vocab_size = vocabulary.vocab_size();
@@ -132,9 +133,9 @@ Result<model::Qwen3> SftStage::first_model(StageContext& ctx, const model::Token
     config.max_positions = max_positions->count;
     config.eos_ids = {vocabulary.find(model::kImEnd).value_or(-1)};
     config.pad_id = vocabulary.find(model::kEndOfText).value_or(-1);
-    return model::Qwen3::init(config, derive_seed(ctx.seed(), "init"));
+    return model::CausalLm::init(config, derive_seed(ctx.seed(), "init"));
   }
-  CAIRN_ASSIGN(model::Qwen3 start, model::Qwen3::load(policy.path()));
+  CAIRN_ASSIGN(model::CausalLm start, model::CausalLm::load(policy.path()));
   FileSystem& files = real_file_system();
   CAIRN_ASSIGN(const std::string old_text, files.read(policy.path() / "tokenizer.json"));
   CAIRN_ASSIGN(const std::string new_text, files.read(tokenizer.path() / "tokenizer.json"));
@@ -147,7 +148,7 @@ Result<model::Qwen3> SftStage::first_model(StageContext& ctx, const model::Token
   return std::move(moved.model);
 }
 
-Result<void> SftStage::resume(StageContext& ctx, model::Qwen3& trained, model::AdamW& optimizer,
+Result<void> SftStage::resume(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
                               Progress& progress) {
   CAIRN_ASSIGN(const std::optional<StageCheckpoint> checkpoint, ctx.latest_checkpoint());
   if (!checkpoint) return {};
@@ -164,7 +165,7 @@ Result<void> SftStage::resume(StageContext& ctx, model::Qwen3& trained, model::A
   return {};
 }
 
-Result<void> SftStage::save(StageContext& ctx, const model::Qwen3& trained,
+Result<void> SftStage::save(StageContext& ctx, const model::CausalLm& trained,
                             const model::AdamW& optimizer, const Progress& progress) {
   return ctx.save_checkpoint(progress.step, [&](const fs::path& folder) -> Result<void> {
     CAIRN_TRY(model::save_weights(trained, folder));
@@ -177,7 +178,7 @@ Result<void> SftStage::save(StageContext& ctx, const model::Qwen3& trained,
   });
 }
 
-double SftStage::train_step(StageContext& ctx, model::Qwen3& trained, model::AdamW& optimizer,
+double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
                             const std::vector<sft::Example>& examples, std::int64_t step) {
   std::vector<const sft::Example*> chosen;
   for (const std::size_t i : sft::batch_of_step(ctx.seed(), step, *batch, examples.size())) {
@@ -206,7 +207,7 @@ double SftStage::train_step(StageContext& ctx, model::Qwen3& trained, model::Ada
 }
 
 // Mean loss of held-out answer tokens; and, at the end, how much it fell over the last fifth.
-void SftStage::measure(StageContext& ctx, const model::Qwen3& trained,
+void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
                        const std::vector<sft::Example>& heldout, Progress& progress) {
   const std::int64_t last_fifth = *steps - *steps / 5;
   const bool at_border = progress.step == last_fifth;
@@ -253,7 +254,7 @@ Result<void> SftStage::run(StageContext& ctx) {
            std::to_string(examples.unanswered) + " without an answer, " + std::to_string(drills) +
            " turns of drill, " + std::to_string(substituted) + " with substituted values, " +
            std::to_string(turns) + " turns of a memory agent");
-  CAIRN_ASSIGN(model::Qwen3 trained, first_model(ctx, vocabulary));
+  CAIRN_ASSIGN(model::CausalLm trained, first_model(ctx, vocabulary));
   trained.require_grad(true);
   model::AdamW optimizer({0.9, *beta2, 1e-8, *weight_decay});
   Progress progress;

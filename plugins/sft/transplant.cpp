@@ -45,7 +45,7 @@ at::Tensor move_rows(const at::Tensor& old, const RowMap& map) {
 
 }  // namespace
 
-Result<Transplanted> transplant(const model::Qwen3& policy, const model::Tokenizer& from,
+Result<Transplanted> transplant(const model::CausalLm& policy, const model::Tokenizer& from,
                                 const model::Tokenizer& to) {
   at::NoGradGuard no_grad;
   model::ModelConfig config = policy.config();
@@ -54,7 +54,7 @@ Result<Transplanted> transplant(const model::Qwen3& policy, const model::Tokeniz
   if (const auto end = to.find(model::kImEnd)) config.eos_ids = {*end};
   config.pad_id = to.find(model::kEndOfText).value_or(-1);
   config.bos_id = -1;
-  CAIRN_ASSIGN(model::Qwen3 fresh, model::Qwen3::init(config, 0));
+  CAIRN_ASSIGN(model::CausalLm fresh, model::CausalLm::init(config, 0));
   const RowMap map = match_rows(from, to, policy.config().vocab_size);
   for (const auto& [name, values] : policy.parameters()) {
     const bool per_token = name == "model.embed_tokens.weight" || name == "lm_head.weight";

@@ -1,5 +1,6 @@
 #include "plugins/lib/model/config.h"
 
+#include <algorithm>
 #include <string>
 
 namespace cairn::model {
@@ -64,6 +65,12 @@ Result<std::vector<std::int64_t>> end_ids(const json::object& object) {
 }
 
 }  // namespace
+
+bool ModelConfig::has_experts(std::int64_t layer) const {
+  if (!experts || (layer + 1) % experts->sparse_step != 0) return false;
+  const auto& dense = experts->dense_layers;
+  return std::find(dense.begin(), dense.end(), layer) == dense.end();
+}
 
 Result<void> check_config(const ModelConfig& config) {
   const auto positive = [](std::int64_t value, const char* name) -> Result<void> {

@@ -79,7 +79,7 @@ Draw draw_token(const float* row, std::int64_t vocab, const SamplingOptions& opt
 // One turn: groups whose samples are all alive at once.
 class Turn {
  public:
-  Turn(const Qwen3& model, const SamplingOptions& options) : model_(model), options_(options) {}
+  Turn(const CausalLm& model, const SamplingOptions& options) : model_(model), options_(options) {}
 
   Result<void> run(const std::vector<const SampleGroup*>& groups,
                    const std::vector<std::vector<Completion>*>& results) {
@@ -218,7 +218,7 @@ class Turn {
     return logits_of(stream);
   }
 
-  const Qwen3& model_;
+  const CausalLm& model_;
   const SamplingOptions& options_;
   RotaryTable table_;
   std::vector<LayerCache> caches_;
@@ -226,7 +226,7 @@ class Turn {
   std::vector<Owner> owners_;    // by live row: groups in order, samples in order
 };
 
-Result<void> check_request(const Qwen3& model, const std::vector<SampleGroup>& groups,
+Result<void> check_request(const CausalLm& model, const std::vector<SampleGroup>& groups,
                            const SamplingOptions& options) {
   if (options.max_new_tokens < 1) return invalid_argument("max_new_tokens must be at least 1");
   if (!(options.top_p > 0)) return invalid_argument("top_p must be above 0");
@@ -245,7 +245,7 @@ Result<void> check_request(const Qwen3& model, const std::vector<SampleGroup>& g
 
 }  // namespace
 
-Result<std::vector<std::vector<Completion>>> generate(const Qwen3& model,
+Result<std::vector<std::vector<Completion>>> generate(const CausalLm& model,
                                                       const std::vector<SampleGroup>& groups,
                                                       const SamplingOptions& options) {
   CAIRN_TRY(check_request(model, groups, options));

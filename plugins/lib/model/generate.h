@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 
 namespace cairn::model {
 
@@ -44,6 +44,6 @@ struct Completion {
 
 // [group][sample], in the order given.
 [[nodiscard]] Result<std::vector<std::vector<Completion>>> generate(
-    const Qwen3& model, const std::vector<SampleGroup>& groups, const SamplingOptions& options);
+    const CausalLm& model, const std::vector<SampleGroup>& groups, const SamplingOptions& options);
 
 }  // namespace cairn::model

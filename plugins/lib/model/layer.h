@@ -3,9 +3,9 @@
 
 #include <torch/all.h>
 
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/config.h"
 #include "plugins/lib/model/ops.h"
-#include "plugins/lib/model/qwen3.h"
 
 namespace cairn::model {
 

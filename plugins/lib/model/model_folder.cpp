@@ -1,6 +1,6 @@
 // Writing and reading model folders.
 #include "core/base/json.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::model {
@@ -11,7 +11,7 @@ const char* config_dtype(Dtype dtype) {
   return dtype == Dtype::kF16 ? "float16" : "float32";
 }
 
-Result<void> write_weights(const Qwen3& model, const fs::path& file, Dtype dtype) {
+Result<void> write_weights(const CausalLm& model, const fs::path& file, Dtype dtype) {
   CAIRN_ASSIGN(SafetensorsWriter writer,
                SafetensorsWriter::create(file, parameter_plan(model.config(), dtype)));
   for (const auto& [name, tensor] : model.parameters()) {
@@ -39,7 +39,7 @@ json::object generation_config(const ModelConfig& config) {
 
 }  // namespace
 
-Result<void> save_model(const Qwen3& model, const fs::path& folder, Dtype dtype,
+Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dtype,
                         const fs::path& tokenizer_folder) {
   FileSystem& files = real_file_system();
   CAIRN_TRY(files.make_directories(folder));
@@ -51,12 +51,12 @@ Result<void> save_model(const Qwen3& model, const fs::path& folder, Dtype dtype,
   return write_weights(model, folder / "model.safetensors", dtype);
 }
 
-Result<void> save_weights(const Qwen3& model, const fs::path& folder) {
+Result<void> save_weights(const CausalLm& model, const fs::path& folder) {
   CAIRN_TRY(real_file_system().make_directories(folder));
   return write_weights(model, folder / "model.safetensors", Dtype::kF32);
 }
 
-Result<void> load_weights(Qwen3& model, const fs::path& folder) {
+Result<void> load_weights(CausalLm& model, const fs::path& folder) {
   CAIRN_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / "model.safetensors"));
   for (const TensorPlan& plan : parameter_plan(model.config(), Dtype::kF32)) {
     const TensorView* view = file.find(plan.name);

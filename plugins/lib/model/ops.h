@@ -1,5 +1,5 @@
-// The differentiable pieces of a Qwen3 layer. Each takes the fast path for float32 on the CPU and
-// plain LibTorch operations otherwise.
+// The differentiable pieces of a transformer layer. Each takes the fast path for float32 on the CPU
+// and plain LibTorch operations otherwise.
 #pragma once
 
 #include <torch/all.h>

@@ -18,7 +18,7 @@ at::Tensor plain_values(const at::Tensor& tensor) {
 
 }  // namespace
 
-double grad_norm(const Qwen3& model) {
+double grad_norm(const CausalLm& model) {
   double sum = 0;
   for (const auto& [name, parameter] : model.parameters()) {
     if (!parameter.grad().defined()) continue;
@@ -33,7 +33,7 @@ double grad_norm(const Qwen3& model) {
   return std::sqrt(sum);
 }
 
-double clip_grad_norm(Qwen3& model, double max_norm) {
+double clip_grad_norm(CausalLm& model, double max_norm) {
   const double norm = grad_norm(model);
   const double factor = max_norm / (norm + 1e-6);
   if (factor >= 1.0) return norm;
@@ -45,7 +45,7 @@ double clip_grad_norm(Qwen3& model, double max_norm) {
   return norm;
 }
 
-void AdamW::step(Qwen3& model, double learning_rate) {
+void AdamW::step(CausalLm& model, double learning_rate) {
   ++steps_;
   const double correction1 = 1.0 - std::pow(options_.beta1, static_cast<double>(steps_));
   const double correction2 = 1.0 - std::pow(options_.beta2, static_cast<double>(steps_));
@@ -95,7 +95,7 @@ Result<void> AdamW::save(const fs::path& folder) const {
   return writer.finish();
 }
 
-Result<void> AdamW::restore(const fs::path& folder, const Qwen3& model) {
+Result<void> AdamW::restore(const fs::path& folder, const CausalLm& model) {
   CAIRN_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / kFileName));
   const auto steps = file.metadata().find("steps");
   if (steps == file.metadata().end()) {

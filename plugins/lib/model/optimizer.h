@@ -8,7 +8,7 @@
 
 #include "core/base/files.h"
 #include "core/base/result.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 
 namespace cairn::model {
 
@@ -20,21 +20,21 @@ struct AdamWOptions {
 };
 
 // 2-norm over all gradients, summed in double in the order of names.
-[[nodiscard]] double grad_norm(const Qwen3& model);
+[[nodiscard]] double grad_norm(const CausalLm& model);
 // All gradients times min(1, max_norm / (norm + 1e-6)); returns the norm before.
-double clip_grad_norm(Qwen3& model, double max_norm);
+double clip_grad_norm(CausalLm& model, double max_norm);
 
 class AdamW {
  public:
   explicit AdamW(AdamWOptions options) : options_(options) {}
 
   // One step on the gradients at hand; a parameter without gradient is left alone.
-  void step(Qwen3& model, double learning_rate);
+  void step(CausalLm& model, double learning_rate);
   [[nodiscard]] std::int64_t steps() const { return steps_; }
 
   // FOLDER/optimizer.safetensors; restoring continues exactly.
   [[nodiscard]] Result<void> save(const fs::path& folder) const;
-  [[nodiscard]] Result<void> restore(const fs::path& folder, const Qwen3& model);
+  [[nodiscard]] Result<void> restore(const fs::path& folder, const CausalLm& model);
 
  private:
   struct Moments {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "core/base/result.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/generate.h"
-#include "plugins/lib/model/qwen3.h"
 #include "plugins/lib/model/tokenizer.h"
 #include "plugins/lib/trainer/dataset.h"
 #include "plugins/lib/trainer/params.h"
@@ -38,7 +38,8 @@ class RolloutSource {
   virtual ~RolloutSource() = default;
   // [prompt][response]; samples are items of the dataset. Draws are keyed by (step, sample, index).
   [[nodiscard]] virtual Result<std::vector<std::vector<Trajectory>>> roll(
-      const model::Qwen3& policy, std::int64_t step, const std::vector<std::size_t>& samples) = 0;
+      const model::CausalLm& policy, std::int64_t step,
+      const std::vector<std::size_t>& samples) = 0;
 };
 
 }  // namespace cairn::trainer

@@ -51,7 +51,7 @@ Rewards permuted(const Rewards& rewards, RandomStream stream) {
 
 class RlRun {
  public:
-  RlRun(StageContext& ctx, const RlJob& job, model::Qwen3 policy, rl::BalancedSampler sampler)
+  RlRun(StageContext& ctx, const RlJob& job, model::CausalLm policy, rl::BalancedSampler sampler)
       : ctx_(ctx),
         job_(job),
         policy_(std::move(policy)),
@@ -161,7 +161,7 @@ class RlRun {
 
   StageContext& ctx_;
   const RlJob& job_;
-  model::Qwen3 policy_;
+  model::CausalLm policy_;
   model::AdamW optimizer_;
   rl::BalancedSampler sampler_;
   rl::Aepo aepo_;
@@ -177,7 +177,7 @@ Result<void> run_rl(StageContext& ctx, const RlJob& job) {
     ctx.info(std::to_string(job.dataset->too_long) +
              " samples are longer than max_input_tokens and left out");
   }
-  CAIRN_ASSIGN(auto policy, model::Qwen3::load(job.policy));
+  CAIRN_ASSIGN(auto policy, model::CausalLm::load(job.policy));
   CAIRN_ASSIGN(auto sampler, rl::BalancedSampler::create(job.dataset->tasks(), job.options.batch,
                                                          derive_seed(ctx.seed(), "sampler"),
                                                          job.options.balanced));

@@ -94,7 +94,7 @@ UpdatePlan plan_update(const std::vector<std::vector<Trajectory>>& rollouts,
   return plan;
 }
 
-double accumulate_gradient(model::Qwen3& policy,
+double accumulate_gradient(model::CausalLm& policy,
                            const std::vector<std::vector<Trajectory>>& rollouts,
                            const UpdatePlan& plan, const RlOptions& options) {
   const auto work = gather_work(rollouts, plan);
@@ -123,7 +123,7 @@ double accumulate_gradient(model::Qwen3& policy,
   return loss;
 }
 
-UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
+UpdateResult apply_update(model::CausalLm& policy, model::AdamW& optimizer,
                           const std::vector<std::vector<Trajectory>>& rollouts,
                           const UpdatePlan& plan, const RlOptions& options) {
   policy.require_grad(true);

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/optimizer.h"
-#include "plugins/lib/model/qwen3.h"
 #include "plugins/lib/rl/aepo.h"
 #include "plugins/lib/trainer/params.h"
 #include "plugins/lib/trainer/rollout.h"
@@ -33,7 +33,7 @@ struct UpdatePlan {
 
 // Adds the gradient of the loss to the policy's, over micro-batches; returns the loss's value.
 // Turns with the same prompt share its computation. The policy's gradients must be on and zero.
-double accumulate_gradient(model::Qwen3& policy,
+double accumulate_gradient(model::CausalLm& policy,
                            const std::vector<std::vector<Trajectory>>& rollouts,
                            const UpdatePlan& plan, const RlOptions& options);
 
@@ -43,7 +43,7 @@ struct UpdateResult {
 };
 
 // The gradient, clipped, and one step of the optimizer.
-[[nodiscard]] UpdateResult apply_update(model::Qwen3& policy, model::AdamW& optimizer,
+[[nodiscard]] UpdateResult apply_update(model::CausalLm& policy, model::AdamW& optimizer,
                                         const std::vector<std::vector<Trajectory>>& rollouts,
                                         const UpdatePlan& plan, const RlOptions& options);
 

@@ -52,7 +52,7 @@ void write_policy(const fs::path& folder, const std::vector<text::QaRecord>& rec
   config.kv_heads = 1;
   config.head_dim = 16;
   config.eos_ids = tokenizer.stop_ids();
-  auto policy = model::Qwen3::init(config, 3).value();
+  auto policy = model::CausalLm::init(config, 3).value();
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records)
     groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)),
@@ -191,7 +191,7 @@ TEST_F(PredictionsTest, MustBeOfEveryItemAndNoOther) {
 }
 
 TEST_F(EvalTest, LikelihoodIsThatOfTheLogits) {
-  const auto policy = model::Qwen3::load(stage.folder() / "policy").value();
+  const auto policy = model::CausalLm::load(stage.folder() / "policy").value();
   const std::vector<model::TokenGroup> groups = {{{5, 6, 7}, {{8, 9}}}, {{4}, {{3, 2, 1}}}};
   const auto sums = eval::reference_nll(policy, groups, 1).value();
   ASSERT_EQ(sums.size(), 2U);

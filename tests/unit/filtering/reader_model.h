@@ -8,7 +8,7 @@
 #include <string>
 
 #include "core/base/files.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::testing {
@@ -42,7 +42,7 @@ inline void write_reader(const fs::path& folder, bool seven_always = false) {
   config.head_dim = 16;
   config.tied = false;
   config.eos_ids = {id(model::kImEnd)};
-  auto policy = model::Qwen3::init(config, 1).value();
+  auto policy = model::CausalLm::init(config, 1).value();
   const auto set = [&](const std::string& name, const at::Tensor& values) {
     if (!policy.set_parameter(name, values).ok()) std::abort();
   };

@@ -42,7 +42,7 @@ void measure(int threads) {
   config.kv_heads = 2;
   config.head_dim = 32;
   config.intermediate_size = 512;
-  Qwen3 model = Qwen3::init(config, 1).value();
+  CausalLm model = CausalLm::init(config, 1).value();
   std::vector<SampleGroup> prompts;
   std::vector<TokenGroup> groups;
   std::int64_t prompt_tokens = 0, response_tokens = 0;

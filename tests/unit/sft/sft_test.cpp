@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "core/sdk/testing/stage_harness.h"
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/tokenizer.h"
 #include "plugins/lib/text/records.h"
 
@@ -78,7 +78,7 @@ TEST_F(SftTest, LearnsAndWritesAModelFolder) {
   EXPECT_LT(run.status.last_metrics.at("loss"), 0.5);
   EXPECT_LT(run.status.last_metrics.at("heldout_loss"), 1.0);
   EXPECT_TRUE(run.status.last_metrics.count("heldout_fall_last_fifth"));
-  const auto trained = model::Qwen3::load(sft.output("model"));
+  const auto trained = model::CausalLm::load(sft.output("model"));
   ASSERT_TRUE(trained.ok()) << trained.error().to_string();
   EXPECT_EQ(trained->config().layers, 2);
   EXPECT_TRUE(model::Tokenizer::load(sft.output("model")).ok());
@@ -99,8 +99,8 @@ TEST_F(SftTest, MovesAPolicyToAnotherVocabulary) {
   const HarnessRun run = again.run();
   ASSERT_FALSE(run.failure.has_value()) << run.failure->message;
   EXPECT_NE(run.log.find("tokens keep their embedding"), std::string::npos);
-  const auto before = model::Qwen3::load(sft.output("model")).value();
-  const auto after = model::Qwen3::load(again.output("model")).value();
+  const auto before = model::CausalLm::load(sft.output("model")).value();
+  const auto after = model::CausalLm::load(again.output("model")).value();
   const auto old_words = model::Tokenizer::load(sft.output("model")).value();
   const auto new_words = model::Tokenizer::load(again.output("model")).value();
   EXPECT_EQ(after.config().vocab_size, new_words.vocab_size());

@@ -62,7 +62,7 @@ Case make_case(const json::array& groups, const json::object& test) {
   return result;
 }
 
-void check_scores(const model::Qwen3& policy, const Case& data, const json::object& test) {
+void check_scores(const model::CausalLm& policy, const Case& data, const json::object& test) {
   std::vector<model::TokenGroup> groups;
   for (const auto& row : data.rollouts) {
     auto& group = groups.emplace_back();
@@ -84,7 +84,7 @@ void check_scores(const model::Qwen3& policy, const Case& data, const json::obje
         EXPECT_NEAR(scores.entropy[at++].item<double>(), expected, 5e-5);
 }
 
-void check_gradients(const model::Qwen3& policy, const std::string& name) {
+void check_gradients(const model::CausalLm& policy, const std::string& name) {
   const auto file = model::SafetensorsFile::open(fixtures() / "rl_model" / "grads.safetensors");
   ASSERT_TRUE(file.ok()) << file.error().to_string();
   std::size_t compared = 0;
@@ -107,7 +107,8 @@ TEST(RlModelFixtures, LossAndGradient) {
   const auto text = real_file_system().read(folder / "cases.json");
   ASSERT_TRUE(text.ok()) << text.error().to_string();
   const auto root = parse_json_object(text.value()).value();
-  auto policy = model::Qwen3::load(folder / std::string(root.at("checkpoint").as_string())).value();
+  auto policy =
+      model::CausalLm::load(folder / std::string(root.at("checkpoint").as_string())).value();
   ASSERT_EQ(root.at("cases").as_array().size(), 2U);
   for (const auto& value : root.at("cases").as_array()) {
     const auto& test = value.as_object();

@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "core/sdk/testing/stage_harness.h"
+#include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/optimizer.h"
-#include "plugins/lib/model/qwen3.h"
 #include "plugins/lib/model/tokenizer.h"
 #include "plugins/lib/text/records.h"
 
@@ -34,7 +34,7 @@ inline std::vector<text::QaRecord> questions(bool answerable) {
 
 // Some supervised steps towards "The answer is" and any of four colours, whatever is asked: then
 // sampled answers are graded, and differ.
-inline void teach_format(model::Qwen3& policy, const model::Tokenizer& tokenizer,
+inline void teach_format(model::CausalLm& policy, const model::Tokenizer& tokenizer,
                          const std::vector<text::QaRecord>& records) {
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records) {
@@ -78,7 +78,7 @@ inline void write_tiny_policy(const fs::path& folder, bool answerable = true) {
   config.kv_heads = 1;
   config.head_dim = 16;
   config.eos_ids = tokenizer.stop_ids();
-  auto policy = model::Qwen3::init(config, 5).value();
+  auto policy = model::CausalLm::init(config, 5).value();
   teach_format(policy, tokenizer, records);
   ASSERT_TRUE(model::save_model(policy, folder / "policy", model::Dtype::kF32, words).ok());
   ASSERT_TRUE(text::write_qa(folder / "qa.jsonl", records).ok());
@@ -100,8 +100,8 @@ inline void set_small(StageHarness& stage, const fs::path& folder) {
 }
 
 inline bool same_weights(const fs::path& a, const fs::path& b) {
-  const auto one = model::Qwen3::load(a).value();
-  const auto two = model::Qwen3::load(b).value();
+  const auto one = model::CausalLm::load(a).value();
+  const auto two = model::CausalLm::load(b).value();
   for (const auto& [name, tensor] : one.parameters())
     if (!at::equal(tensor, two.parameters().at(name))) return false;
   return true;

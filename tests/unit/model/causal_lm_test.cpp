@@ -1,4 +1,4 @@
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 
 #include <gtest/gtest.h>
 
@@ -59,12 +59,12 @@ PackedBatch whole_rows(const std::vector<TokenSequence>& rows) {
 struct Qwen3Test : testing::Test {
   Qwen3Test()
       : io(SafetensorsFile::open(folder() / "io.safetensors").value()),
-        model(Qwen3::load(folder() / "checkpoint").value()),
+        model(CausalLm::load(folder() / "checkpoint").value()),
         plain(rows_of(tensor_of(io, "plain.input_ids"))) {
     fix_threads(2);
   }
   SafetensorsFile io;
-  Qwen3 model;
+  CausalLm model;
   std::vector<TokenSequence> plain;
 };
 
@@ -152,20 +152,20 @@ TEST_F(Qwen3Test, AdamWSteps) {
 
 TEST_F(Qwen3Test, OptimizerStateSurvivesExactly) {
   const TempFolder temp;
-  const auto train = [&](Qwen3& trained, AdamW& optimizer) {
+  const auto train = [&](CausalLm& trained, AdamW& optimizer) {
     trained.require_grad(true);
     trained.zero_grad();
     (-model.score(pack_sequences(plain), 1.0).logprob.mean()).item<double>();
     (-trained.score(pack_sequences(plain), 1.0).logprob.mean()).backward();
     optimizer.step(trained, 1e-3);
   };
-  Qwen3 straight = Qwen3::load(folder() / "checkpoint").value();
+  CausalLm straight = CausalLm::load(folder() / "checkpoint").value();
   AdamW first({});
   train(straight, first);
   ASSERT_TRUE(save_weights(straight, temp.path()).ok());
   ASSERT_TRUE(first.save(temp.path()).ok());
   train(straight, first);
-  Qwen3 resumed = Qwen3::load(folder() / "checkpoint").value();
+  CausalLm resumed = CausalLm::load(folder() / "checkpoint").value();
   AdamW second({});
   ASSERT_TRUE(load_weights(resumed, temp.path()).ok());
   ASSERT_TRUE(second.restore(temp.path(), resumed).ok());
@@ -208,8 +208,8 @@ TEST_F(Qwen3Test, SharedPromptGivesTheSameScoresAndGradients) {
     }
   }
   const at::Tensor weights = at::arange(1, 13, at::kFloat) / 10 - 0.5;
-  const auto gradients = [&](const Qwen3& trained, const PackedBatch& batch) {
-    Qwen3 copy = trained;
+  const auto gradients = [&](const CausalLm& trained, const PackedBatch& batch) {
+    CausalLm copy = trained;
     copy.require_grad(true);
     copy.zero_grad();
     (copy.score(batch, 0.7).logprob * weights).sum().backward();
@@ -219,7 +219,7 @@ TEST_F(Qwen3Test, SharedPromptGivesTheSameScoresAndGradients) {
     }
     return result;
   };
-  const Qwen3 exact = Qwen3::load(folder() / "checkpoint", at::kDouble).value();
+  const CausalLm exact = CausalLm::load(folder() / "checkpoint", at::kDouble).value();
   const auto shared = model.score(pack_groups(groups), 0.7);
   const auto separate = exact.score(pack_sequences(apart), 0.7);
   EXPECT_LT(distance(shared.logprob, separate.logprob), 5e-5);
@@ -240,7 +240,7 @@ TEST_F(Qwen3Test, BlocksOfLongSequences) {
   PackedBatch batch;
   for (std::int64_t i = 0; i < 1500; ++i) batch.tokens.push_back(i * 7 % 400);
   batch.segments = {{0, 900, -1}, {900, 1500, 0}};
-  const Qwen3 exact = Qwen3::load(folder() / "checkpoint", at::kDouble).value();
+  const CausalLm exact = CausalLm::load(folder() / "checkpoint", at::kDouble).value();
   at::NoGradGuard no_grad;
   EXPECT_LT(distance(model.hidden(batch), exact.hidden(batch)), 2e-4);
 }
@@ -302,11 +302,11 @@ TEST_F(Qwen3Test, FoldersRoundTrip) {
   const TempFolder temp;
   ModelConfig config = model.config();
   config.tied = true;
-  const Qwen3 fresh = Qwen3::init(config, 7).value();
+  const CausalLm fresh = CausalLm::init(config, 7).value();
   ASSERT_TRUE(save_model(fresh, temp.path() / "a", Dtype::kF32, fixtures() / "tokenizer").ok());
-  const auto back = Qwen3::load(temp.path() / "a");
+  const auto back = CausalLm::load(temp.path() / "a");
   ASSERT_TRUE(back.ok()) << back.error().to_string();
-  const Qwen3 again = Qwen3::init(config, 7).value();
+  const CausalLm again = CausalLm::init(config, 7).value();
   for (const auto& [name, parameter] : again.parameters()) {
     EXPECT_TRUE(at::equal(parameter, back->parameters().at(name))) << name;
   }
@@ -315,10 +315,10 @@ TEST_F(Qwen3Test, FoldersRoundTrip) {
 }
 
 TEST_F(Qwen3Test, Bfloat16Weights) {
-  const Qwen3 wide = Qwen3::load(folder() / "bf16").value();
+  const CausalLm wide = CausalLm::load(folder() / "bf16").value();
   const at::Tensor f32 = tensor_of(io, "bf16.logits_computed_in_f32");
   EXPECT_LT(distance(wide.logits(whole_rows(plain)).view(f32.sizes()), f32), 1e-4);
-  const Qwen3 narrow = Qwen3::load(folder() / "bf16", at::kBFloat16).value();
+  const CausalLm narrow = CausalLm::load(folder() / "bf16", at::kBFloat16).value();
   at::NoGradGuard no_grad;
   const at::Tensor computed = narrow.logits(whole_rows(plain)).view(f32.sizes());
   // The reference in bfloat16 is itself this far from float32.

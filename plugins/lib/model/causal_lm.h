@@ -1,4 +1,5 @@
-// A dense Qwen3: weights, forward and backward over packed batches, and its folder on disk.
+// A language model of the Qwen3 or Llama kind: weights, forward and backward over packed batches,
+// and its folder on disk.
 //
 // Compute is float32 on the CPU through kernels of our own; any other dtype or device goes through
 // plain LibTorch operations with the same results up to rounding.
@@ -34,13 +35,13 @@ struct LayerWeights {
 };
 
 // Not thread-safe: one model, one thread that calls it (its work may use several).
-class Qwen3 {
+class CausalLm {
  public:
   // Weights drawn from N(0, initializer_range), each tensor keyed by its name; norms are 1.
-  [[nodiscard]] static Result<Qwen3> init(const ModelConfig& config, std::uint64_t seed);
+  [[nodiscard]] static Result<CausalLm> init(const ModelConfig& config, std::uint64_t seed);
   // compute: float32 by default; bfloat16 computes as the reference does in that dtype.
-  [[nodiscard]] static Result<Qwen3> load(const fs::path& folder,
-                                          at::ScalarType compute = at::kFloat);
+  [[nodiscard]] static Result<CausalLm> load(const fs::path& folder,
+                                             at::ScalarType compute = at::kFloat);
 
   [[nodiscard]] const ModelConfig& config() const { return config_; }
   // By checkpoint name, sorted; leaves. A tied head has no entry. Gradients lie in .grad().
@@ -71,7 +72,7 @@ class Qwen3 {
   [[nodiscard]] Result<void> set_parameter(const std::string& name, const at::Tensor& values);
 
  private:
-  Qwen3(ModelConfig config, std::map<std::string, at::Tensor> parameters);
+  CausalLm(ModelConfig config, std::map<std::string, at::Tensor> parameters);
   at::Tensor run(const PackedBatch& batch, std::vector<at::Tensor>* residuals) const;
 
   ModelConfig config_;
@@ -85,10 +86,10 @@ class Qwen3 {
 
 // Writes config.json, model.safetensors, generation_config.json, and the tokenizer's files copied
 // from tokenizer_folder, into a folder that is created. dtype: kF32, kBf16 or kF16.
-[[nodiscard]] Result<void> save_model(const Qwen3& model, const fs::path& folder, Dtype dtype,
+[[nodiscard]] Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dtype,
                                       const fs::path& tokenizer_folder);
 // Only the weights, for checkpoints: FOLDER/model.safetensors in float32.
-[[nodiscard]] Result<void> save_weights(const Qwen3& model, const fs::path& folder);
-[[nodiscard]] Result<void> load_weights(Qwen3& model, const fs::path& folder);
+[[nodiscard]] Result<void> save_weights(const CausalLm& model, const fs::path& folder);
+[[nodiscard]] Result<void> load_weights(CausalLm& model, const fs::path& folder);
 
 }  // namespace cairn::model

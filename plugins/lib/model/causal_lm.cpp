@@ -1,4 +1,4 @@
-#include "plugins/lib/model/qwen3.h"
+#include "plugins/lib/model/causal_lm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,7 +88,7 @@ std::vector<TensorPlan> parameter_plan(const ModelConfig& config, Dtype dtype) {
   return plan;
 }
 
-Qwen3::Qwen3(ModelConfig config, std::map<std::string, at::Tensor> parameters)
+CausalLm::CausalLm(ModelConfig config, std::map<std::string, at::Tensor> parameters)
     : config_(std::move(config)), parameters_(std::move(parameters)) {
   const auto take = [this](const std::string& name) { return parameters_.at(name); };
   for (std::int64_t i = 0; i < config_.layers; ++i) {
@@ -106,7 +106,7 @@ Qwen3::Qwen3(ModelConfig config, std::map<std::string, at::Tensor> parameters)
   final_norm_ = take("model.norm.weight");
 }
 
-Result<Qwen3> Qwen3::init(const ModelConfig& config, std::uint64_t seed) {
+Result<CausalLm> CausalLm::init(const ModelConfig& config, std::uint64_t seed) {
   CAIRN_TRY(check_config(config));
   std::map<std::string, at::Tensor> parameters;
   for (const TensorPlan& plan : parameter_plan(config, Dtype::kF32)) {
@@ -114,10 +114,10 @@ Result<Qwen3> Qwen3::init(const ModelConfig& config, std::uint64_t seed) {
     if (!is_norm(plan.name)) fill_normal(tensor, config.initializer_range, seed, plan.name);
     parameters.emplace(plan.name, tensor);
   }
-  return Qwen3(config, std::move(parameters));
+  return CausalLm(config, std::move(parameters));
 }
 
-Result<Qwen3> Qwen3::load(const fs::path& folder, at::ScalarType compute) {
+Result<CausalLm> CausalLm::load(const fs::path& folder, at::ScalarType compute) {
   CAIRN_ASSIGN(const ModelConfig config, read_config(folder));
   CAIRN_ASSIGN(const Weights weights, Weights::open(folder));
   std::map<std::string, at::Tensor> parameters;
@@ -134,24 +134,24 @@ Result<Qwen3> Qwen3::load(const fs::path& folder, at::ScalarType compute) {
     CAIRN_TRY(to_f32(*view, {tensor.data_ptr<float>(), static_cast<std::size_t>(tensor.numel())}));
     parameters.emplace(plan.name, tensor.to(compute));
   }
-  return Qwen3(config, std::move(parameters));
+  return CausalLm(config, std::move(parameters));
 }
 
-void Qwen3::require_grad(bool on) {
+void CausalLm::require_grad(bool on) {
   for (auto& [name, tensor] : parameters_) tensor.set_requires_grad(on);
 }
 
-void Qwen3::zero_grad() {
+void CausalLm::zero_grad() {
   for (auto& [name, tensor] : parameters_) tensor.mutable_grad().reset();
 }
 
-std::int64_t Qwen3::parameter_count() const {
+std::int64_t CausalLm::parameter_count() const {
   std::int64_t count = 0;
   for (const auto& [name, tensor] : parameters_) count += tensor.numel();
   return count;
 }
 
-Result<void> Qwen3::set_parameter(const std::string& name, const at::Tensor& values) {
+Result<void> CausalLm::set_parameter(const std::string& name, const at::Tensor& values) {
   const auto found = parameters_.find(name);
   if (found == parameters_.end()) return not_found("the model has no parameter " + name);
   if (found->second.sizes() != values.sizes()) {
@@ -163,7 +163,7 @@ Result<void> Qwen3::set_parameter(const std::string& name, const at::Tensor& val
   return {};
 }
 
-at::Tensor Qwen3::run(const PackedBatch& batch, std::vector<at::Tensor>* residuals) const {
+at::Tensor CausalLm::run(const PackedBatch& batch, std::vector<at::Tensor>* residuals) const {
   std::int64_t longest = 0;
   const at::Device device = embedding_.device();
   const at::Tensor positions = positions_of(batch, &longest).to(device);
@@ -181,21 +181,21 @@ at::Tensor Qwen3::run(const PackedBatch& batch, std::vector<at::Tensor>* residua
   return stream;
 }
 
-at::Tensor Qwen3::hidden(const PackedBatch& batch) const {
+at::Tensor CausalLm::hidden(const PackedBatch& batch) const {
   return rms_norm(run(batch, nullptr), final_norm_, config_.rms_norm_eps);
 }
 
-std::vector<at::Tensor> Qwen3::residuals(const PackedBatch& batch) const {
+std::vector<at::Tensor> CausalLm::residuals(const PackedBatch& batch) const {
   std::vector<at::Tensor> streams;
   run(batch, &streams);
   return streams;
 }
 
-at::Tensor Qwen3::logits(const PackedBatch& batch) const {
+at::Tensor CausalLm::logits(const PackedBatch& batch) const {
   return at::matmul(hidden(batch), head_.t());
 }
 
-TokenScores Qwen3::score(const PackedBatch& batch, double temperature) const {
+TokenScores CausalLm::score(const PackedBatch& batch, double temperature) const {
   at::Tensor rows = at::empty({static_cast<std::int64_t>(batch.predictions.size())}, at::kLong);
   at::Tensor targets = at::empty_like(rows);
   for (std::size_t i = 0; i < batch.predictions.size(); ++i) {
