@@ -120,24 +120,27 @@ Result<YarnConfig> read_yarn(const json::object& rope, const json::object& objec
 Result<void> read_rope(const json::object& object, ModelConfig& config) {
   CAIRN_ASSIGN(config.rope_theta, double_or(object, "rope_theta", 10000.0));
   CAIRN_TRY(refuse_partial_rotation(object));
-  for (const char* key : {"rope_scaling", "rope_parameters"}) {
-    if (!is_set(object, key)) continue;
-    CAIRN_ASSIGN(const json::object* rope, get_object(object, key));
-    CAIRN_ASSIGN(config.rope_theta, double_or(*rope, "rope_theta", config.rope_theta));
-    CAIRN_TRY(refuse_partial_rotation(*rope));
-    const char* type_key = is_set(*rope, "rope_type") ? "rope_type" : "type";
-    if (!is_set(*rope, type_key)) {
-      if (is_set(*rope, "factor")) return unsupported(key, *rope);
-      continue;
-    }
-    CAIRN_ASSIGN(const std::string type, get_string(*rope, type_key));
-    if (type == "yarn") {
-      if (config.yarn) return unsupported("rope_scaling and rope_parameters", object.at(key));
-      CAIRN_ASSIGN(config.yarn, read_yarn(*rope, object, config.max_positions));
-    } else if (type != "default") {
-      return unsupported(std::string(key) + "." + type_key, rope->at(type_key));
-    }
+  const bool classic = is_set(object, "rope_scaling");
+  const bool modern = is_set(object, "rope_parameters");
+  if (!classic && !modern) return {};
+  if (classic && modern && object.at("rope_scaling") != object.at("rope_parameters")) {
+    return invalid_argument(
+        "config.json sets rope_scaling to " + json::serialize(object.at("rope_scaling")) +
+            " and rope_parameters to " + json::serialize(object.at("rope_parameters")),
+        "keep the one that is meant");
   }
+  const std::string key = classic ? "rope_scaling" : "rope_parameters";
+  CAIRN_ASSIGN(const json::object* rope, get_object(object, key));
+  CAIRN_ASSIGN(config.rope_theta, double_or(*rope, "rope_theta", config.rope_theta));
+  CAIRN_TRY(refuse_partial_rotation(*rope));
+  const char* type_key = is_set(*rope, "rope_type") ? "rope_type" : "type";
+  if (!is_set(*rope, type_key)) {
+    return is_set(*rope, "factor") ? Result<void>(unsupported(key, *rope)) : Result<void>();
+  }
+  CAIRN_ASSIGN(const std::string type, get_string(*rope, type_key));
+  if (type == "default") return {};
+  if (type != "yarn") return unsupported(key + "." + type_key, rope->at(type_key));
+  CAIRN_ASSIGN(config.yarn, read_yarn(*rope, object, config.max_positions));
   return {};
 }
 
@@ -222,7 +225,8 @@ Result<ModelConfig> config_from_json(const json::object& object) {
     config.head_dim = config.hidden_size / config.heads;
   }
   CAIRN_ASSIGN(config.rms_norm_eps, double_or(object, "rms_norm_eps", 1e-6));
-  CAIRN_ASSIGN(config.max_positions, int_or(object, "max_position_embeddings", kind->max_positions));
+  CAIRN_ASSIGN(config.max_positions,
+               int_or(object, "max_position_embeddings", kind->max_positions));
   CAIRN_TRY(read_rope(object, config));
   if (kind->architecture == Architecture::kQwen3Moe) {
     CAIRN_ASSIGN(config.experts, read_experts(object));

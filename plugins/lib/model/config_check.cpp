@@ -8,8 +8,8 @@
 namespace cairn::model {
 namespace {
 
-// Far above every model there is; the experts of a layer, two matrices of kMaxSize by kMaxSize each,
-// still have fewer than 2^63 values.
+// Far above every model there is; the experts of a layer, two matrices of kMaxSize by kMaxSize
+// each, still have fewer than 2^63 values.
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 24;
 constexpr std::int64_t kMaxLayers = 10'000;
 constexpr std::int64_t kMaxExperts = 4096;

@@ -8,7 +8,7 @@
 
 #include "core/base/json.h"
 #include "plugins/lib/model/config.h"
-#include "plugins/lib/model/experts.h"
+#include "plugins/lib/model/fused_experts.h"
 #include "plugins/lib/model/gguf_model.h"
 
 namespace cairn::model {
@@ -28,9 +28,16 @@ struct Draft {
 
 // Files beside the weights that say the same in the new folder.
 constexpr const char* kKept[] = {
-    "tokenizer.json",   "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json",       "merges.txt",            "chat_template.jinja",     "chat_template.json",
-    "generation_config.json", "LICENSE",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.jinja",
+    "chat_template.json",
+    "generation_config.json",
+    "LICENSE",
 };
 
 Result<Draft> draft_of_gguf(const GgufFile& file, const ConvertOptions& options) {

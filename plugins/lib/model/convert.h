@@ -1,5 +1,6 @@
-// Turning a model of another form into a Hugging Face model folder as Cairn writes them: config.json
-// in the classic spelling, safetensors with one tensor per expert, the tokenizer's files.
+// Turning a model of another form into a Hugging Face model folder as Cairn writes them:
+// config.json in the classic spelling, safetensors with one tensor per expert, the tokenizer's
+// files.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,10 @@ namespace cairn::model {
 
 struct ConvertOptions {
   // kF32, kBf16 or kF16. Absent: each tensor as it is stored, GGUF as float32.
-  std::optional<Dtype> dtype;
+  std::optional<Dtype> dtype = {};
   std::uint64_t shard_bytes = kDefaultShardBytes;
   // Called with the bytes of weights written so far and in all; may be empty.
-  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };
 
 // source: a GGUF file, a folder with config.json and safetensors (one file or shards, experts fused

@@ -141,8 +141,8 @@ class GgufParser {
   };
 
   [[nodiscard]] Error fail(const std::string& what) const {
-    return corrupt(what + " (byte " + std::to_string(at_) + " of " +
-                   std::to_string(bytes_.size()) + ")");
+    return corrupt(what + " (byte " + std::to_string(at_) + " of " + std::to_string(bytes_.size()) +
+                   ")");
   }
   [[nodiscard]] std::uint64_t left() const { return bytes_.size() - at_; }
 
@@ -157,7 +157,8 @@ class GgufParser {
   Result<std::string_view> string(const char* what) {
     CAIRN_ASSIGN(const auto length, number<std::uint64_t>(what));
     if (length > left()) {
-      return fail(std::string(what) + " has " + std::to_string(length) + " bytes, more than are left");
+      return fail(std::string(what) + " has " + std::to_string(length) +
+                  " bytes, more than are left");
     }
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at_, length);
     at_ += length;
@@ -257,8 +258,8 @@ class GgufParser {
     }
     tensor.type = info->type;
     if (tensor.row_size() % info->block != 0) {
-      return fail("rows of " + std::to_string(tensor.row_size()) + " values are no whole blocks of " +
-                  info->name);
+      return fail("rows of " + std::to_string(tensor.row_size()) +
+                  " values are no whole blocks of " + info->name);
     }
     Place place;
     CAIRN_ASSIGN(place.begin, number<std::uint64_t>("its offset"));

@@ -50,13 +50,15 @@ bool means_nothing(const std::string& key, const GgufValue& value) {
 Result<void> check_keys(const GgufFile& file) {
   CAIRN_ASSIGN(const std::string architecture, file.text("general.architecture"));
   if (architecture != kArchitecture) {
-    return unsupported("general.architecture", file.metadata().find("general.architecture")->second);
+    return unsupported("general.architecture",
+                       file.metadata().find("general.architecture")->second);
   }
   if (file.has("split.count")) {
     CAIRN_ASSIGN(const std::int64_t parts, file.integer("split.count"));
     if (parts > 1) {
-      return invalid_argument("the file is one of " + std::to_string(parts) + " parts (split.count)",
-                              "merge them into one file first");
+      return invalid_argument(
+          "the file is one of " + std::to_string(parts) + " parts (split.count)",
+          "merge them into one file first");
     }
   }
   for (const auto& [key, value] : file.metadata()) {
@@ -66,7 +68,8 @@ Result<void> check_keys(const GgufFile& file) {
   return {};
 }
 
-Result<std::int64_t> integer_or(const GgufFile& file, std::string_view key, std::int64_t otherwise) {
+Result<std::int64_t> integer_or(const GgufFile& file, std::string_view key,
+                                std::int64_t otherwise) {
   if (!file.has(key)) return otherwise;
   return file.integer(key);
 }
@@ -74,8 +77,8 @@ Result<std::int64_t> integer_or(const GgufFile& file, std::string_view key, std:
 Result<void> expect_equal(const char* key, std::int64_t value, std::int64_t wanted,
                           const char* reason) {
   if (value == wanted) return {};
-  return invalid_argument("the key " + std::string(key) + " is " + std::to_string(value) + ", not " +
-                          std::to_string(wanted) + ", " + reason);
+  return invalid_argument("the key " + std::string(key) + " is " + std::to_string(value) +
+                          ", not " + std::to_string(wanted) + ", " + reason);
 }
 
 Result<void> read_ids(const GgufFile& file, ModelConfig& config) {
@@ -83,8 +86,8 @@ Result<void> read_ids(const GgufFile& file, ModelConfig& config) {
   CAIRN_ASSIGN(config.pad_id, integer_or(file, "tokenizer.ggml.padding_token_id", -1));
   for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
     CAIRN_ASSIGN(const std::int64_t id, integer_or(file, key, -1));
-    const bool known = std::find(config.eos_ids.begin(), config.eos_ids.end(), id) !=
-                       config.eos_ids.end();
+    const bool known =
+        std::find(config.eos_ids.begin(), config.eos_ids.end(), id) != config.eos_ids.end();
     if (id >= 0 && !known) config.eos_ids.push_back(id);
   }
   return {};
@@ -143,9 +146,9 @@ Result<ModelConfig> gguf_config(const GgufFile& file) {
   if (file.has("llama.rope.freq_base")) {
     CAIRN_ASSIGN(config.rope_theta, file.number("llama.rope.freq_base"));
   }
-  CAIRN_ASSIGN(config.head_dim, integer_or(file, "llama.attention.key_length",
-                                           config.hidden_size / std::max<std::int64_t>(
-                                                                    config.heads, 1)));
+  CAIRN_ASSIGN(config.head_dim,
+               integer_or(file, "llama.attention.key_length",
+                          config.hidden_size / std::max<std::int64_t>(config.heads, 1)));
   CAIRN_ASSIGN(const std::int64_t value_dim,
                integer_or(file, "llama.attention.value_length", config.head_dim));
   CAIRN_TRY(expect_equal("llama.attention.value_length", value_dim, config.head_dim,
@@ -156,8 +159,8 @@ Result<ModelConfig> gguf_config(const GgufFile& file) {
                          "the size of a head: Cairn rotates all of it"));
   config.vocab_size = embedding->shape.front();
   CAIRN_ASSIGN(const std::int64_t vocab, integer_or(file, "llama.vocab_size", config.vocab_size));
-  CAIRN_TRY(expect_equal("llama.vocab_size", vocab, config.vocab_size,
-                         "the rows of token_embd.weight"));
+  CAIRN_TRY(
+      expect_equal("llama.vocab_size", vocab, config.vocab_size, "the rows of token_embd.weight"));
   config.tied = file.find("output.weight") == nullptr;
   CAIRN_TRY(read_ids(file, config));
   CAIRN_TRY(check_config(config));

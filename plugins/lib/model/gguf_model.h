@@ -18,7 +18,7 @@ namespace cairn::model {
 [[nodiscard]] Result<ModelConfig> gguf_config(const GgufFile& file);
 
 struct GgufParameter {
-  std::string name;                // of the checkpoint: "model.layers.0.self_attn.q_proj.weight"
+  std::string name;  // of the checkpoint: "model.layers.0.self_attn.q_proj.weight"
   const GgufTensor* tensor = nullptr;
   std::int64_t interleaved_heads = 0;  // above 0: so many heads, their rows in pairs
 };

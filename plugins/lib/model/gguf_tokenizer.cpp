@@ -15,9 +15,9 @@ enum TokenType : std::int64_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUn
 using Vocabulary = std::unordered_map<std::string_view, std::int64_t>;
 
 Error unsupported(const char* key, const std::string& value) {
-  return invalid_argument("the key " + std::string(key) + " is " + value +
-                              ", a tokenizer that Cairn cannot build",
-                          "Cairn imports tokenizers of the model gpt2 and the kind smollm");
+  return invalid_argument(
+      "the key " + std::string(key) + " is " + value + ", a tokenizer that Cairn cannot build",
+      "Cairn imports tokenizers of the model gpt2 and the kind smollm");
 }
 
 Result<void> check_kind(const GgufFile& file) {
@@ -48,8 +48,8 @@ Result<Vocabulary> index_tokens(const std::vector<std::string_view>& tokens) {
     }
     const auto [other, added] = ids.emplace(tokens[id], static_cast<std::int64_t>(id));
     if (!added) {
-      return corrupt(which + " of tokenizer.ggml.tokens is token " +
-                     std::to_string(other->second) + " as well");
+      return corrupt(which + " of tokenizer.ggml.tokens is token " + std::to_string(other->second) +
+                     " as well");
     }
   }
   return ids;

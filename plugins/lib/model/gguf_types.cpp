@@ -21,11 +21,11 @@ constexpr struct {
   std::uint32_t number;
   const char* name;
 } kNamed[] = {
-    {6, "Q5_0"},     {7, "Q5_1"},     {9, "Q8_1"},    {10, "Q2_K"},   {11, "Q3_K"},   {12, "Q4_K"},
-    {13, "Q5_K"},    {14, "Q6_K"},    {15, "Q8_K"},   {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"},
-    {19, "IQ1_S"},   {20, "IQ4_NL"},  {21, "IQ3_S"},  {22, "IQ2_S"},  {23, "IQ4_XS"}, {24, "I8"},
-    {25, "I16"},     {26, "I32"},     {27, "I64"},    {28, "F64"},    {29, "IQ1_M"},  {34, "TQ1_0"},
-    {35, "TQ2_0"},   {39, "MXFP4"},
+    {6, "Q5_0"},   {7, "Q5_1"},    {9, "Q8_1"},   {10, "Q2_K"},    {11, "Q3_K"},   {12, "Q4_K"},
+    {13, "Q5_K"},  {14, "Q6_K"},   {15, "Q8_K"},  {16, "IQ2_XXS"}, {17, "IQ2_XS"}, {18, "IQ3_XXS"},
+    {19, "IQ1_S"}, {20, "IQ4_NL"}, {21, "IQ3_S"}, {22, "IQ2_S"},   {23, "IQ4_XS"}, {24, "I8"},
+    {25, "I16"},   {26, "I32"},    {27, "I64"},   {28, "F64"},     {29, "IQ1_M"},  {34, "TQ1_0"},
+    {35, "TQ2_0"}, {39, "MXFP4"},
 };
 
 float half_at(const std::byte* from) {
@@ -94,8 +94,8 @@ void dequantise(const GgufTensor& tensor, std::int64_t first, std::int64_t rows,
                 std::span<float> to) {
   const GgufTypeInfo& info = *gguf_type(static_cast<std::uint32_t>(tensor.type));
   const std::int64_t blocks_per_row = tensor.row_size() / info.block;
-  const std::byte* from = tensor.data.data() +
-                          static_cast<std::uint64_t>(first * blocks_per_row) * info.bytes;
+  const std::byte* from =
+      tensor.data.data() + static_cast<std::uint64_t>(first * blocks_per_row) * info.bytes;
   const auto blocks = static_cast<std::size_t>(rows * blocks_per_row);
   float* out = to.data();
   switch (tensor.type) {

@@ -11,7 +11,7 @@ namespace cairn::model {
 struct GgufTypeInfo {
   GgufType type;
   const char* name;
-  std::int64_t block;  // values
+  std::int64_t block;   // values
   std::uint64_t bytes;  // of a block
 };
 

@@ -85,8 +85,8 @@ void widen(std::span<const std::byte> from, std::span<float> to, const Widen& co
 }  // namespace
 
 Result<void> to_f32(const TensorView& view, std::span<float> to) {
-  const std::string called = "tensor " + view.name +
-                             (view.file.empty() ? "" : " of " + std::string(view.file));
+  const std::string called =
+      "tensor " + view.name + (view.file.empty() ? "" : " of " + std::string(view.file));
   if (static_cast<std::int64_t>(to.size()) != view.elements()) {
     return internal_error(called + " is read into memory of another size");
   }

@@ -86,8 +86,8 @@ class SafetensorsFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// A model folder's weights: model.safetensors, or the shards of model.safetensors.index.json. Opening
-// reads headers only.
+// A model folder's weights: model.safetensors, or the shards of model.safetensors.index.json.
+// Opening reads headers only.
 class Weights {
  public:
   // kNotFound when there is neither file, or a shard is missing; kCorrupt, naming file and tensor,
@@ -145,8 +145,8 @@ inline constexpr std::uint64_t kDefaultShardBytes = 5'000'000'000;
 // they take no more than shard_bytes, else as model-00001-of-0000N.safetensors and so on with
 // model.safetensors.index.json. A tensor is never split: one larger than shard_bytes has a shard of
 // its own. finish() publishes: one file replaces another atomically; several shards get their names
-// when all are durable, the index last, so a crash leaves the old weights, the new ones, or a folder
-// that Weights refuses. Weights of another layout that lay there are removed.
+// when all are durable, the index last, so a crash leaves the old weights, the new ones, or a
+// folder that Weights refuses. Weights of another layout that lay there are removed.
 class WeightsWriter {
  public:
   [[nodiscard]] static Result<WeightsWriter> create(const fs::path& folder,

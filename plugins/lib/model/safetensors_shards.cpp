@@ -120,7 +120,8 @@ Result<WeightsWriter> WeightsWriter::create(const fs::path& folder, std::vector<
   for (TensorPlan& tensor : plan) {
     const auto bytes = byte_size(tensor.dtype, tensor.shape);
     if (!bytes || __builtin_add_overflow(writer.total_bytes_, *bytes, &writer.total_bytes_)) {
-      return invalid_argument("tensor " + tensor.name + " has a shape whose size is no number of bytes");
+      return invalid_argument("tensor " + tensor.name +
+                              " has a shape whose size is no number of bytes");
     }
     if (!names.insert(tensor.name).second) {
       return invalid_argument("tensor " + tensor.name + " is planned twice");
@@ -154,21 +155,21 @@ Result<SafetensorsWriter*> WeightsWriter::next_writer() {
 }
 
 Result<void> WeightsWriter::write_f32(std::string_view name, std::span<const float> values) {
-  CAIRN_ASSIGN(SafetensorsWriter* writer, next_writer());
+  CAIRN_ASSIGN(SafetensorsWriter * writer, next_writer());
   CAIRN_TRY(writer->write_f32(name, values));
   ++written_;
   return {};
 }
 
 Result<void> WeightsWriter::write_raw(std::string_view name, std::span<const std::byte> bytes) {
-  CAIRN_ASSIGN(SafetensorsWriter* writer, next_writer());
+  CAIRN_ASSIGN(SafetensorsWriter * writer, next_writer());
   CAIRN_TRY(writer->write_raw(name, bytes));
   ++written_;
   return {};
 }
 
 Result<void> WeightsWriter::finish() {
-  CAIRN_ASSIGN(SafetensorsWriter* last, next_writer());
+  CAIRN_ASSIGN(SafetensorsWriter * last, next_writer());
   if (writers_.size() != shards_.size()) {
     return internal_error("tensor " + shards_[writers_.size()].plan.front().name +
                           " was never written");
@@ -191,10 +192,9 @@ Result<void> WeightsWriter::finish() {
   CAIRN_TRY(files.sync(folder_));
   for (SafetensorsWriter& writer : writers_) CAIRN_TRY(writer.publish());
   CAIRN_TRY(remove_others(folder_, keep));
-  return files.write_atomic(
-      folder_ / kIndexFile,
-      pretty_json(json::object{{"metadata", {{"total_size", total_bytes_}}},
-                               {"weight_map", std::move(weight_map)}}));
+  return files.write_atomic(folder_ / kIndexFile,
+                            pretty_json(json::object{{"metadata", {{"total_size", total_bytes_}}},
+                                                     {"weight_map", std::move(weight_map)}}));
 }
 
 }  // namespace cairn::model

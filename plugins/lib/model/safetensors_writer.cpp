@@ -13,7 +13,8 @@ namespace {
 
 Result<std::uint64_t> bytes_of(const TensorPlan& tensor) {
   if (const auto bytes = byte_size(tensor.dtype, tensor.shape)) return *bytes;
-  return invalid_argument("tensor " + tensor.name + " has a shape whose size is no number of bytes");
+  return invalid_argument("tensor " + tensor.name +
+                          " has a shape whose size is no number of bytes");
 }
 
 Result<std::string> header_text(const std::vector<TensorPlan>& plan,

@@ -1,4 +1,4 @@
-#include "plugins/lib/model/experts.h"
+#include "plugins/lib/model/fused_experts.h"
 
 #include <string>
 
@@ -15,11 +15,12 @@ Result<std::vector<TensorView>> split_experts(const TensorView& tensor) {
   if (!gate_up && !tensor.name.ends_with(kDown)) return std::vector<TensorView>{tensor};
   const std::vector<std::int64_t>& shape = tensor.shape;
   if (shape.size() != 3 || tensor.elements() == 0 || (gate_up && shape[1] % 2 != 0)) {
-    return corrupt("tensor " + tensor.name + " of " + std::string(tensor.file) + " has " +
-                   std::to_string(shape.size()) + " dimensions" +
-                   (gate_up && shape.size() == 3 ? ", the second " + std::to_string(shape[1]) : "") +
-                   "; fused experts are [experts, " +
-                   (gate_up ? "2 * intermediate, hidden]" : "hidden, intermediate]"));
+    return corrupt(
+        "tensor " + tensor.name + " of " + std::string(tensor.file) + " has " +
+        std::to_string(shape.size()) + " dimensions" +
+        (gate_up && shape.size() == 3 ? ", the second " + std::to_string(shape[1]) : "") +
+        "; fused experts are [experts, " +
+        (gate_up ? "2 * intermediate, hidden]" : "hidden, intermediate]"));
   }
   const std::string stem = tensor.name.substr(0, tensor.name.rfind('.') + 1);
   const std::vector<std::string> names = gate_up ? std::vector<std::string>{"gate_proj", "up_proj"}
