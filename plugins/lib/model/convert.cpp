@@ -1,12 +1,15 @@
 #include "plugins/lib/model/convert.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/base/text.h"
 #include "plugins/lib/model/config.h"
 #include "plugins/lib/model/fused_experts.h"
 #include "plugins/lib/model/gguf_model.h"
@@ -40,6 +43,23 @@ constexpr const char* kKept[] = {
     "LICENSE",
 };
 
+// A value that the narrower format turns into an infinity would spoil the model unseen.
+Result<void> write_values(WeightsWriter& writer, const std::string& name, Dtype dtype,
+                          const std::vector<float>& values) {
+  // From halfway between the largest number and the next power of two on, rounding goes up.
+  const double limit = dtype == Dtype::kF16    ? 65520.0
+                       : dtype == Dtype::kBf16 ? 0x1.FFp+127
+                                               : std::numeric_limits<double>::infinity();
+  for (const float value : values) {
+    if (std::isfinite(value) && std::abs(static_cast<double>(value)) >= limit) {
+      return invalid_argument("tensor " + name + " holds " + format_number(value) + ", which " +
+                                  to_string(dtype) + " cannot hold",
+                              "convert to bfloat16 or float32");
+    }
+  }
+  return writer.write_f32(name, values);
+}
+
 Result<Draft> draft_of_gguf(const GgufFile& file, const ConvertOptions& options) {
   Draft draft;
   CAIRN_ASSIGN(draft.config, gguf_config(file));
@@ -48,8 +68,9 @@ Result<Draft> draft_of_gguf(const GgufFile& file, const ConvertOptions& options)
   const Dtype dtype = options.dtype.value_or(Dtype::kF32);
   for (GgufParameter& parameter : parameters) {
     TensorPlan plan{parameter.name, dtype, parameter.tensor->shape};
-    draft.parts.push_back({std::move(plan), [parameter](WeightsWriter& writer) {
-                             return writer.write_f32(parameter.name, gguf_values(parameter));
+    draft.parts.push_back({std::move(plan), [parameter, dtype](WeightsWriter& writer) {
+                             return write_values(writer, parameter.name, dtype,
+                                                 gguf_values(parameter));
                            }});
   }
   return draft;
@@ -72,7 +93,7 @@ Result<Draft> draft_of_folder(const fs::path& folder, const Weights& weights,
       const auto write = [view = std::move(view), dtype](WeightsWriter& writer) -> Result<void> {
         if (view.dtype == dtype) return writer.write_raw(view.name, view.data);
         CAIRN_ASSIGN(const std::vector<float> values, to_f32(view));
-        return writer.write_f32(view.name, values);
+        return write_values(writer, view.name, dtype, values);
       };
       draft.parts.push_back({std::move(plan), write});
     }

@@ -72,6 +72,24 @@ TEST(Convert, AnotherDtypeIsTheNearestValue) {
   EXPECT_EQ(config.at("torch_dtype"), "bfloat16");
 }
 
+TEST(Convert, AValueThatTheDtypeCannotHoldIsNamed) {
+  const TempFolder temp;
+  const fs::path source = temp.path() / "source";
+  fs::create_directory(source);
+  fs::copy(fixtures() / "qwen3-dense" / "checkpoint" / "config.json", source);
+  const auto convert_one = [&](float value) -> std::string {
+    auto writer = WeightsWriter::create(source, {{"w", Dtype::kF32, {2}}});
+    EXPECT_TRUE(writer->write_f32("w", std::vector<float>{1.0F, value}).ok());
+    EXPECT_TRUE(writer->finish().ok());
+    const fs::path out = temp.path() / "out";
+    fs::remove_all(out);
+    const auto done = convert_model(source, out, {.dtype = Dtype::kF16});
+    return done.ok() ? "converted" : done.error().message;
+  };
+  EXPECT_EQ(convert_one(-65519.0F), "converted");
+  EXPECT_THAT(convert_one(-65520.0F), HasSubstr("tensor w holds -65520"));
+}
+
 TEST(Convert, LeavesNothingBehindWhenItFails) {
   const TempFolder temp;
   const fs::path source = temp.path() / "source";
