@@ -109,7 +109,7 @@ void measure_model_files(Report& report) {
   std::vector<float> values(static_cast<std::size_t>(kRows * kWidth));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i) * 0.37F - 9.0F;
   std::vector<double> written, copied;
-  constexpr int kWrites = 3;
+  constexpr int kWrites = 5;
   for (int round = 0; round < kWrites; ++round) {
     fs::remove_all(place / "model");
     written.push_back(seconds([&] { write_model(place / "model", Dtype::kF32, values); }));
