@@ -3,6 +3,8 @@
 #include <iostream>
 #include <thread>
 
+#include "plugins/model_cli/convert_command.h"
+#include "plugins/model_cli/inspect.h"
 #include "plugins/model_cli/lines.h"
 
 namespace cairn::model {
@@ -13,6 +15,7 @@ struct Arguments {
   std::string dtype = "float32";
   bool decode = false;
   int threads = 0;
+  ConvertArguments conversion;
 };
 
 Result<at::ScalarType> compute_dtype(const std::string& name) {
@@ -50,26 +53,19 @@ Result<void> run_generate(const Arguments& arguments) {
 }
 
 Result<void> run_inspect(const Arguments& arguments) {
-  CAIRN_ASSIGN(const ModelConfig config, read_config(arguments.folder));
-  CAIRN_ASSIGN(const Weights weights, Weights::open(arguments.folder));
-  json::object tensors;
-  std::int64_t parameters = 0;
-  for (const TensorView* tensor : weights.tensors()) {
-    tensors[tensor->name] = {{"dtype", to_string(tensor->dtype)},
-                             {"shape", json::array(tensor->shape.begin(), tensor->shape.end())}};
-    parameters += tensor->elements();
-  }
-  json::object answer{{"parameters", parameters},
-                      {"config", config_to_json(config, "float32")},
-                      {"tensors", std::move(tensors)}};
-  answer["config"].as_object().erase("torch_dtype");
+  CAIRN_ASSIGN(const json::object answer, inspect_model(arguments.folder));
   std::cout << pretty_json(answer);
   return {};
 }
 
+Result<void> run_conversion(const Arguments& arguments) {
+  return run_convert(arguments.conversion);
+}
+
 int main_of(int argc, char** argv) {
-  CLI::App app("Model folders: tokenize, score, generate, inspect. JSON Lines on stdin and stdout.",
-               "cairn-model");
+  CLI::App app(
+      "Model folders: tokenize, score, generate, inspect, convert. JSON Lines on stdin and stdout.",
+      "cairn-model");
   app.require_subcommand(1);
   Arguments arguments;
   Result<void> (*command)(const Arguments&) = nullptr;
@@ -94,8 +90,17 @@ int main_of(int argc, char** argv) {
     sub->add_option("--threads", arguments.threads, "Default: all cores");
   }
   add("inspect", "Configuration, parameters and tensors as JSON", run_inspect)
-      ->add_option("folder", arguments.folder, "Model folder")
+      ->add_option("path", arguments.folder, "Model folder, .safetensors or GGUF file")
       ->required();
+  ConvertArguments& conversion = arguments.conversion;
+  CLI::App* convert =
+      add("convert", "GGUF or safetensors -> a Hugging Face model folder", run_conversion);
+  convert->add_option("source", conversion.source, "GGUF file or model folder")->required();
+  convert->add_option("target", conversion.target, "Folder to make; must not exist")->required();
+  convert->add_option("--dtype", conversion.dtype,
+                      "float32, bfloat16 or float16; default: as stored, GGUF as float32");
+  convert->add_option("--shard-size", conversion.shard_size,
+                      "Most bytes of one weights file: 500MB, 2Gi; default 5GB");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

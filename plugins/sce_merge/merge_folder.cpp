@@ -108,10 +108,6 @@ Result<void> merge_one(const TensorView& base_view, const Models& models, const 
   return writer.write_f32(base_view.name, base);
 }
 
-const char* config_name(Dtype dtype) {
-  return dtype == Dtype::kF32 ? "float32" : dtype == Dtype::kBf16 ? "bfloat16" : "float16";
-}
-
 Result<void> copy_side_files(const MergeJob& job) {
   auto& files = real_file_system();
   CAIRN_ASSIGN(const auto text, files.read(job.base / "config.json"));

@@ -6,14 +6,9 @@
 namespace cairn::model {
 namespace {
 
-const char* config_dtype(Dtype dtype) {
-  if (dtype == Dtype::kBf16) return "bfloat16";
-  return dtype == Dtype::kF16 ? "float16" : "float32";
-}
-
-Result<void> write_weights(const CausalLm& model, const fs::path& file, Dtype dtype) {
-  CAIRN_ASSIGN(SafetensorsWriter writer,
-               SafetensorsWriter::create(file, parameter_plan(model.config(), dtype)));
+Result<void> write_weights(const CausalLm& model, const fs::path& folder, Dtype dtype) {
+  CAIRN_ASSIGN(WeightsWriter writer,
+               WeightsWriter::create(folder, parameter_plan(model.config(), dtype)));
   for (const auto& [name, tensor] : model.parameters()) {
     const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
     CAIRN_TRY(writer.write_f32(
@@ -44,22 +39,21 @@ Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dty
   FileSystem& files = real_file_system();
   CAIRN_TRY(files.make_directories(folder));
   CAIRN_TRY(files.write_atomic(folder / "config.json",
-                               pretty_json(config_to_json(model.config(), config_dtype(dtype)))));
+                               pretty_json(config_to_json(model.config(), config_name(dtype)))));
   CAIRN_TRY(files.write_atomic(folder / "generation_config.json",
                                pretty_json(generation_config(model.config()))));
   CAIRN_TRY(copy_tokenizer(tokenizer_folder, folder));
-  return write_weights(model, folder / "model.safetensors", dtype);
+  return write_weights(model, folder, dtype);
 }
 
 Result<void> save_weights(const CausalLm& model, const fs::path& folder) {
-  CAIRN_TRY(real_file_system().make_directories(folder));
-  return write_weights(model, folder / "model.safetensors", Dtype::kF32);
+  return write_weights(model, folder, Dtype::kF32);
 }
 
 Result<void> load_weights(CausalLm& model, const fs::path& folder) {
-  CAIRN_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(folder / "model.safetensors"));
+  CAIRN_ASSIGN(const Weights weights, Weights::open(folder));
   for (const TensorPlan& plan : parameter_plan(model.config(), Dtype::kF32)) {
-    const TensorView* view = file.find(plan.name);
+    const TensorView* view = weights.find(plan.name);
     if (view == nullptr) {
       return corrupt("checkpoint " + folder.string() + " lacks tensor " + plan.name);
     }

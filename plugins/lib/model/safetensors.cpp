@@ -1,18 +1,12 @@
 #include "plugins/lib/model/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
-#include "core/base/json.h"
 #include "plugins/lib/model/float_formats.h"
+#include "plugins/lib/model/mapped_file.h"
 #include "plugins/lib/model/safetensors_header.h"
 
 static_assert(std::endian::native == std::endian::little, "tensors are read in place");
@@ -51,6 +45,10 @@ const char* to_string(Dtype dtype) {
   return info_of(dtype).name;
 }
 
+const char* config_name(Dtype dtype) {
+  return info_of(dtype).config_name;
+}
+
 std::size_t bits_of(Dtype dtype) {
   return info_of(dtype).bits;
 }
@@ -69,35 +67,49 @@ std::int64_t TensorView::elements() const {
   return count;
 }
 
+namespace {
+
+// Values may begin at any byte of the map: they are copied, some at a time, before they are read as
+// numbers.
+template <typename T, typename Widen>
+void widen(std::span<const std::byte> from, std::span<float> to, const Widen& convert) {
+  constexpr std::size_t kChunk = 2048;
+  T values[kChunk];
+  for (std::size_t at = 0; at < to.size(); at += kChunk) {
+    const std::size_t count = std::min(kChunk, to.size() - at);
+    std::memcpy(values, from.data() + at * sizeof(T), count * sizeof(T));
+    convert(std::span<const T>(values, count), to.subspan(at, count));
+  }
+}
+
+}  // namespace
+
 Result<void> to_f32(const TensorView& view, std::span<float> to) {
+  const std::string called =
+      "tensor " + view.name + (view.file.empty() ? "" : " of " + std::string(view.file));
   if (static_cast<std::int64_t>(to.size()) != view.elements()) {
-    return internal_error("tensor " + view.name + " is read into memory of another size");
+    return internal_error(called + " is read into memory of another size");
   }
-  // Data may begin at any byte of the map, so it is copied before it is read as numbers.
-  if (view.dtype == Dtype::kF32) {
-    if (!to.empty()) std::memcpy(to.data(), view.data.data(), view.data.size());
-    return {};
+  switch (view.dtype) {
+    case Dtype::kF32:
+      if (!to.empty()) std::memcpy(to.data(), view.data.data(), view.data.size());
+      return {};
+    case Dtype::kF64:
+      widen<double>(view.data, to, [](std::span<const double> from, std::span<float> out) {
+        for (std::size_t i = 0; i < from.size(); ++i) out[i] = static_cast<float>(from[i]);
+      });
+      return {};
+    case Dtype::kBf16:
+      widen<std::uint16_t>(view.data, to, [](auto from, auto out) { bf16_to_f32(from, out); });
+      return {};
+    case Dtype::kF16:
+      widen<std::uint16_t>(view.data, to, [](auto from, auto out) { f16_to_f32(from, out); });
+      return {};
+    default:
+      return invalid_argument(called + " has the dtype " + to_string(view.dtype) +
+                                  ", which is no floating-point format that Cairn computes with",
+                              "convert the checkpoint to BF16, F16 or F32");
   }
-  if (view.dtype == Dtype::kF64) {
-    for (std::size_t i = 0; i < to.size(); ++i) {
-      double value = 0;
-      std::memcpy(&value, view.data.data() + i * sizeof value, sizeof value);
-      to[i] = static_cast<float>(value);
-    }
-    return {};
-  }
-  if (view.dtype != Dtype::kBf16 && view.dtype != Dtype::kF16) {
-    return invalid_argument("tensor " + view.name + " has the dtype " + to_string(view.dtype) +
-                                ", which is no floating-point format that Cairn computes with",
-                            "convert the checkpoint to BF16, F16 or F32");
-  }
-  const bool bf16 = view.dtype == Dtype::kBf16;
-  for (std::size_t i = 0; i < to.size(); ++i) {
-    std::uint16_t bits = 0;
-    std::memcpy(&bits, view.data.data() + i * sizeof bits, sizeof bits);
-    to[i] = bf16 ? bf16_to_f32(bits) : f16_to_f32(bits);
-  }
-  return {};
 }
 
 Result<std::vector<float>> to_f32(const TensorView& view) {
@@ -107,52 +119,30 @@ Result<std::vector<float>> to_f32(const TensorView& view) {
 }
 
 struct SafetensorsFile::Impl {
-  void* map = nullptr;
-  std::size_t bytes = 0;
+  std::string path;
+  MappedFile file;
   std::vector<TensorView> tensors;
   std::map<std::string, std::size_t, std::less<>> by_name;
   std::map<std::string, std::string> metadata;
 
-  ~Impl() {
-    if (map != nullptr) ::munmap(map, bytes);
-  }
-
-  Result<void> open(const fs::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return io_error("open", path.string(), errno);
-    struct stat status {};
-    const bool known = ::fstat(fd, &status) == 0;
-    bytes = static_cast<std::size_t>(status.st_size);
-    if (known && S_ISREG(status.st_mode) && bytes > 0) {
-      map = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    }
-    const int error = errno;
-    ::close(fd);
-    if (!known || map == MAP_FAILED) {
-      map = nullptr;
-      return io_error("map", path.string(), error);
-    }
-    if (!S_ISREG(status.st_mode)) return invalid_argument(path.string() + " is no regular file");
-    return read_header();
-  }
-
   Result<void> read_header() {
-    if (bytes < 8) return corrupt("too short for the length of a header");
+    const std::span<const std::byte> bytes = file.bytes();
+    if (bytes.size() < 8) return corrupt("too short for the length of a header");
     std::uint64_t length = 0;
-    std::memcpy(&length, map, sizeof length);
+    std::memcpy(&length, bytes.data(), sizeof length);
     if (length > kMaxHeader) return corrupt("the header's length is over 100 MB");
-    if (length > bytes - 8) return corrupt("the header's length is past the end of the file");
-    const auto* begin = static_cast<const char*>(map) + 8;
-    CAIRN_ASSIGN(Header header, parse_header({begin, static_cast<std::size_t>(length)}));
-    CAIRN_TRY(check_layout(header, bytes - 8 - length));
-    const auto* data = reinterpret_cast<const std::byte*>(begin + length);
+    if (length > bytes.size() - 8) {
+      return corrupt("the header's length, " + std::to_string(length) +
+                     ", is past the end of the file, at " + std::to_string(bytes.size()));
+    }
+    const std::span<const std::byte> data = bytes.subspan(8 + length);
+    CAIRN_ASSIGN(Header header, parse_header({reinterpret_cast<const char*>(bytes.data()) + 8,
+                                              static_cast<std::size_t>(length)}));
+    CAIRN_TRY(check_layout(header, data.size()));
     for (HeaderTensor& tensor : header.tensors) {
       by_name.emplace(tensor.name, tensors.size());
-      tensors.push_back(
-          {std::move(tensor.name),
-           tensor.dtype,
-           std::move(tensor.shape),
-           {data + tensor.begin, static_cast<std::size_t>(tensor.end - tensor.begin)}});
+      tensors.push_back({std::move(tensor.name), tensor.dtype, std::move(tensor.shape),
+                         data.subspan(tensor.begin, tensor.end - tensor.begin), path});
     }
     metadata = std::move(header.metadata);
     return {};
@@ -166,12 +156,10 @@ SafetensorsFile::~SafetensorsFile() = default;
 
 Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   auto impl = std::make_unique<Impl>();
-  if (auto opened = impl->open(path); !opened.ok()) {
-    Error error = std::move(opened).error();
-    if (error.code == ErrorCode::kCorrupt) {
-      error.message = path.string() + " is no valid safetensors file: " + error.message;
-    }
-    return error;
+  impl->path = path.string();
+  CAIRN_ASSIGN(impl->file, MappedFile::open(path));
+  if (auto read = impl->read_header(); !read.ok()) {
+    return with_context(std::move(read).error(), impl->path + " is no valid safetensors file");
   }
   return SafetensorsFile(std::move(impl));
 }
@@ -187,57 +175,6 @@ const TensorView* SafetensorsFile::find(std::string_view name) const {
 
 const std::map<std::string, std::string>& SafetensorsFile::metadata() const {
   return impl_->metadata;
-}
-
-Result<Weights> Weights::open(const fs::path& model_folder) {
-  std::vector<std::string> names = {"model.safetensors"};
-  const fs::path index = model_folder / "model.safetensors.index.json";
-  std::error_code ignored;
-  std::map<std::string, std::string> shard_of;
-  if (!fs::exists(model_folder / names.front(), ignored) && fs::exists(index, ignored)) {
-    CAIRN_ASSIGN(const std::string text, real_file_system().read(index));
-    auto parsed = parse_json_object(text);
-    if (!parsed.ok()) return with_context(std::move(parsed).error(), index.string());
-    CAIRN_ASSIGN(const json::object* map, get_object(*parsed, "weight_map"));
-    names.clear();
-    for (const auto& [tensor, file] : *map) {
-      if (!file.is_string() || file.get_string().find('/') != json::string::npos) {
-        return corrupt(index.string() + ": the shard of " + std::string(tensor) +
-                       " is no file name");
-      }
-      shard_of.emplace(tensor, file.get_string());
-      names.emplace_back(file.get_string());
-    }
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-  }
-  Weights weights;
-  for (const std::string& name : names) {
-    CAIRN_ASSIGN(SafetensorsFile file, SafetensorsFile::open(model_folder / name));
-    for (const TensorView& tensor : file.tensors()) {
-      if (!weights.by_name_.emplace(tensor.name, &tensor).second) {
-        return corrupt("tensor " + tensor.name + " is in two shards of " + model_folder.string());
-      }
-    }
-    weights.files_.push_back(std::move(file));
-  }
-  for (const auto& [tensor, file] : shard_of) {
-    if (weights.find(tensor) == nullptr) {
-      return corrupt("tensor " + tensor + " is not in " + file + ", where the index says");
-    }
-  }
-  return weights;
-}
-
-const TensorView* Weights::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
-}
-
-std::vector<const TensorView*> Weights::tensors() const {
-  std::vector<const TensorView*> all;
-  for (const auto& [name, tensor] : by_name_) all.push_back(tensor);
-  return all;
 }
 
 }  // namespace cairn::model

@@ -43,6 +43,8 @@ enum class Dtype {
 };
 
 [[nodiscard]] const char* to_string(Dtype dtype);  // "F32"
+// As config.json calls it: "float32"; empty for those that no config names.
+[[nodiscard]] const char* config_name(Dtype dtype);
 [[nodiscard]] std::size_t bits_of(Dtype dtype);
 // From "F32" or from a config's "float32".
 [[nodiscard]] Result<Dtype> dtype_from_name(std::string_view name);
@@ -52,6 +54,7 @@ struct TensorView {
   Dtype dtype = Dtype::kF32;
   std::vector<std::int64_t> shape;
   std::span<const std::byte> data;  // in the map: lives as long as the file it comes from
+  std::string_view file;            // its path, for messages; lives as long
 
   [[nodiscard]] std::int64_t elements() const;
 };
@@ -84,8 +87,11 @@ class SafetensorsFile {
 };
 
 // A model folder's weights: model.safetensors, or the shards of model.safetensors.index.json.
+// Opening reads headers only.
 class Weights {
  public:
+  // kNotFound when there is neither file, or a shard is missing; kCorrupt, naming file and tensor,
+  // when a shard is cut short, lacks what the index says, or holds a tensor of another shard too.
   [[nodiscard]] static Result<Weights> open(const fs::path& model_folder);
   // By name, whatever the shard.
   [[nodiscard]] const TensorView* find(std::string_view name) const;
@@ -104,15 +110,18 @@ struct TensorPlan {
 };
 
 // Writes one file front to back: the header is known from the plan, then every tensor's values in
-// the plan's order. Memory: one tensor's conversion.
+// the plan's order. Memory: a fixed buffer. The bytes go to PATH.partial; finish() makes them
+// durable and puts them in the place of PATH, so that whoever reads PATH, also after a crash, finds
+// the old file whole or the new one. Not thread-safe; one writer for a path at a time.
 class SafetensorsWriter {
  public:
+  // Two tensors of one name, and a shape that is no possible number of bytes, are errors.
   [[nodiscard]] static Result<SafetensorsWriter> create(
       const fs::path& path, std::vector<TensorPlan> plan,
       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
   SafetensorsWriter(SafetensorsWriter&&) noexcept;
   SafetensorsWriter& operator=(SafetensorsWriter&&) noexcept;
-  ~SafetensorsWriter();
+  ~SafetensorsWriter();  // without finish(): what was written is removed
 
   // The next tensor, converted to its planned dtype (F32, BF16 or F16).
   [[nodiscard]] Result<void> write_f32(std::string_view name, std::span<const float> values);
@@ -122,9 +131,45 @@ class SafetensorsWriter {
   [[nodiscard]] Result<void> finish();
 
  private:
+  friend class WeightsWriter;
   struct Impl;
   explicit SafetensorsWriter(std::unique_ptr<Impl> impl);
+  [[nodiscard]] Result<void> seal();     // all written, and durable
+  [[nodiscard]] Result<void> publish();  // under its name
   std::unique_ptr<Impl> impl_;
+};
+
+inline constexpr std::uint64_t kDefaultShardBytes = 5'000'000'000;
+
+// Writes a folder's weights as Weights reads them, in the plan's order: as model.safetensors when
+// they take no more than shard_bytes, else as model-00001-of-0000N.safetensors and so on with
+// model.safetensors.index.json. A tensor is never split: one larger than shard_bytes has a shard of
+// its own. finish() publishes: one file replaces another atomically; several shards get their names
+// when all are durable, the index last, so a crash leaves the old weights, the new ones, or a
+// folder that Weights refuses. Weights of another layout that lay there are removed.
+class WeightsWriter {
+ public:
+  [[nodiscard]] static Result<WeightsWriter> create(const fs::path& folder,
+                                                    std::vector<TensorPlan> plan,
+                                                    std::uint64_t shard_bytes = kDefaultShardBytes);
+
+  [[nodiscard]] Result<void> write_f32(std::string_view name, std::span<const float> values);
+  [[nodiscard]] Result<void> write_raw(std::string_view name, std::span<const std::byte> bytes);
+  [[nodiscard]] Result<void> finish();
+
+ private:
+  struct Shard {
+    std::string file;
+    std::vector<TensorPlan> plan;
+  };
+  // The writer that the next tensor goes to, opened when its turn comes.
+  Result<SafetensorsWriter*> next_writer();
+
+  fs::path folder_;
+  std::vector<Shard> shards_;
+  std::vector<SafetensorsWriter> writers_;  // of the shards begun so far
+  std::size_t written_ = 0;                 // tensors of the last one
+  std::uint64_t total_bytes_ = 0;
 };
 
 }  // namespace cairn::model

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include "core/base/json.h"
 #include "core/base/text.h"
@@ -39,9 +40,23 @@ class HeaderParser {
     return header;
   }
 
+  Result<std::map<std::string, std::string>> parse_index() {
+    std::map<std::string, std::string> files;
+    bool found = false;
+    CAIRN_TRY(object([&](const std::string& name) -> Result<void> {
+      if (name != "weight_map") return skip_value(0);
+      if (std::exchange(found, true)) return fail("the field weight_map stands twice");
+      return texts(files, "tensor");
+    }));
+    skip_space();
+    if (at_ != text_.size()) return fail("bytes after the JSON object");
+    if (!found) return fail("the field weight_map is missing");
+    return files;
+  }
+
  private:
   [[nodiscard]] Error fail(const std::string& what) const {
-    return corrupt(what + " (header byte " + std::to_string(at_) + ")");
+    return corrupt(what + " (byte " + std::to_string(at_) + " of the JSON)");
   }
 
   void skip_space() {
@@ -121,10 +136,15 @@ class HeaderParser {
       at_ += 4;
       return {};
     }
+    return texts(out, "metadata key");
+  }
+
+  // An object of strings.
+  Result<void> texts(std::map<std::string, std::string>& out, const char* what) {
     return object([&](const std::string& key) -> Result<void> {
       CAIRN_ASSIGN(std::string value, string());
       if (!out.emplace(key, std::move(value)).second) {
-        return fail("the metadata key \"" + key + "\" stands twice");
+        return fail("the " + std::string(what) + " \"" + key + "\" stands twice");
       }
       return {};
     });
@@ -198,23 +218,29 @@ class HeaderParser {
   std::size_t at_ = 0;
 };
 
-// Bytes of a tensor, or nothing when a product overflows or does not end at a byte.
-std::optional<std::uint64_t> byte_size(const HeaderTensor& tensor) {
+}  // namespace
+
+std::optional<std::uint64_t> byte_size(Dtype dtype, std::span<const std::int64_t> shape) {
   std::uint64_t count = 1;
-  for (const std::int64_t size : tensor.shape) {
-    if (__builtin_mul_overflow(count, static_cast<std::uint64_t>(size), &count)) return {};
+  for (const std::int64_t size : shape) {
+    if (size < 0 || __builtin_mul_overflow(count, static_cast<std::uint64_t>(size), &count)) {
+      return {};
+    }
   }
   std::uint64_t bits = 0;
-  if (__builtin_mul_overflow(count, bits_of(tensor.dtype), &bits) || bits % 8 != 0) return {};
+  if (__builtin_mul_overflow(count, bits_of(dtype), &bits) || bits % 8 != 0) return {};
   return bits / 8;
 }
-
-}  // namespace
 
 Result<Header> parse_header(std::string_view text) {
   if (!is_valid_utf8(text)) return corrupt("the header is not valid UTF-8");
   if (!text.starts_with('{')) return corrupt("the header does not begin with '{'");
   return HeaderParser(text).parse();
+}
+
+Result<std::map<std::string, std::string>> parse_index(std::string_view text) {
+  if (!is_valid_utf8(text)) return corrupt("it is not valid UTF-8");
+  return HeaderParser(text).parse_index();
 }
 
 Result<void> check_layout(Header& header, std::uint64_t data_bytes) {
@@ -229,8 +255,12 @@ Result<void> check_layout(Header& header, std::uint64_t data_bytes) {
                      ", the one before ends at " + std::to_string(at));
     }
     if (tensor.end < tensor.begin) return corrupt(name + " ends before it begins");
-    if (tensor.end > data_bytes) return corrupt(name + " ends past the end of the file");
-    const std::optional<std::uint64_t> bytes = byte_size(tensor);
+    if (tensor.end > data_bytes) {
+      return corrupt(name + " ends at byte " + std::to_string(tensor.end) + " of " +
+                         std::to_string(data_bytes) + " bytes of data",
+                     "the file is cut short: copy it anew");
+    }
+    const std::optional<std::uint64_t> bytes = byte_size(tensor.dtype, tensor.shape);
     if (!bytes) return corrupt(name + " has a shape whose size is no number of bytes");
     if (*bytes != tensor.end - tensor.begin) {
       return corrupt(name + " needs " + std::to_string(*bytes) + " bytes and has " +

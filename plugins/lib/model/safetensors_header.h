@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,13 @@ struct Header {
 };
 
 [[nodiscard]] Result<Header> parse_header(std::string_view text);
+
+// Tensor -> file, from the text of model.safetensors.index.json. Refused as strictly.
+[[nodiscard]] Result<std::map<std::string, std::string>> parse_index(std::string_view text);
+
+// Bytes of a tensor, or nothing when the product overflows or does not end at a byte.
+[[nodiscard]] std::optional<std::uint64_t> byte_size(Dtype dtype,
+                                                     std::span<const std::int64_t> shape);
 
 // Sorts the tensors by their data and checks sizes, gaps, overlaps and the end against data_bytes.
 [[nodiscard]] Result<void> check_layout(Header& header, std::uint64_t data_bytes);
