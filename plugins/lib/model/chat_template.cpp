@@ -143,7 +143,7 @@ Result<std::string> template_of_config(const std::string& text) {
 
 }  // namespace
 
-Result<ChatTemplate> ChatTemplate::load(const fs::path& folder) {
+Result<std::optional<ChatTemplate>> ChatTemplate::find(const fs::path& folder) {
   FileSystem& files = real_file_system();
   std::error_code ignored;
   fs::path file = folder / "chat_template.jinja";
@@ -152,18 +152,23 @@ Result<ChatTemplate> ChatTemplate::load(const fs::path& folder) {
     CAIRN_ASSIGN(jinja, files.read(file));
   } else {
     file = folder / "tokenizer_config.json";
+    if (!fs::exists(file, ignored)) return std::optional<ChatTemplate>();
     CAIRN_ASSIGN(const std::string config, files.read(file));
     auto found = template_of_config(config);
     if (!found.ok()) return with_context(std::move(found).error(), file.string());
     jinja = std::move(*found);
-    if (jinja.empty()) {
-      return not_found(folder.string() + " has no chat template",
-                       "add chat_template.jinja, or chat_template to tokenizer_config.json");
-    }
+    if (jinja.empty()) return std::optional<ChatTemplate>();
   }
   auto chat = parse(jinja);
   if (!chat.ok()) return with_context(std::move(chat).error(), file.string());
-  return chat;
+  return std::optional(*chat);
+}
+
+Result<ChatTemplate> ChatTemplate::load(const fs::path& folder) {
+  CAIRN_ASSIGN(const auto found, find(folder));
+  if (found) return *found;
+  return not_found(folder.string() + " has no chat template",
+                   "add chat_template.jinja, or chat_template to tokenizer_config.json");
 }
 
 std::string ChatTemplate::render(const std::vector<ChatMessage>& messages,

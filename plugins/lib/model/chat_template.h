@@ -33,7 +33,9 @@ class ChatTemplate {
   // (Qwen3). Anything else is an error that shows where it leaves this form.
   [[nodiscard]] static Result<ChatTemplate> parse(std::string_view jinja);
   // From a tokenizer's folder: chat_template.jinja, else chat_template of tokenizer_config.json
-  // (a string, or a list with one named "default").
+  // (a string, or a list with one named "default"). Nothing where there is neither.
+  [[nodiscard]] static Result<std::optional<ChatTemplate>> find(const fs::path& folder);
+  // The same; an error where there is none.
   [[nodiscard]] static Result<ChatTemplate> load(const fs::path& folder);
 
   // `enable_thinking` false appends an empty thought to the generation prompt; templates without

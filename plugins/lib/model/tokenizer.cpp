@@ -13,7 +13,11 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 std::vector<TokenId> Tokenizer::encode_prompt(std::string_view user_text) const {
-  return encode(render_chat({{"user", std::string(user_text)}}, true));
+  return encode(chat().render({{"user", std::string(user_text)}}, true));
+}
+
+const ChatTemplate& Tokenizer::chat() const {
+  return impl_->chat;
 }
 
 std::string Tokenizer::decode(const std::vector<TokenId>& ids, bool skip_special) const {

@@ -34,7 +34,11 @@ class Tokenizer {
   // Split (Isolated), Digits, ByteLevel and sequences of them. A member that would tokenize
   // otherwise is an error that names it, and so are ids that are missing, given twice or not the
   // ones that the reference gives, and merges of no token.
+  // The folder's chat template is read as well: plain ChatML where it has none, and an error where
+  // it has one that Cairn does not know.
   [[nodiscard]] static Result<Tokenizer> load(const fs::path& folder);
+  // For text alone: the chat template is not looked at, chat() is plain ChatML.
+  [[nodiscard]] static Result<Tokenizer> load_without_chat(const fs::path& folder);
   [[nodiscard]] static Result<Tokenizer> from_json(std::string_view tokenizer_json);
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
@@ -48,7 +52,10 @@ class Tokenizer {
   // where the text changed on its way: a stretch that NFC rewrote and a broken code point belong
   // as a whole to every token with a part of them (the reference keeps the first code point only).
   [[nodiscard]] Encoding encode_with_spans(std::string_view text) const;
-  // One user turn and the assistant's header: what a policy is prompted with.
+  // How the model reads chats.
+  [[nodiscard]] const ChatTemplate& chat() const;
+  // One user turn and the assistant's header, as chat() renders them: what a policy is prompted
+  // with.
   [[nodiscard]] std::vector<TokenId> encode_prompt(std::string_view user_text) const;
   // Bytes of all tokens joined; invalid UTF-8 becomes U+FFFD, one per maximal part. Ids beyond the
   // vocabulary (rows of padded embeddings) give nothing.
@@ -100,7 +107,7 @@ class TextStream {
 // tokenizer_config.json with the ChatML template.
 [[nodiscard]] std::string tokenizer_config_json(std::int64_t max_tokens);
 
-// Copies tokenizer.json and tokenizer_config.json.
+// Copies tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja.
 [[nodiscard]] Result<void> copy_tokenizer(const fs::path& from_folder, const fs::path& to_folder);
 
 }  // namespace cairn::model

@@ -364,7 +364,7 @@ Result<Tokenizer> Tokenizer::from_json(std::string_view tokenizer_json) {
   return Reader().read(root);
 }
 
-Result<Tokenizer> Tokenizer::load(const fs::path& folder) {
+Result<Tokenizer> Tokenizer::load_without_chat(const fs::path& folder) {
   const fs::path file = folder / "tokenizer.json";
   CAIRN_ASSIGN(const std::string text, real_file_system().read(file));
   auto tokenizer = from_json(text);
@@ -372,10 +372,22 @@ Result<Tokenizer> Tokenizer::load(const fs::path& folder) {
   return tokenizer;
 }
 
+Result<Tokenizer> Tokenizer::load(const fs::path& folder) {
+  CAIRN_ASSIGN(Tokenizer tokenizer, load_without_chat(folder));
+  CAIRN_ASSIGN(const auto chat, ChatTemplate::find(folder));
+  if (chat) tokenizer.impl_->chat = *chat;
+  return tokenizer;
+}
+
 Result<void> copy_tokenizer(const fs::path& from_folder, const fs::path& to_folder) {
   FileSystem& files = real_file_system();
   CAIRN_TRY(files.make_directories(to_folder));
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json"}) {
+  std::vector<std::string> names = {"tokenizer.json", "tokenizer_config.json"};
+  std::error_code ignored;
+  if (fs::exists(from_folder / "chat_template.jinja", ignored)) {
+    names.emplace_back("chat_template.jinja");
+  }
+  for (const std::string& name : names) {
     CAIRN_ASSIGN(const std::string bytes, files.read(from_folder / name));
     CAIRN_TRY(files.write_atomic(to_folder / name, bytes));
   }

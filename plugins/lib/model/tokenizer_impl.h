@@ -46,6 +46,7 @@ struct Tokenizer::Impl {
   AddedTokens added_normalized;  // looked for after NFC
   std::vector<SplitStep> steps;  // applied one after another
   bool nfc = false;
+  ChatTemplate chat;
   mutable WorkspacePool workspaces;
 };
 

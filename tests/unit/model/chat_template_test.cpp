@@ -118,5 +118,25 @@ TEST(ChatTemplate, ReadsTheOneThatCairnWrites) {
   EXPECT_EQ(chat->render(kHi, true), render_chat(kHi, true));
 }
 
+TEST(ChatTemplate, IsWhatATokenizerOfTheFolderPromptsWith) {
+  const TempFolder folder;
+  FileSystem& files = real_file_system();
+  const std::string tokenizer_json = read_text(fixtures() / "tokenizer" / "tokenizer.json");
+  ASSERT_TRUE(files.write_atomic(folder.path() / "tokenizer.json", tokenizer_json).ok());
+  const auto prompt = [&] {
+    const Tokenizer tokenizer = Tokenizer::load(folder.path()).value();
+    return tokenizer.decode(tokenizer.encode_prompt("Hi"));
+  };
+  EXPECT_EQ(prompt(), render_chat(kHi, true)) << "plain ChatML without a template";
+  const fs::path file = folder.path() / "chat_template.jinja";
+  ASSERT_TRUE(files.write_atomic(file, kWithPreamble).ok());
+  EXPECT_EQ(prompt(), ChatTemplate::parse(kWithPreamble).value().render(kHi, true));
+  ASSERT_TRUE(files.write_atomic(file, "{{ messages }}").ok());
+  const auto unknown = Tokenizer::load(folder.path());
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().message.find(file.string()), std::string::npos);
+  EXPECT_TRUE(Tokenizer::load_without_chat(folder.path()).ok());
+}
+
 }  // namespace
 }  // namespace cairn::model
