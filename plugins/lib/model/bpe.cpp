@@ -34,13 +34,13 @@ std::uint64_t hash_of(std::string_view word) {
 }  // namespace
 
 MergeRanks::MergeRanks(std::size_t most_pairs)
-    : slots_(std::bit_ceil(2 * most_pairs + 2)), mask_(slots_.size() - 1) {}
+    : slots_(std::bit_ceil(2 * most_pairs + 2), kEmpty), mask_(slots_.size() - 1) {}
 
 void MergeRanks::set(std::int32_t left, std::int32_t right, std::int32_t rank) {
-  const std::uint64_t key = pair_key(left, right);
+  const std::uint64_t key = key_of(left, right);
   std::size_t at = place(key);
-  while (slots_[at].key != kEmpty && slots_[at].key != key) at = (at + 1) & mask_;
-  slots_[at] = {key, rank};
+  while (slots_[at] != kEmpty && slots_[at] >> kRankBits != key) at = (at + 1) & mask_;
+  slots_[at] = key << kRankBits | static_cast<std::uint64_t>(rank);
 }
 
 BpeWorkspace::BpeWorkspace() : entries_(kEntries) {}
@@ -111,23 +111,57 @@ void Bpe::merge_word(std::string_view word, BpeWorkspace& work) const {
 }
 
 void Bpe::merge_short(BpeWorkspace& work) const {
-  std::int32_t* const ids = work.ids_.data();
-  std::int32_t* const pairs = work.ranks_.data();
-  std::size_t count = work.ids_.size();
-  while (count > 1) {
-    std::int32_t best = MergeRanks::kNone;
-    for (std::size_t i = 0; i + 1 < count; ++i) best = std::min(best, pairs[i]);
-    if (best == MergeRanks::kNone) break;
-    std::size_t at = 0;
-    while (pairs[at] != best) ++at;
-    ids[at] = merged[static_cast<std::size_t>(best)];
-    std::copy(ids + at + 2, ids + count, ids + at + 1);
-    if (at + 2 < count) std::copy(pairs + at + 2, pairs + count - 1, pairs + at + 1);
-    --count;
-    if (at > 0) pairs[at - 1] = ranks.of(ids[at - 1], ids[at]);
-    if (at + 1 < count) pairs[at] = ranks.of(ids[at], ids[at + 1]);
+  constexpr std::size_t kBlock = BpeWorkspace::kBlock;
+  const auto count = static_cast<std::int32_t>(work.ids_.size());
+  std::vector<BpeWorkspace::Symbol>& symbols = work.symbols_;
+  symbols.resize(work.ids_.size());
+  for (std::int32_t i = 0; i < count; ++i) {
+    symbols[static_cast<std::size_t>(i)] = {work.ids_[static_cast<std::size_t>(i)], i - 1, i + 1};
   }
-  work.ids_.resize(count);
+  const std::size_t blocks = (work.ranks_.size() + kBlock) / kBlock;
+  work.ranks_.resize(blocks * kBlock, MergeRanks::kNone);
+  work.block_best_.resize(blocks);
+  std::int32_t* const pairs = work.ranks_.data();  // by the left symbol
+  std::int32_t* const block_best = work.block_best_.data();
+  const auto update_block = [&](std::size_t block) {
+    const std::int32_t* const in = pairs + block * kBlock;
+    std::int32_t best = in[0];
+    for (std::size_t i = 1; i < kBlock; ++i) best = std::min(best, in[i]);
+    block_best[block] = best;
+  };
+  for (std::size_t block = 0; block < blocks; ++block) update_block(block);
+  const auto symbol = [&](std::int32_t at) -> BpeWorkspace::Symbol& {
+    return symbols[static_cast<std::size_t>(at)];
+  };
+  for (;;) {
+    std::size_t block = 0;
+    for (std::size_t i = 1; i < blocks; ++i) {
+      if (block_best[i] < block_best[block]) block = i;
+    }
+    const std::int32_t best = block_best[block];
+    if (best == MergeRanks::kNone) break;
+    std::size_t place = block * kBlock;
+    while (pairs[place] != best) ++place;
+    const auto at = static_cast<std::int32_t>(place);
+    BpeWorkspace::Symbol& left = symbol(at);
+    const std::int32_t gone = left.next;
+    left.id = merged[static_cast<std::size_t>(best)];
+    left.next = symbol(gone).next;
+    pairs[gone] = MergeRanks::kNone;
+    pairs[at] = MergeRanks::kNone;
+    if (left.next < count) {
+      symbol(left.next).previous = at;
+      pairs[at] = ranks.of(left.id, symbol(left.next).id);
+    }
+    update_block(block);
+    const std::size_t gone_block = static_cast<std::size_t>(gone) / kBlock;
+    if (gone_block != block) update_block(gone_block);
+    if (left.previous < 0) continue;
+    pairs[left.previous] = ranks.of(symbol(left.previous).id, left.id);
+    update_block(static_cast<std::size_t>(left.previous) / kBlock);
+  }
+  work.ids_.clear();
+  for (std::int32_t at = 0; at < count; at = symbol(at).next) work.ids_.push_back(symbol(at).id);
 }
 
 // Symbols form a linked list; the heap may hold pairs that are gone, recognised by their ids.

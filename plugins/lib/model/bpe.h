@@ -12,11 +12,6 @@
 
 namespace cairn::model {
 
-inline std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 |
-         static_cast<std::uint32_t>(right);
-}
-
 // Looks strings up without making one.
 struct TextHash {
   using is_transparent = void;
@@ -26,32 +21,37 @@ struct TextHash {
 };
 using TextIds = std::unordered_map<std::string, std::int32_t, TextHash, std::equal_to<>>;
 
-// Ranks of pairs: a flat hash table, probed one after another, at most half full.
+// Ranks of pairs: a flat hash table, probed one after another, at most half full. A slot holds both
+// ids and the rank in 64 bits.
 class MergeRanks {
  public:
   static constexpr std::int32_t kNone = std::numeric_limits<std::int32_t>::max();
+  static constexpr std::size_t kMostIds = (std::size_t{1} << 20) - 1;
+  static constexpr std::size_t kMostRanks = (std::size_t{1} << 24) - 1;
 
   explicit MergeRanks(std::size_t most_pairs = 0);
-  // A pair given twice has the later rank.
+  // A pair given twice has the later rank. Ids are below kMostIds, ranks below kMostRanks.
   void set(std::int32_t left, std::int32_t right, std::int32_t rank);
   [[nodiscard]] std::int32_t of(std::int32_t left, std::int32_t right) const {
-    const std::uint64_t key = pair_key(left, right);
+    const std::uint64_t key = key_of(left, right);
     for (std::size_t at = place(key);; at = (at + 1) & mask_) {
-      if (slots_[at].key == key) return slots_[at].rank;
-      if (slots_[at].key == kEmpty) return kNone;
+      const std::uint64_t slot = slots_[at];
+      if (slot >> kRankBits == key) return static_cast<std::int32_t>(slot & kMostRanks);
+      if (slot == kEmpty) return kNone;
     }
   }
 
  private:
-  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
-  struct Slot {
-    std::uint64_t key = kEmpty;
-    std::int32_t rank = kNone;
-  };
+  static constexpr unsigned kRankBits = 24;
+  static constexpr unsigned kIdBits = 20;
+  static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};  // its rank is no rank
+  static std::uint64_t key_of(std::int32_t left, std::int32_t right) {
+    return static_cast<std::uint64_t>(left) << kIdBits | static_cast<std::uint64_t>(right);
+  }
   [[nodiscard]] std::size_t place(std::uint64_t key) const {
     return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15U >> 32) & mask_;
   }
-  std::vector<Slot> slots_;
+  std::vector<std::uint64_t> slots_;
   std::size_t mask_;
 };
 
@@ -76,6 +76,8 @@ class BpeWorkspace {
   struct Symbol {
     std::int32_t id, previous, next;
   };
+  // Ranks are looked for in blocks of this many.
+  static constexpr std::size_t kBlock = 16;
   struct Candidate {
     std::int32_t rank, at, left, right;
     bool operator>(const Candidate& other) const {
@@ -83,7 +85,7 @@ class BpeWorkspace {
     }
   };
   std::vector<Entry> entries_;
-  std::vector<std::int32_t> ids_, ranks_;
+  std::vector<std::int32_t> ids_, ranks_, block_best_;
   std::vector<Symbol> symbols_;
   std::vector<Candidate> heap_;
 };
@@ -107,7 +109,8 @@ class Bpe {
  private:
   // The ids of a word, in work.ids_.
   void merge_word(std::string_view word, BpeWorkspace& work) const;
-  // Linear searches for the smallest rank; faster than a heap for all but long words.
+  // Searches the smallest rank of all blocks, then in its block: for all but long words faster than
+  // a heap.
   void merge_short(BpeWorkspace& work) const;
   void merge_long(BpeWorkspace& work) const;
 

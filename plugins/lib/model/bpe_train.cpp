@@ -36,6 +36,11 @@ std::array<std::int32_t, 256> byte_order() {
   return id_of;
 }
 
+std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
+  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 |
+         static_cast<std::uint32_t>(right);
+}
+
 using Counts = std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>>;
 
 void count_pieces(std::string_view text, const PieceScanner& scanner, Counts& counts) {

@@ -127,6 +127,10 @@ class Reader {
   Result<void> read_vocabulary(const json::object& model, std::size_t added) {
     CAIRN_ASSIGN(const json::object* vocab, get_object(model, "vocab"));
     most_ids_ = vocab->size() + added;
+    if (most_ids_ > MergeRanks::kMostIds) {
+      return unsupported("a vocabulary of " + std::to_string(most_ids_) + " tokens (at most " +
+                         std::to_string(MergeRanks::kMostIds) + ")");
+    }
     taken_.resize(most_ids_, false);
     spelling_.resize(most_ids_);
     impl_->bytes_of.resize(most_ids_);
@@ -176,6 +180,9 @@ class Reader {
 
   Result<void> read_merges(const json::object& model) {
     CAIRN_ASSIGN(const json::array* merges, get_array(model, "merges"));
+    if (merges->size() >= MergeRanks::kMostRanks) {
+      return unsupported("a file with " + std::to_string(merges->size()) + " merges");
+    }
     Bpe& bpe = impl_->bpe;
     bpe.ranks = MergeRanks(merges->size());
     bpe.merged.reserve(merges->size());
