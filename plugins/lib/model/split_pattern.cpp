@@ -1,12 +1,6 @@
 #include "plugins/lib/model/split_pattern.h"
 
-#include <unicode/normalizer2.h>
-#include <unicode/unistr.h>
-#include <unicode/utf8.h>
-
-#include <algorithm>
-#include <array>
-#include <map>
+#include <cctype>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -24,29 +18,108 @@ namespace {
 constexpr const char* kWhiteSpace =
     R"(\x{09}-\x{0d}\x{20}\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000})";
 
-// Writes \s and \S out as classes.
-std::string with_white_space(const std::string& pattern) {
-  std::string out;
-  bool in_class = false;
-  for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\' && i + 1 < pattern.size()) {
-      const char next = pattern[++i];
-      if (next == 's') {
-        out += in_class ? kWhiteSpace : "[" + std::string(kWhiteSpace) + "]";
-      } else if (next == 'S' && !in_class) {
-        out += "[^" + std::string(kWhiteSpace) + "]";
+// Reads a pattern of the reference's syntax and writes it for PCRE2.
+class Translation {
+ public:
+  explicit Translation(std::string_view pattern) : in_(pattern) {}
+
+  Result<std::string> run() {
+    while (at_ < in_.size()) {
+      if (in_[at_] == '\\') {
+        CAIRN_TRY(escape());
+      } else if (in_class_) {
+        CAIRN_TRY(member());
       } else {
-        out += '\\';
-        out += next;
+        CAIRN_TRY(sign());
       }
-      continue;
     }
-    if (pattern[i] == '[') in_class = true;
-    if (pattern[i] == ']') in_class = false;
-    out += pattern[i];
+    return std::move(out_);
   }
-  return out;
-}
+
+ private:
+  [[nodiscard]] bool follows(std::string_view text) const {
+    return in_.substr(at_).starts_with(text);
+  }
+
+  Error refuse(std::string_view what) const {
+    return invalid_argument(
+        "the split pattern of the tokenizer has " + std::string(what) + " at byte " +
+            std::to_string(at_) + ": " + std::string(in_),
+        "the patterns of Qwen2, GPT-2 and Llama 3 are of the kind that is read");
+  }
+
+  void copy(std::size_t count) {
+    out_ += in_.substr(at_, count);
+    at_ += count;
+  }
+
+  Result<void> escape() {
+    if (at_ + 1 == in_.size()) return refuse("a backslash at its end");
+    const char next = in_[at_ + 1];
+    if (next == 's' || next == 'S') {
+      if (in_class_ && next == 'S') return refuse("\\S in a class");
+      out_ += in_class_ ? kWhiteSpace : (next == 's' ? "[" : "[^") + std::string(kWhiteSpace) + "]";
+      at_ += 2;
+      return {};
+    }
+    const bool alphanumeric = std::isalnum(static_cast<unsigned char>(next)) != 0;
+    if (alphanumeric && std::string_view("pPdDrntfx").find(next) == std::string_view::npos) {
+      return refuse("the escape \\" + std::string(1, next));
+    }
+    if (static_cast<unsigned char>(next) >= 0x80) return refuse("an escaped letter");
+    copy(2);
+    if (next != 'p' && next != 'P') return {};
+    const std::size_t close = in_.find('}', at_);
+    if (!follows("{") || close == std::string_view::npos) return refuse("a property without name");
+    copy(close + 1 - at_);
+    return {};
+  }
+
+  Result<void> member() {
+    if (in_[at_] == '[') return refuse("a class in a class");
+    if (follows("&&")) return refuse("an intersection of classes");
+    if (in_[at_] == ']') in_class_ = false;
+    copy(1);
+    return {};
+  }
+
+  Result<void> sign() {
+    switch (in_[at_]) {
+      case '[':
+        in_class_ = true;
+        copy(at_ + 1 < in_.size() && in_[at_ + 1] == '^' ? 2 : 1);
+        if (follows("]")) return refuse("a class that begins with ]");
+        return {};
+      case '^':
+      case '$':
+        return refuse("an anchor");
+      case '(':
+        if (follows("(?") && !follows("(?:") && !follows("(?i:") && !follows("(?=") &&
+            !follows("(?!") && !follows("(?<=") && !follows("(?<!")) {
+          return refuse("an unknown kind of group");
+        }
+        if (follows("(*")) return refuse("a control verb");
+        copy(follows("(?") ? 2 : 1);
+        return {};
+      case ')':
+        copy(1);
+        if (follows("*") || follows("+") || follows("{")) return refuse("a repeated group");
+        return {};
+      case '}':
+        copy(1);
+        if (follows("+")) return refuse("a possessive repetition");
+        return {};
+      default:
+        copy(1);
+        return {};
+    }
+  }
+
+  std::string_view in_;
+  std::size_t at_ = 0;
+  std::string out_;
+  bool in_class_ = false;
+};
 
 struct MatchData {
   explicit MatchData(const pcre2_code* code)
@@ -57,41 +130,15 @@ struct MatchData {
   pcre2_match_data* data;
 };
 
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-void append_utf8(std::string& out, char32_t code_point) {
-  char buffer[4];
-  std::int32_t length = 0;
-  U8_APPEND_UNSAFE(buffer, length, code_point);
-  out.append(buffer, static_cast<std::size_t>(length));
-}
-
-bool stands_for_itself(unsigned byte) {
-  return (byte >= '!' && byte <= '~') || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-}
-
-std::array<char32_t, 256> make_alphabet() {
-  std::array<char32_t, 256> alphabet{};
-  char32_t next = 0x100;
-  for (unsigned byte = 0; byte < 256; ++byte) {
-    alphabet[byte] = stands_for_itself(byte) ? byte : next++;
-  }
-  return alphabet;
-}
-
-const std::array<char32_t, 256>& alphabet() {
-  static const std::array<char32_t, 256> table = make_alphabet();
-  return table;
-}
-
 }  // namespace
 
 struct SplitPattern::Impl {
   pcre2_code* code = nullptr;
-  ~Impl() { pcre2_code_free(code); }
+  pcre2_match_context* limits = nullptr;
+  ~Impl() {
+    pcre2_match_context_free(limits);
+    pcre2_code_free(code);
+  }
 };
 
 SplitPattern::SplitPattern(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -100,7 +147,13 @@ SplitPattern& SplitPattern::operator=(SplitPattern&&) noexcept = default;
 SplitPattern::~SplitPattern() = default;
 
 Result<SplitPattern> SplitPattern::compile(const std::string& pattern) {
-  const std::string text = with_white_space(pattern);
+  constexpr std::size_t kLongest = 1 << 14;
+  if (pattern.size() > kLongest) {
+    return invalid_argument(
+        "the split pattern of the tokenizer has " + std::to_string(pattern.size()) + " bytes",
+        "at most " + std::to_string(kLongest) + " are read");
+  }
+  CAIRN_ASSIGN(const std::string text, Translation(pattern).run());
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto impl = std::make_unique<Impl>();
@@ -109,9 +162,14 @@ Result<SplitPattern> SplitPattern::compile(const std::string& pattern) {
   if (impl->code == nullptr) {
     char message[256] = {};
     pcre2_get_error_message(error, reinterpret_cast<PCRE2_UCHAR*>(message), sizeof message);
-    return invalid_argument("the split pattern of the tokenizer does not compile: " +
-                            std::string(message));
+    return invalid_argument(
+        "the split pattern of the tokenizer does not compile: " + std::string(message),
+        "it reads: " + pattern);
   }
+  // A long run of white space may take more steps than the default limit, which is meant for
+  // patterns that are refused above.
+  impl->limits = pcre2_match_context_create(nullptr);
+  pcre2_set_match_limit(impl->limits, 0xffffffffU);
   pcre2_jit_compile(impl->code, PCRE2_JIT_COMPLETE);  // without it matching is slower, not wrong
   return SplitPattern(std::move(impl));
 }
@@ -119,14 +177,14 @@ Result<SplitPattern> SplitPattern::compile(const std::string& pattern) {
 void SplitPattern::split(std::string_view text, std::vector<std::string_view>& pieces) const {
   const MatchData match(impl_->code);
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
+  const auto find = [&](std::size_t at, std::uint32_t options) {
+    return pcre2_match(impl_->code, subject, text.size(), at, PCRE2_NO_UTF_CHECK | options,
+                       match.data, impl_->limits);
+  };
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
-    int found =
-        pcre2_match(impl_->code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, match.data, nullptr);
-    if (found == PCRE2_ERROR_JIT_STACKLIMIT) {
-      found = pcre2_match(impl_->code, subject, text.size(), at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                          match.data, nullptr);
-    }
+    int found = find(at, 0);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) found = find(at, PCRE2_NO_JIT);
     if (found == PCRE2_ERROR_NOMATCH) break;
     if (found < 0) {
       fail_unwrap(
@@ -135,89 +193,16 @@ void SplitPattern::split(std::string_view text, std::vector<std::string_view>& p
     const PCRE2_SIZE* range = pcre2_get_ovector_pointer(match.data);
     const std::size_t begin = range[0];
     const std::size_t end = range[1];
-    if (end == begin) {  // an empty match separates nothing
-      at = end + 1;
-      while (at < text.size() && U8_IS_TRAIL(text[at])) ++at;
-      continue;
-    }
     if (begin > done) pieces.push_back(text.substr(done, begin - done));
-    pieces.push_back(text.substr(begin, end - begin));
+    if (end > begin) pieces.push_back(text.substr(begin, end - begin));
     done = at = end;
+    if (end == begin) {
+      do {
+        ++at;
+      } while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80);
+    }
   }
   if (done < text.size()) pieces.push_back(text.substr(done));
-}
-
-std::string lossy_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  const auto length = static_cast<std::int64_t>(bytes.size());
-  for (std::int64_t at = 0; at < length;) {
-    const std::int64_t begin = at;
-    UChar32 code_point = 0;
-    U8_NEXT(data, at, length, code_point);
-    if (code_point < 0) {
-      out += "\xef\xbf\xbd";
-    } else {
-      out.append(
-          bytes.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(at - begin)));
-    }
-  }
-  return out;
-}
-
-std::string nfc(std::string_view text) {
-  if (is_ascii(text)) return std::string(text);
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* normalizer = icu::Normalizer2::getNFCInstance(status);
-  std::string out;
-  if (U_SUCCESS(status)) {
-    const icu::UnicodeString normalized =
-        normalizer->normalize(icu::UnicodeString::fromUTF8(icu::StringPiece(
-                                  text.data(), static_cast<std::int32_t>(text.size()))),
-                              status);
-    if (U_SUCCESS(status)) normalized.toUTF8String(out);
-  }
-  if (U_FAILURE(status)) {
-    fail_unwrap(internal_error(std::string("ICU cannot normalise text: ") + u_errorName(status)));
-  }
-  return out;
-}
-
-char32_t alphabet_char(unsigned char byte) {
-  return alphabet()[byte];
-}
-
-std::string bytes_to_alphabet(std::string_view bytes) {
-  std::string out;
-  for (const char c : bytes) append_utf8(out, alphabet_char(static_cast<unsigned char>(c)));
-  return out;
-}
-
-std::string alphabet_to_bytes(std::string_view token) {
-  static const std::map<char32_t, char> byte_of = [] {
-    std::map<char32_t, char> inverse;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      inverse.emplace(alphabet()[byte], static_cast<char>(byte));
-    }
-    return inverse;
-  }();
-  std::string out;
-  const auto* data = reinterpret_cast<const std::uint8_t*>(token.data());
-  const auto length = static_cast<std::int64_t>(token.size());
-  for (std::int64_t at = 0; at < length;) {
-    const std::int64_t begin = at;
-    UChar32 code_point = 0;
-    U8_NEXT(data, at, length, code_point);
-    const auto found = byte_of.find(static_cast<char32_t>(code_point));
-    if (found != byte_of.end()) {
-      out.push_back(found->second);
-    } else {
-      out.append(
-          token.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(at - begin)));
-    }
-  }
-  return out;
 }
 
 }  // namespace cairn::model

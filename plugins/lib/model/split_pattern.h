@@ -1,4 +1,4 @@
-// Cutting text into the pieces that BPE merges within.
+// Cutting text into the pieces that BPE merges within, by a regular expression.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,10 @@ namespace cairn::model {
 extern const char* const kQwen2Pattern;
 extern const char* const kGpt2Pattern;
 
-// A compiled regular expression. \s and \S mean Unicode's White_Space, as in the reference.
-// Thread-safe.
+// A compiled regular expression of Oniguruma's Ruby syntax, as far as it means the same to PCRE2
+// (\s and \S are made to mean White_Space): literals, classes, \p, \d, quantifiers, alternatives,
+// (?:), (?i:), lookahead and lookbehind. Anything else is refused by name, and so are repeated
+// groups, whose matching can take exponential time. Unicode version: PCRE2's. Thread-safe.
 class SplitPattern {
  public:
   [[nodiscard]] static Result<SplitPattern> compile(const std::string& pattern);
@@ -24,7 +26,8 @@ class SplitPattern {
   SplitPattern& operator=(SplitPattern&&) noexcept;
   ~SplitPattern();
 
-  // Matches and what lies between them, each a piece, in order ("isolated"). `text` is valid UTF-8.
+  // Matches and what lies between them, each a piece, in order ("isolated"); an empty match cuts
+  // where it stands. `text` is valid UTF-8.
   void split(std::string_view text, std::vector<std::string_view>& pieces) const;
 
  private:
@@ -32,17 +35,5 @@ class SplitPattern {
   explicit SplitPattern(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
-
-// Valid UTF-8: each maximal part of a broken code point becomes U+FFFD.
-[[nodiscard]] std::string lossy_utf8(std::string_view bytes);
-// NFC of valid UTF-8.
-[[nodiscard]] std::string nfc(std::string_view text);
-
-// The byte alphabet of GPT-2: each byte's printable code point. Printable ASCII and Latin-1 stand
-// for themselves, the other bytes follow from U+0100 on.
-[[nodiscard]] char32_t alphabet_char(unsigned char byte);
-// "Ġthe" -> " the"; characters outside the alphabet stay as their own UTF-8.
-[[nodiscard]] std::string alphabet_to_bytes(std::string_view token);
-[[nodiscard]] std::string bytes_to_alphabet(std::string_view bytes);
 
 }  // namespace cairn::model

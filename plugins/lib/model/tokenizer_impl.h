@@ -1,48 +1,53 @@
 // What a loaded tokenizer holds; private to tokenizer*.cpp.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <memory>
+#include <mutex>
 #include <string>
-#include <unordered_map>
+#include <variant>
 #include <vector>
 
+#include "plugins/lib/model/added_tokens.h"
+#include "plugins/lib/model/bpe.h"
+#include "plugins/lib/model/piece_scanner.h"
 #include "plugins/lib/model/split_pattern.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::model {
 
-struct Merge {
-  std::int32_t rank = 0;
-  std::int32_t id = 0;  // what the pair becomes
+// Workspaces that no call uses now: as many as calls ran at once. Thread-safe.
+class WorkspacePool {
+ public:
+  [[nodiscard]] std::unique_ptr<BpeWorkspace> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<BpeWorkspace>();
+    std::unique_ptr<BpeWorkspace> one = std::move(idle_.back());
+    idle_.pop_back();
+    return one;
+  }
+  void give_back(std::unique_ptr<BpeWorkspace> one) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(one));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<BpeWorkspace>> idle_;  // guarded by mutex_
 };
 
-inline std::uint64_t pair_key(std::int32_t left, std::int32_t right) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(left)) << 32 |
-         static_cast<std::uint32_t>(right);
-}
-
-struct AddedToken {
-  std::string content;
-  std::int32_t id = 0;
-  bool special = false;
-};
+using SplitStep = std::variant<PieceScanner, SplitPattern>;
 
 struct Tokenizer::Impl {
-  std::vector<std::string> bytes_of;                         // by id
-  std::vector<bool> special;                                 // by id
-  std::unordered_map<std::string, std::int32_t> id_of;       // as tokenizer.json spells them
-  std::unordered_map<std::string, std::int32_t> id_of_word;  // BPE tokens by their bytes
-  std::array<std::int32_t, 256> byte_ids{};                  // -1 where the vocabulary lacks one
-  std::unordered_map<std::uint64_t, Merge> merges;
-  std::vector<AddedToken> added;  // longest first
-  std::array<bool, 256> starts_added{};
-  std::vector<SplitPattern> patterns;  // applied one after another
+  std::vector<std::string> bytes_of;  // by id
+  std::vector<bool> special;          // by id
+  TextIds id_of;                      // as tokenizer.json spells them
+  Bpe bpe;
+  AddedTokens added;             // looked for in the text as it is
+  AddedTokens added_normalized;  // looked for after NFC
+  std::vector<SplitStep> steps;  // applied one after another
   bool nfc = false;
-  bool ignore_merges = false;
-
-  void encode_plain(std::string_view text, std::vector<TokenId>& out) const;
-  void encode_word(std::string_view word, std::vector<TokenId>& out) const;
+  ChatTemplate chat;
+  mutable WorkspacePool workspaces;
 };
 
 struct TokenizerBuilder {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/unit/model/fixtures.h"
 
 namespace cairn::model {
@@ -62,6 +64,33 @@ TEST(Tokenizer, RendersChats) {
                     thinking.is_null() ? std::nullopt : std::optional(thinking.as_bool()));
     EXPECT_EQ(text, text_of(line, "text"));
     EXPECT_EQ(tokenizer.encode(text), ids_of(line.at("ids")));
+  }
+}
+
+// CAIRN_SMOLLM2 names the folder that SmolLM2-135M-Instruct was imported to.
+TEST(Tokenizer, AgreesWithTheReferenceOfSmolLm2) {
+  const char* imported = std::getenv("CAIRN_SMOLLM2");
+  if (imported == nullptr) GTEST_SKIP() << "CAIRN_SMOLLM2 names no folder";
+  const auto tokenizer = Tokenizer::load(imported);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().to_string();
+  for (const json::object& line : read_lines(fixtures() / "smollm2" / "tokenizer.jsonl")) {
+    const std::vector<TokenId> ids = ids_of(line.at("ids"));
+    EXPECT_EQ(tokenizer->encode(text_of(line, "text")), ids) << json::serialize(line);
+    EXPECT_EQ(tokenizer->decode(ids), text_of(line, "decoded"));
+  }
+  // Prompts of one user turn: the default system message is in them.
+  for (const json::object& line : read_lines(fixtures() / "smollm2" / "generations.jsonl")) {
+    const std::string prompt = text_of(line, "prompt");
+    EXPECT_EQ(tokenizer->encode(prompt), ids_of(line.at("ids")));
+    const std::string user = "<|im_start|>user\n";
+    const std::size_t begin = prompt.find(user);
+    const std::size_t end = prompt.find("<|im_end|>", begin);
+    if (begin == std::string::npos || prompt.find(user, end) != std::string::npos) continue;
+    const std::string question = prompt.substr(begin + user.size(), end - begin - user.size());
+    const std::string rendered = tokenizer->chat().render({{"user", question}}, true);
+    if (prompt.ends_with(rendered.substr(rendered.find(user)))) {
+      EXPECT_EQ(rendered, prompt);
+    }
   }
 }
 

@@ -1,0 +1,90 @@
+// bench_model: what model stages stand on, against the peers in Python's packages, in one run. No
+// test: it prints numbers beside their goals. Peers that are not installed are named as missing.
+#include <cstdio>
+#include <cstring>
+
+#include "core/base/files.h"
+#include "tests/bench/model_parts.h"
+
+namespace cairn::bench {
+namespace {
+
+struct Part {
+  const char* name;
+  void (*measure)(Report&, const ModelBenchOptions&);
+};
+
+constexpr Part kParts[] = {{"tokenizer", measure_tokenizer}};
+
+int usage() {
+  std::printf(
+      "usage: bench_model [--python PYTHON] [--only PART] [--json FILE] [--tokenizer FOLDER] "
+      "[--texts FOLDER]\nparts:");
+  for (const Part& part : kParts) std::printf(" %s", part.name);
+  std::printf("\n");
+  return 2;
+}
+
+int run(int argc, char** argv) {
+  ModelBenchOptions options;
+  std::string file;
+  std::string only;
+  for (int i = 1; i < argc; ++i) {
+    if (i + 1 == argc) return usage();
+    const std::string option = argv[i];
+    const char* value = argv[++i];
+    if (option == "--python") {
+      options.python = value;
+    } else if (option == "--only") {
+      only = value;
+    } else if (option == "--json") {
+      file = value;
+    } else if (option == "--tokenizer") {
+      options.tokenizer = value;
+    } else if (option == "--texts") {
+      options.texts = value;
+    } else {
+      return usage();
+    }
+  }
+  Report report;
+  bool known = only.empty();
+  for (const Part& part : kParts) {
+    if (!only.empty() && only != part.name) continue;
+    known = true;
+    part.measure(report, options);
+  }
+  if (!known) return usage();
+  if (!file.empty()) report.write_json(file);
+  return 0;
+}
+
+}  // namespace
+
+PeerAnswer run_peer(const ModelBenchOptions& options, const std::string& script,
+                    const std::vector<std::string>& arguments) {
+  const auto quote = [](const std::string& text) {
+    std::string quoted = "'";
+    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+  };
+  std::string command = quote(options.python) + " " + quote(CAIRN_PEERS "/" + script);
+  for (const std::string& argument : arguments) command += " " + quote(argument);
+  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+  if (pipe == nullptr) return {false, "no shell"};
+  PeerAnswer answer;
+  char block[4096];
+  for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, pipe)) > 0;) {
+    answer.text.append(block, got);
+  }
+  const int status = ::pclose(pipe);
+  answer.ok = status == 0;
+  if (!answer.ok) answer.text = options.python + " failed on " + script;
+  return answer;
+}
+
+}  // namespace cairn::bench
+
+int main(int argc, char** argv) {
+  return cairn::bench::run(argc, argv);
+}
