@@ -91,7 +91,7 @@ TEST(GgufImport, TheTokenizerIsTheFiles) {
   const TempFolder temp;
   const fs::path out = temp.path() / "out";
   ASSERT_TRUE(convert_model(write_gguf(temp, small_llama()), out, {}).ok());
-  const Tokenizer tokenizer = Tokenizer::load(out).value();
+  const Tokenizer tokenizer = Tokenizer::load_without_chat(out).value();
   EXPECT_EQ(tokenizer.encode("the<|im_end|>"), (std::vector<TokenId>{261, 2}));
   EXPECT_EQ(tokenizer.encode("12").size(), 2U) << "every digit alone";
   EXPECT_EQ(tokenizer.encode("<tool>"), std::vector<TokenId>{3});
