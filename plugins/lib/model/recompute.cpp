@@ -1,8 +1,9 @@
 #include "plugins/lib/model/recompute.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
+
+#include "plugins/lib/model/compat.h"
 
 namespace cairn::model {
 namespace {
@@ -69,8 +70,7 @@ std::vector<at::Tensor> recomputed(Piece piece, const at::Tensor& input,
     outputs = piece(input.detach());
   }
   auto edges = torch::autograd::collect_next_edges(input, at::TensorList(trained));
-  const std::shared_ptr<RecomputeNode> node(
-      new RecomputeNode(std::move(piece), input, std::move(trained)), torch::autograd::deleteNode);
+  const NodePointer node = make_node<RecomputeNode>(std::move(piece), input, std::move(trained));
   node->set_next_edges(std::move(edges));
   for (at::Tensor& output : outputs) {
     if (carries_gradient(output)) torch::autograd::create_gradient_edge(output, node);

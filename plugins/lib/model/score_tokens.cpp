@@ -87,10 +87,13 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     const auto options = widened(hidden.narrow(0, 0, 0)).options();
     const Outputs all{at::empty({rows}, options), at::empty({rows}, options),
                       at::empty({rows}, options), at::empty({rows}, options)};
+    const at::Tensor room = at::empty({std::min(step, rows), head.size(0)}, hidden.options());
     for (std::int64_t begin = 0; begin < rows; begin += step) {
       const std::int64_t count = std::min(step, rows - begin);
       const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, begin, count); };
-      score_rows(widened(at::mm(part(hidden), head.t())), part(targets), inverse,
+      at::Tensor logits = room.narrow(0, 0, count);
+      at::mm_out(logits, part(hidden), head.t());
+      score_rows(widened(logits), part(targets), inverse,
                  {part(all.logprob), part(all.entropy), part(all.squares), part(all.lse)});
     }
     ctx->save_for_backward({hidden, head, targets, all.lse});
@@ -108,10 +111,13 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     at::Tensor dhidden = at::empty_like(hidden);
     // Summed over chunks in at least float32, whatever the weights are.
     at::Tensor dhead = at::zeros_like(head, lse.options());
+    const at::Tensor room = at::empty({std::min(step, rows), head.size(0)}, hidden.options());
     for (std::int64_t begin = 0; begin < rows; begin += step) {
       const std::int64_t count = std::min(step, rows - begin);
       const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, begin, count); };
-      at::Tensor logits = widened(at::mm(part(hidden), head.t()));
+      at::Tensor product = room.narrow(0, 0, count);
+      at::mm_out(product, part(hidden), head.t());
+      at::Tensor logits = widened(product);
       differentiate_rows(logits, part(targets), inverse, part(lse), part(upstream));
       const at::Tensor dlogits = logits.to(hidden.scalar_type());
       at::Tensor to = part(dhidden);
