@@ -20,7 +20,7 @@ namespace cairn::model {
                                           const at::Tensor& v,
                                           const std::vector<Segment>& segments);
 
-// The same through plain LibTorch operations, for any dtype and device.
+// The same through plain LibTorch operations, for any dtype and device; memory linear in rows too.
 [[nodiscard]] at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k,
                                          const at::Tensor& v, const std::vector<Segment>& segments);
 

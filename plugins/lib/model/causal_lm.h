@@ -17,6 +17,8 @@
 #include "core/base/result.h"
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/config.h"
+#include "plugins/lib/model/experts.h"
+#include "plugins/lib/model/layer.h"
 #include "plugins/lib/model/packed.h"
 #include "plugins/lib/model/safetensors.h"
 
@@ -27,11 +29,18 @@ struct TokenScores {
   at::Tensor logprob;      // float32; differentiable
   at::Tensor entropy;      // nats; without gradient
   at::Tensor sum_squares;  // sum of squared probabilities; without gradient
+  // float32 [], differentiable; see load_balancing_loss. Undefined unless asked for, and where no
+  // layer has experts.
+  at::Tensor load_balancing;
 };
 
-// Weights of one layer, as the checkpoint names them.
-struct LayerWeights {
-  at::Tensor input_norm, q, k, v, q_norm, k_norm, o, post_norm, gate, up, down;
+struct ScoreOptions {
+  double temperature = 1.0;
+  // Keep one residual stream per layer for the backward pass and compute the rest again: a third
+  // more work, the same gradients bit for bit.
+  bool recompute = false;
+  // Compute TokenScores::load_balancing over all rows of the batch.
+  bool load_balancing = false;
 };
 
 // Not thread-safe: one model, one thread that calls it (its work may use several).
@@ -39,7 +48,10 @@ class CausalLm {
  public:
   // Weights drawn from N(0, initializer_range), each tensor keyed by its name; norms are 1.
   [[nodiscard]] static Result<CausalLm> init(const ModelConfig& config, std::uint64_t seed);
-  // compute: float32 by default; bfloat16 computes as the reference does in that dtype.
+  // compute: float32 by default; bfloat16 computes as the reference does in that dtype. Experts may
+  // be fused in the file; parameters are per expert. A tensor that is missing, of another shape
+  // than the config says, of a dtype that is no float's, or that the architecture does not have,
+  // is an error naming tensor and config key.
   [[nodiscard]] static Result<CausalLm> load(const fs::path& folder,
                                              at::ScalarType compute = at::kFloat);
 
@@ -49,6 +61,8 @@ class CausalLm {
   void require_grad(bool on);
   void zero_grad();
   [[nodiscard]] std::int64_t parameter_count() const;
+  // Moves the weights; their gradients are dropped. kUnavailable where there is no such device.
+  [[nodiscard]] Result<void> move_to(const at::Device& device);
 
   // Final hidden states [rows, hidden], after the last norm.
   [[nodiscard]] at::Tensor hidden(const PackedBatch& batch) const;
@@ -58,8 +72,15 @@ class CausalLm {
   [[nodiscard]] at::Tensor logits(const PackedBatch& batch) const;
   // What training uses: logits exist only for a chunk of predictions at a time, forward and
   // backward, so memory is linear in rows. With gradients: inside it, logprob.backward() works;
-  // under at::NoGradGuard nothing is kept.
+  // under at::NoGradGuard nothing is kept. The last layer computes only the rows that predict.
+  // Errors: kInvalidArgument for a batch that the model cannot read (check_batch);
+  // kResourceExhausted, with the bytes needed and there, before they are asked for.
+  [[nodiscard]] Result<TokenScores> score(const PackedBatch& batch,
+                                          const ScoreOptions& options) const;
+  // The same for a batch known to be right; trouble is an exception of LibTorch's.
   [[nodiscard]] TokenScores score(const PackedBatch& batch, double temperature) const;
+  // What the routers decide, one for each layer with experts, in their order.
+  [[nodiscard]] std::vector<Route> routes(const PackedBatch& batch) const;
 
   [[nodiscard]] const LayerWeights& layer(std::int64_t i) const {
     return layers_[static_cast<std::size_t>(i)];
@@ -73,7 +94,10 @@ class CausalLm {
 
  private:
   CausalLm(ModelConfig config, std::map<std::string, at::Tensor> parameters);
-  at::Tensor run(const PackedBatch& batch, std::vector<at::Tensor>* residuals) const;
+  void bind_layers();
+  struct Run;
+  [[nodiscard]] at::Tensor run(const PackedBatch& batch, const Run& run) const;
+  [[nodiscard]] TokenScores scores_of(const PackedBatch& batch, const ScoreOptions& options) const;
 
   ModelConfig config_;
   std::map<std::string, at::Tensor> parameters_;
@@ -81,7 +105,17 @@ class CausalLm {
   at::Tensor embedding_, head_, final_norm_;
 };
 
-// The names and shapes a checkpoint of this configuration holds, sorted by name.
+// Tokens and targets within the vocabulary, segments that cover the rows one after another with
+// earlier roots as parents, predictions at rows of the batch.
+[[nodiscard]] Result<void> check_batch(const PackedBatch& batch, const ModelConfig& config);
+
+// Bytes that a call of score() holds at its peak beside the weights and their gradients, estimated
+// from the sizes involved.
+[[nodiscard]] std::int64_t score_bytes(const PackedBatch& batch, const ModelConfig& config,
+                                       const ScoreOptions& options, bool with_gradients);
+
+// The names and shapes a checkpoint of this configuration holds, sorted by name; one tensor for
+// each expert.
 [[nodiscard]] std::vector<TensorPlan> parameter_plan(const ModelConfig& config, Dtype dtype);
 
 // Writes config.json, model.safetensors, generation_config.json, and the tokenizer's files copied

@@ -5,6 +5,10 @@
 #include <ATen/Parallel.h>
 #include <torch/all.h>
 
+#include <memory>
+#include <type_traits>
+#include <utility>
+
 namespace cairn::model {
 
 // Fixed threads and deterministic algorithms: the same inputs give the same bytes. Call once per
@@ -17,6 +21,19 @@ inline void fix_threads(int threads) {
     inter_op_fixed = true;
   }
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+}
+
+// A node of the autograd graph is held by std::shared_ptr, by newer versions by an intrusive
+// pointer.
+using NodePointer = decltype(torch::autograd::Edge::function);
+
+template <typename T, typename... Arguments>
+NodePointer make_node(Arguments&&... arguments) {
+  if constexpr (std::is_same_v<NodePointer, std::shared_ptr<torch::autograd::Node>>) {
+    return std::make_shared<T>(std::forward<Arguments>(arguments)...);
+  } else {
+    return c10::make_intrusive<T>(std::forward<Arguments>(arguments)...);
+  }
 }
 
 }  // namespace cairn::model

@@ -126,8 +126,7 @@ class Turn {
     }
     const ModelConfig& config = model_.config();
     const at::Device device = model_.embedding().device();
-    table_ =
-        rotary_table(longest + options_.max_new_tokens, config.head_dim, config.rope_theta, device);
+    table_ = rotary_table(config, longest + options_.max_new_tokens, device);
     std::vector<std::int64_t> positions;
     for (const Segment& segment : batch.segments) {
       for (std::int64_t i = 0; i < segment.end - segment.begin; ++i) positions.push_back(i);

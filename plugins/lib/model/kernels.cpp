@@ -130,6 +130,23 @@ CAIRN_CLONES void norm_rotate_backward(const float* x, const float* weight, cons
   }
 }
 
+CAIRN_CLONES void rotate(const float* x, const Rotation& rotation, float direction,
+                         std::int64_t rows, std::int64_t heads, std::int64_t head_dim, float* y) {
+  const std::int64_t half = head_dim / 2;
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const float* cosines = rotation.cosines + rotation.positions[r] * half;
+    const float* sines = rotation.sines + rotation.positions[r] * half;
+    for (std::int64_t h = 0; h < heads; ++h, x += head_dim, y += head_dim) {
+#pragma omp simd
+      for (std::int64_t i = 0; i < half; ++i) {
+        const float sine = direction * sines[i];
+        y[i] = x[i] * cosines[i] - x[half + i] * sine;
+        y[half + i] = x[half + i] * cosines[i] + x[i] * sine;
+      }
+    }
+  }
+}
+
 CAIRN_CLONES void swiglu(const float* gate, const float* up, std::int64_t count, float* y) {
 #pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) y[i] = gate[i] * sigmoid_lane(gate[i]) * up[i];
@@ -199,6 +216,15 @@ CAIRN_CLONES void score_row_backward(float* row, std::int64_t width, float inver
     row[i] = -factor * exp_lane(row[i] * inverse_temperature - lse);
   }
   row[target] += factor;
+}
+
+CAIRN_CLONES double sum_squares(const float* x, std::int64_t count) {
+  double sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (std::int64_t i = 0; i < count; ++i) {
+    sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  }
+  return sum;
 }
 
 CAIRN_CLONES float dot(const float* a, const float* b, std::int64_t count) {

@@ -27,6 +27,9 @@ void norm_rotate(const float* x, const float* weight, float eps, const Rotation&
 void norm_rotate_backward(const float* x, const float* weight, const float* rstd,
                           const Rotation& rotation, const float* dy, std::int64_t rows,
                           std::int64_t heads, std::int64_t head_dim, float* dx, float* dweight);
+// Rotate-half alone; direction 1 turns forward, -1 back (the gradient).
+void rotate(const float* x, const Rotation& rotation, float direction, std::int64_t rows,
+            std::int64_t heads, std::int64_t head_dim, float* y);
 
 // y = silu(gate) * up.
 void swiglu(const float* gate, const float* up, std::int64_t count, float* y);
@@ -51,6 +54,8 @@ RowScores score_row(const float* logits, std::int64_t width, float inverse_tempe
 void score_row_backward(float* row, std::int64_t width, float inverse_temperature, float lse,
                         std::int64_t target, float factor);
 
+// In double.
+double sum_squares(const float* x, std::int64_t count);
 float dot(const float* a, const float* b, std::int64_t count);
 // y += a * x
 void axpy(float a, const float* x, std::int64_t count, float* y);

@@ -1,37 +1,48 @@
-// A layer's two halves around attention: the part that training and generation share.
+// A transformer layer in pieces: what training and generation share, for every architecture.
 #pragma once
 
 #include <torch/all.h>
 
-#include "plugins/lib/model/causal_lm.h"
+#include <string>
+#include <vector>
+
 #include "plugins/lib/model/config.h"
-#include "plugins/lib/model/ops.h"
+#include "plugins/lib/model/experts.h"
+#include "plugins/lib/model/packed.h"
+#include "plugins/lib/model/rope.h"
 
 namespace cairn::model {
 
+// Weights of one layer, as the checkpoint names them. Undefined where the architecture has none:
+// q_norm and k_norm in Llama; gate, up, down where the layer has a router and experts instead.
+struct LayerWeights {
+  at::Tensor input_norm, q, k, v, q_norm, k_norm, o, post_norm, gate, up, down;
+  at::Tensor router;  // [experts, hidden]
+  std::vector<ExpertWeights> experts;
+
+  // Those that are defined.
+  [[nodiscard]] std::vector<at::Tensor> all() const;
+};
+
 struct Projections {
-  at::Tensor q;     // [rows, heads, d], normed and rotated
+  at::Tensor q;     // [rows, heads, d], normed where the architecture does so, and rotated
   at::Tensor k, v;  // [rows, kv_heads, d]
 };
 
-[[nodiscard]] inline Projections project(const LayerWeights& weights, const ModelConfig& config,
-                                         const at::Tensor& stream, const RotaryTable& table,
-                                         const at::Tensor& positions) {
-  const at::Tensor x = rms_norm(stream, weights.input_norm, config.rms_norm_eps);
-  const double eps = config.rms_norm_eps;
-  return {norm_rotate(at::matmul(x, weights.q.t()), weights.q_norm, eps, table, positions),
-          norm_rotate(at::matmul(x, weights.k.t()), weights.k_norm, eps, table, positions),
-          at::matmul(x, weights.v.t()).view({x.size(0), config.kv_heads, config.head_dim})};
-}
+// Of the residual stream [rows, hidden]; positions [rows] int64, each below the table's length.
+[[nodiscard]] Projections project(const LayerWeights& weights, const ModelConfig& config,
+                                  const at::Tensor& stream, const RotaryTable& table,
+                                  const at::Tensor& positions);
 
-// attended [rows, heads, d] -> the residual stream after the layer.
-[[nodiscard]] inline at::Tensor finish_layer(const LayerWeights& weights, const ModelConfig& config,
-                                             const at::Tensor& stream, const at::Tensor& attended) {
-  const at::Tensor flat = attended.reshape({attended.size(0), config.heads * config.head_dim});
-  const at::Tensor middle = stream + at::matmul(flat, weights.o.t());
-  const at::Tensor x = rms_norm(middle, weights.post_norm, config.rms_norm_eps);
-  const at::Tensor inner = swiglu(at::matmul(x, weights.gate.t()), at::matmul(x, weights.up.t()));
-  return middle + at::matmul(inner, weights.down.t());
-}
+// attended [rows, heads, d] -> the residual stream after the layer. Where the layer has experts and
+// `taken` is given, it receives what the router decided.
+[[nodiscard]] at::Tensor finish_layer(const LayerWeights& weights, const ModelConfig& config,
+                                      const at::Tensor& stream, const at::Tensor& attended,
+                                      Route* taken = nullptr);
+
+// Causal attention of a packed batch: kernels for float32 on the CPU, LibTorch operations in blocks
+// otherwise; memory linear in rows either way. Shapes as in packed_attention.
+[[nodiscard]] at::Tensor causal_attention(const Projections& now,
+                                          const std::vector<Segment>& segments);
 
 }  // namespace cairn::model

@@ -13,7 +13,6 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 constexpr std::int64_t kRowsPerTask = 64;
-constexpr std::int64_t kLogitBlock = std::int64_t{1} << 20;  // logits alive at once
 
 std::int64_t rows_of(const at::Tensor& x) {
   return x.numel() / x.size(-1);
@@ -107,6 +106,31 @@ struct NormRotate : torch::autograd::Function<NormRotate> {
   }
 };
 
+struct Rotate : torch::autograd::Function<Rotate> {
+  static at::Tensor turn(const at::Tensor& x, float direction, const at::Tensor& cosines,
+                         const at::Tensor& sines, const at::Tensor& positions) {
+    at::Tensor y = at::empty_like(x);
+    const std::int64_t heads = x.size(1), d = x.size(2), width = heads * d;
+    over_rows(x.size(0), [&](std::int64_t a, std::int64_t b, std::int64_t) {
+      kernels::rotate(x.data_ptr<float>() + a * width, rotation_at(cosines, sines, positions, a),
+                      direction, b - a, heads, d, y.data_ptr<float>() + a * width);
+    });
+    return y;
+  }
+
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& cosines,
+                            const at::Tensor& sines, const at::Tensor& positions) {
+    ctx->save_for_backward({cosines, sines, positions});
+    return turn(x, 1, cosines, sines, positions);
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    return {turn(grads[0].contiguous(), -1, saved[0], saved[1], saved[2]), at::Tensor(),
+            at::Tensor(), at::Tensor()};
+  }
+};
+
 struct Swiglu : torch::autograd::Function<Swiglu> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate, const at::Tensor& up) {
     at::Tensor y = at::empty_like(gate);
@@ -135,85 +159,16 @@ struct Swiglu : torch::autograd::Function<Swiglu> {
   }
 };
 
-std::int64_t logit_rows(std::int64_t vocab) {
-  return std::max<std::int64_t>(32, kLogitBlock / vocab);
-}
-
-struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
-  static variable_list forward(AutogradContext* ctx, const at::Tensor& hidden,
-                               const at::Tensor& head, const at::Tensor& targets,
-                               double temperature) {
-    const std::int64_t rows = hidden.size(0), vocab = head.size(0);
-    const auto inverse = static_cast<float>(1.0 / temperature);
-    at::Tensor logprob = at::empty({rows}, at::kFloat), entropy = at::empty({rows}, at::kFloat);
-    at::Tensor squares = at::empty({rows}, at::kFloat), lse = at::empty({rows}, at::kFloat);
-    for (std::int64_t begin = 0; begin < rows; begin += logit_rows(vocab)) {
-      const std::int64_t end = std::min(begin + logit_rows(vocab), rows);
-      const at::Tensor logits = at::mm(hidden.slice(0, begin, end), head.t());
-      const float* values = logits.data_ptr<float>();
-      const auto* target = targets.data_ptr<std::int64_t>();
-      at::parallel_for(begin, end, 8, [&](std::int64_t a, std::int64_t b) {
-        for (std::int64_t r = a; r < b; ++r) {
-          const float* row = values + (r - begin) * vocab;
-          const kernels::RowScores scores = kernels::score_row(row, vocab, inverse);
-          lse.data_ptr<float>()[r] = scores.lse;
-          logprob.data_ptr<float>()[r] = row[target[r]] * inverse - scores.lse;
-          entropy.data_ptr<float>()[r] = scores.entropy;
-          squares.data_ptr<float>()[r] = scores.sum_squares;
-        }
-      });
-    }
-    ctx->save_for_backward({hidden, head, targets, lse});
-    ctx->saved_data["inverse"] = static_cast<double>(inverse);
-    ctx->mark_non_differentiable({entropy, squares});
-    return {logprob, entropy, squares};
-  }
-
-  static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    const auto saved = ctx->get_saved_variables();
-    const at::Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &lse = saved[3];
-    const auto inverse = static_cast<float>(ctx->saved_data["inverse"].toDouble());
-    const at::Tensor upstream = grads[0].contiguous();
-    const std::int64_t rows = hidden.size(0), vocab = head.size(0);
-    at::Tensor dhidden = at::empty_like(hidden);
-    at::Tensor dhead = at::zeros_like(head);
-    for (std::int64_t begin = 0; begin < rows; begin += logit_rows(vocab)) {
-      const std::int64_t end = std::min(begin + logit_rows(vocab), rows);
-      at::Tensor logits = at::mm(hidden.slice(0, begin, end), head.t());
-      float* values = logits.data_ptr<float>();
-      at::parallel_for(begin, end, 8, [&](std::int64_t a, std::int64_t b) {
-        for (std::int64_t r = a; r < b; ++r) {
-          kernels::score_row_backward(values + (r - begin) * vocab, vocab, inverse,
-                                      lse.data_ptr<float>()[r], targets.data_ptr<std::int64_t>()[r],
-                                      upstream.data_ptr<float>()[r] * inverse);
-        }
-      });
-      at::Tensor part = dhidden.slice(0, begin, end);
-      at::mm_out(part, logits, head);
-      dhead.addmm_(logits.t(), hidden.slice(0, begin, end));
-    }
-    return {dhidden, dhead, at::Tensor(), at::Tensor()};
-  }
-};
-
-std::vector<at::Tensor> plain_score_tokens(const at::Tensor& hidden, const at::Tensor& head,
-                                           const at::Tensor& targets, double temperature) {
-  std::vector<at::Tensor> logprobs, entropies, squares;
-  for (std::int64_t begin = 0; begin < hidden.size(0); begin += logit_rows(head.size(0))) {
-    const std::int64_t end = std::min(begin + logit_rows(head.size(0)), hidden.size(0));
-    const at::Tensor logits = at::matmul(hidden.slice(0, begin, end), head.t());
-    const at::Tensor logp = at::log_softmax(logits.to(at::kFloat) / temperature, -1);
-    logprobs.push_back(logp.gather(1, targets.slice(0, begin, end).unsqueeze(1)).squeeze(1));
-    const at::Tensor fixed = logp.detach();
-    const at::Tensor p = fixed.exp();
-    entropies.push_back(-(p * fixed).sum(-1));
-    squares.push_back((p * p).sum(-1));
-  }
-  if (logprobs.empty()) {
-    const at::Tensor none = at::empty({0}, hidden.options().dtype(at::kFloat));
-    return {none, none, none};
-  }
-  return {at::cat(logprobs), at::cat(entropies), at::cat(squares)};
+at::Tensor plain_rotate(const at::Tensor& heads, const RotaryTable& table,
+                        const at::Tensor& positions) {
+  const std::int64_t half = heads.size(-1) / 2;
+  const at::Tensor cosines =
+      table.cosines.index_select(0, positions).unsqueeze(1).to(heads.scalar_type());
+  const at::Tensor sines =
+      table.sines.index_select(0, positions).unsqueeze(1).to(heads.scalar_type());
+  const at::Tensor a = heads.slice(-1, 0, half);
+  const at::Tensor b = heads.slice(-1, half, 2 * half);
+  return at::cat({a * cosines - b * sines, b * cosines + a * sines}, -1);
 }
 
 }  // namespace
@@ -222,24 +177,15 @@ bool has_kernels(const at::Tensor& tensor) {
   return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat;
 }
 
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  if (has_kernels(x)) return RmsNorm::apply(x.contiguous(), weight, eps);
-  const at::Tensor wide = x.to(at::kFloat);
-  const at::Tensor scale = (wide.pow(2).mean(-1, true) + eps).rsqrt();
-  return weight * (wide * scale).to(x.scalar_type());
+at::Tensor widened(const at::Tensor& x) {
+  return x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
 }
 
-RotaryTable rotary_table(std::int64_t positions, std::int64_t head_dim, double theta,
-                         const at::Device& device) {
-  const auto options = at::TensorOptions().dtype(at::kFloat).device(device);
-  const at::Tensor exponent =
-      at::arange(0, head_dim, 2, at::TensorOptions().dtype(at::kLong).device(device))
-          .to(at::kFloat) /
-      static_cast<double>(head_dim);
-  const at::Tensor inverse = 1.0 / at::pow(theta, exponent);
-  const at::Tensor angles =
-      at::arange(positions, options).unsqueeze(1) * inverse.to(at::kFloat).unsqueeze(0);
-  return {angles.cos(), angles.sin()};
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  if (has_kernels(x)) return RmsNorm::apply(x.contiguous(), weight, eps);
+  const at::Tensor wide = widened(x);
+  const at::Tensor scale = (wide.pow(2).mean(-1, true) + eps).rsqrt();
+  return weight * (wide * scale).to(x.scalar_type());
 }
 
 at::Tensor norm_rotate(const at::Tensor& x, const at::Tensor& weight, double eps,
@@ -248,26 +194,22 @@ at::Tensor norm_rotate(const at::Tensor& x, const at::Tensor& weight, double eps
     return NormRotate::apply(x.contiguous(), weight, eps, table.cosines, table.sines, positions);
   }
   const std::int64_t d = weight.size(0);
-  const at::Tensor normed = rms_norm(x.view({x.size(0), x.size(1) / d, d}), weight, eps);
-  const at::Tensor cosines =
-      table.cosines.index_select(0, positions).unsqueeze(1).to(x.scalar_type());
-  const at::Tensor sines = table.sines.index_select(0, positions).unsqueeze(1).to(x.scalar_type());
-  const at::Tensor a = normed.slice(-1, 0, d / 2);
-  const at::Tensor b = normed.slice(-1, d / 2, d);
-  return at::cat({a * cosines - b * sines, b * cosines + a * sines}, -1);
+  return plain_rotate(rms_norm(x.view({x.size(0), x.size(1) / d, d}), weight, eps), table,
+                      positions);
+}
+
+at::Tensor rotate(const at::Tensor& x, std::int64_t head_dim, const RotaryTable& table,
+                  const at::Tensor& positions) {
+  const at::Tensor heads = x.view({x.size(0), x.size(1) / head_dim, head_dim});
+  if (has_kernels(x)) {
+    return Rotate::apply(heads.contiguous(), table.cosines, table.sines, positions);
+  }
+  return plain_rotate(heads, table, positions);
 }
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   if (has_kernels(gate)) return Swiglu::apply(gate.contiguous(), up.contiguous());
   return at::silu(gate) * up;
-}
-
-std::vector<at::Tensor> score_tokens(const at::Tensor& hidden, const at::Tensor& head,
-                                     const at::Tensor& targets, double temperature) {
-  if (has_kernels(hidden)) {
-    return ScoreTokens::apply(hidden.contiguous(), head, targets, temperature);
-  }
-  return plain_score_tokens(hidden, head, targets, temperature);
 }
 
 }  // namespace cairn::model
