@@ -153,12 +153,14 @@ void Bpe::merge_short(BpeWorkspace& work) const {
       symbol(left.next).previous = at;
       pairs[at] = ranks.of(left.id, symbol(left.next).id);
     }
-    update_block(block);
+    if (left.previous >= 0) {
+      pairs[left.previous] = ranks.of(symbol(left.previous).id, left.id);
+      const std::size_t previous_block = static_cast<std::size_t>(left.previous) / kBlock;
+      if (previous_block != block) update_block(previous_block);
+    }
     const std::size_t gone_block = static_cast<std::size_t>(gone) / kBlock;
     if (gone_block != block) update_block(gone_block);
-    if (left.previous < 0) continue;
-    pairs[left.previous] = ranks.of(symbol(left.previous).id, left.id);
-    update_block(static_cast<std::size_t>(left.previous) / kBlock);
+    update_block(block);
   }
   work.ids_.clear();
   for (std::int32_t at = 0; at < count; at = symbol(at).next) work.ids_.push_back(symbol(at).id);
