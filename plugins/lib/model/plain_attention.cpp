@@ -13,7 +13,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kQueryRows = 256;
+// Scores of a block, all heads together: what fits caches, or keeps a GPU busy.
+constexpr std::int64_t kScoresOnCpu = std::int64_t{1} << 21;
+constexpr std::int64_t kScoresElsewhere = std::int64_t{1} << 26;
 
 // Query rows [begin, end) of a segment and where the keys they see lie: a parent's, and the
 // segment's own up to `end`.
@@ -23,14 +25,18 @@ struct QueryBlock {
   [[nodiscard]] std::int64_t own_rows() const { return end - own_begin; }
 };
 
-std::vector<QueryBlock> blocks_of(const at::Tensor& segments) {
+std::vector<QueryBlock> blocks_of(const at::Tensor& segments, const at::Tensor& q) {
+  const std::int64_t scores = q.device().is_cpu() ? kScoresOnCpu : kScoresElsewhere;
   const auto* rows = segments.data_ptr<std::int64_t>();
   std::vector<QueryBlock> blocks;
   for (std::int64_t i = 0; i < segments.size(0); ++i) {
     const std::int64_t begin = rows[i * 3], end = rows[i * 3 + 1], parent = rows[i * 3 + 2];
-    for (std::int64_t at = begin; at < end; at += kQueryRows) {
-      blocks.push_back({at, std::min(at + kQueryRows, end), parent < 0 ? 0 : rows[parent * 3],
-                        parent < 0 ? 0 : rows[parent * 3 + 1] - rows[parent * 3], begin});
+    const std::int64_t before = parent < 0 ? 0 : rows[parent * 3 + 1] - rows[parent * 3];
+    const std::int64_t step =
+        std::max<std::int64_t>(16, scores / (q.size(1) * (before + end - begin)));
+    for (std::int64_t at = begin; at < end; at += step) {
+      blocks.push_back(
+          {at, std::min(at + step, end), parent < 0 ? 0 : rows[parent * 3], before, begin});
     }
   }
   return blocks;
@@ -83,7 +89,7 @@ struct BlockAttention : torch::autograd::Function<BlockAttention> {
                             const at::Tensor& v, const at::Tensor& segments) {
     const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
     at::Tensor out = at::empty_like(q);
-    for (const QueryBlock& block : blocks_of(segments)) {
+    for (const QueryBlock& block : blocks_of(segments, q)) {
       const at::Tensor p =
           probabilities(by_key_head(q, block, k.size(1)), seen_by(k, block), block, scale);
       out.narrow(0, block.begin, block.rows())
@@ -101,7 +107,7 @@ struct BlockAttention : torch::autograd::Function<BlockAttention> {
     at::Tensor dq = at::empty_like(q);
     // Summed over blocks in at least float32.
     at::Tensor dk = at::zeros_like(widened(k)), dv = at::zeros_like(widened(v));
-    for (const QueryBlock& block : blocks_of(saved[3])) {
+    for (const QueryBlock& block : blocks_of(saved[3], q)) {
       const at::Tensor queries = by_key_head(q, block, k.size(1));
       const at::Tensor keys = seen_by(k, block);
       const at::Tensor dout = by_key_head(grads[0], block, k.size(1));
