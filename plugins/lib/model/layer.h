@@ -5,6 +5,7 @@
 
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/config.h"
+#include "plugins/lib/model/linear.h"
 #include "plugins/lib/model/ops.h"
 
 namespace cairn::model {
@@ -19,19 +20,19 @@ struct Projections {
                                          const at::Tensor& positions) {
   const at::Tensor x = rms_norm(stream, weights.input_norm, config.rms_norm_eps);
   const double eps = config.rms_norm_eps;
-  return {norm_rotate(at::matmul(x, weights.q.t()), weights.q_norm, eps, table, positions),
-          norm_rotate(at::matmul(x, weights.k.t()), weights.k_norm, eps, table, positions),
-          at::matmul(x, weights.v.t()).view({x.size(0), config.kv_heads, config.head_dim})};
+  return {norm_rotate(apply_linear(x, weights.q), weights.q_norm, eps, table, positions),
+          norm_rotate(apply_linear(x, weights.k), weights.k_norm, eps, table, positions),
+          apply_linear(x, weights.v).view({x.size(0), config.kv_heads, config.head_dim})};
 }
 
 // attended [rows, heads, d] -> the residual stream after the layer.
 [[nodiscard]] inline at::Tensor finish_layer(const LayerWeights& weights, const ModelConfig& config,
                                              const at::Tensor& stream, const at::Tensor& attended) {
   const at::Tensor flat = attended.reshape({attended.size(0), config.heads * config.head_dim});
-  const at::Tensor middle = stream + at::matmul(flat, weights.o.t());
+  const at::Tensor middle = stream + apply_linear(flat, weights.o);
   const at::Tensor x = rms_norm(middle, weights.post_norm, config.rms_norm_eps);
-  const at::Tensor inner = swiglu(at::matmul(x, weights.gate.t()), at::matmul(x, weights.up.t()));
-  return middle + at::matmul(inner, weights.down.t());
+  const at::Tensor inner = swiglu(apply_linear(x, weights.gate), apply_linear(x, weights.up));
+  return middle + apply_linear(inner, weights.down);
 }
 
 }  // namespace cairn::model
