@@ -19,8 +19,8 @@ namespace cairn::model {
                                                const json::object& line);
 // {"ids"} -> {"logprobs": [n-1], "entropy": [n-1]} in nats
 [[nodiscard]] Result<json::object> score_line(const CausalLm& model, const json::object& line);
-// {"ids" | "text" | "messages", "max_new_tokens", "temperature", "top_p", "seed"} ->
-// {"ids", "text", "logprobs", "finish_reason"}
+// {"ids" | "text" | "messages", "max_new_tokens", "temperature", "top_k", "top_p", "min_p",
+// "stop": [text], "seed"} -> {"ids", "text", "logprobs", "finish_reason"}
 [[nodiscard]] Result<json::object> generate_line(const CausalLm& model, const Tokenizer& tokenizer,
                                                  const json::object& line);
 

@@ -83,8 +83,9 @@ int main_of(int argc, char** argv) {
   CLI::App* score =
       add("score", R"({"ids"} -> {"logprobs","entropy"}, nats, one fewer than ids)", run_score);
   CLI::App* generate = add("generate",
-                           R"({"ids"|"text"|"messages","max_new_tokens","temperature","top_p",)"
-                           R"("seed"} -> {"ids","text","logprobs","finish_reason"})",
+                           R"({"ids"|"text"|"messages","max_new_tokens","temperature","top_k",)"
+                           R"("top_p","min_p","stop":[text],"seed"} -> )"
+                           R"({"ids","text","logprobs","finish_reason"})",
                            run_generate);
   for (CLI::App* sub : {tokenize, score, generate}) {
     sub->add_option("--model", arguments.folder, "Model folder")->required();
