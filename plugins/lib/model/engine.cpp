@@ -70,7 +70,7 @@ class Engine::Impl {
     CAIRN_TRY(check_request(model_.config(), request, options_));
     const std::int64_t limit = token_limit(model_.config(), request);
     CAIRN_TRY(check_room(request, limit, cache_, options_));
-    forward_.reach(static_cast<std::int64_t>(request.prompt.size()) + limit);
+    positions_ = std::max(positions_, static_cast<std::int64_t>(request.prompt.size()) + limit);
     const RequestId id = submitted_++;
     Job job{std::move(request), limit, {}, 0, 0};
     job.completions.resize(job.request.seeds.size());
@@ -83,6 +83,7 @@ class Engine::Impl {
     if (options_.cancelled && options_.cancelled()) {
       return make_error(ErrorCode::kCancelled, "generation was asked to stop");
     }
+    forward_.reach(positions_);
     drop_cancelled();
     CAIRN_TRY(admit());
     CAIRN_TRY(compute());
@@ -401,6 +402,7 @@ class Engine::Impl {
   CachedForward forward_;
   KvCache& cache_;
   RequestId submitted_ = 0;
+  std::int64_t positions_ = 0;  // of the longest request
   std::map<RequestId, Job> jobs_;
   std::deque<RequestId> waiting_;        // with samples that are not admitted
   std::map<RequestId, Prompt> prompts_;  // ids grow, so the order is that of admission
