@@ -4,11 +4,12 @@ namespace cairn::eval {
 
 Result<std::vector<std::vector<Response>>> answer_directly(
     const model::CausalLm& policy, const model::Tokenizer& tokenizer,
-    const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling) {
+    const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling,
+    const model::EngineOptions& engine) {
   sampling.stop_ids = tokenizer.stop_ids();
-  CAIRN_ASSIGN(const auto completions, model::generate(policy, groups, sampling));
+  CAIRN_ASSIGN(const auto generated, model::generate(policy, groups, sampling, engine));
   std::vector<std::vector<Response>> answers;
-  for (const auto& group : completions) {
+  for (const auto& group : generated.completions) {
     auto& row = answers.emplace_back();
     for (const auto& completion : group) {
       row.push_back({tokenizer.decode(completion.ids, true),

@@ -14,7 +14,8 @@ namespace cairn::eval {
 // [group][sample], in the order given. sampling.stop_ids are set to the tokenizer's.
 [[nodiscard]] Result<std::vector<std::vector<Response>>> answer_directly(
     const model::CausalLm& policy, const model::Tokenizer& tokenizer,
-    const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling);
+    const std::vector<model::SampleGroup>& groups, model::SamplingOptions sampling,
+    const model::EngineOptions& engine);
 
 // The first and the last floor(limit / 2) tokens of a prompt longer than limit (RECIPE §6).
 [[nodiscard]] std::vector<std::int64_t> without_middle(const std::vector<std::int64_t>& prompt,

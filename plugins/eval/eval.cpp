@@ -125,8 +125,10 @@ Result<std::vector<eval::ItemResult>> EvalStage::evaluate(const StageContext& ct
   sampling.temperature = *temperature;
   sampling.top_p = *top_p;
   sampling.max_new_tokens = max_output->count;
-  sampling.cancelled = [&ctx] { return ctx.cancelled(); };
-  CAIRN_ASSIGN(const auto answers, eval::answer_directly(model, tokenizer, groups, sampling));
+  model::EngineOptions engine;
+  engine.cancelled = [&ctx] { return ctx.cancelled(); };
+  CAIRN_ASSIGN(const auto answers,
+               eval::answer_directly(model, tokenizer, groups, sampling, engine));
   std::vector<eval::ItemResult> results;
   for (std::size_t i = 0; i < asked.size(); ++i)
     results.push_back(eval::grade_item(asked[i]->record, answers[i], *thinks));

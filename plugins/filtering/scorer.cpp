@@ -59,14 +59,15 @@ Result<json::value> Scorer::ask(std::string_view phase, const std::vector<Questi
   sampling.top_p = options_.top_p;
   sampling.max_new_tokens = options_.max_output_tokens;
   sampling.stop_ids = tokenizer_.stop_ids();
-  sampling.cancelled = [this] { return ctx_.cancelled(); };
-  CAIRN_ASSIGN(const auto completions, model::generate(policy_, groups, sampling));
+  model::EngineOptions engine;
+  engine.cancelled = [this] { return ctx_.cancelled(); };
+  CAIRN_ASSIGN(const auto generated, model::generate(policy_, groups, sampling, engine));
 
   json::array counts;
   for (std::size_t i = begin; i < end; ++i) {
     const text::QaRecord& record = *questions[i].record;
     std::int64_t right = 0;
-    for (const auto& completion : completions[i - begin]) {
+    for (const auto& completion : generated.completions[i - begin]) {
       const std::string response = tokenizer_.decode(completion.ids, true);
       const double reward =
           grade::rule_reward(response, {record.task, record.answer}, options_.thinks);

@@ -119,10 +119,10 @@ class MemoryAgent final : public trainer::RolloutSource {
     }
     model::SamplingOptions sampling = sampling_;
     sampling.max_new_tokens = limit;
-    CAIRN_ASSIGN(auto completions, model::generate(policy, groups, sampling));
+    CAIRN_ASSIGN(auto generated, model::generate(policy, groups, sampling));
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < readers.size(); ++i) {
-      auto& completion = completions[i].front();
+      auto& completion = generated.completions[i].front();
       auto& trajectory = readers[i]->trajectory;
       texts.push_back(tokenizer_.decode(completion.ids, true));
       if (completion.finish == model::FinishReason::kLength) trajectory.overlong = true;

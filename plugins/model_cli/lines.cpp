@@ -1,6 +1,7 @@
 #include "plugins/model_cli/lines.h"
 
 #include <string>
+#include <utility>
 
 #include "plugins/lib/model/generate.h"
 
@@ -30,7 +31,7 @@ json::array to_array(const at::Tensor& values) {
   return json::array(data, data + values.numel());
 }
 
-Result<std::string> chat_text(const json::object& line) {
+Result<std::string> chat_text(const ChatTemplate& chat, const json::object& line) {
   CAIRN_ASSIGN(const json::array* values, get_array(line, "messages"));
   std::vector<ChatMessage> messages;
   for (const json::value& value : *values) {
@@ -40,18 +41,47 @@ Result<std::string> chat_text(const json::object& line) {
     CAIRN_ASSIGN(message.content, get_string(value.get_object(), "content"));
     messages.push_back(std::move(message));
   }
-  return render_chat(messages, true);
+  return chat.render(messages, true);
 }
 
 Result<std::vector<std::int64_t>> prompt_of(const CausalLm& model, const Tokenizer& tokenizer,
+                                            const Result<ChatTemplate>& chat,
                                             const json::object& line) {
   if (line.contains("ids")) return read_ids(line, model.config().vocab_size);
   if (line.contains("messages")) {
-    CAIRN_ASSIGN(const std::string text, chat_text(line));
+    if (!chat.ok()) return chat.error();
+    CAIRN_ASSIGN(const std::string text, chat_text(*chat, line));
     return tokenizer.encode(text);
   }
   CAIRN_ASSIGN(const std::string text, get_string(line, "text"));
   return tokenizer.encode(text);
+}
+
+Result<SamplingOptions> sampling_of(const json::object& line) {
+  SamplingOptions sampling;
+  if (line.contains("max_new_tokens")) {
+    CAIRN_ASSIGN(sampling.max_new_tokens, get_int(line, "max_new_tokens"));
+  }
+  if (line.contains("temperature")) {
+    CAIRN_ASSIGN(sampling.temperature, get_double(line, "temperature"));
+  }
+  if (line.contains("top_k")) {
+    CAIRN_ASSIGN(sampling.top_k, get_int(line, "top_k"));
+  }
+  if (line.contains("top_p")) {
+    CAIRN_ASSIGN(sampling.top_p, get_double(line, "top_p"));
+  }
+  if (line.contains("min_p")) {
+    CAIRN_ASSIGN(sampling.min_p, get_double(line, "min_p"));
+  }
+  if (line.contains("stop")) {
+    CAIRN_ASSIGN(const json::array* stops, get_array(line, "stop"));
+    for (const json::value& stop : *stops) {
+      if (!stop.is_string()) return invalid_argument("'stop' holds something else than strings");
+      sampling.stop_strings.emplace_back(stop.get_string());
+    }
+  }
+  return sampling;
 }
 
 }  // namespace
@@ -77,29 +107,23 @@ Result<json::object> score_line(const CausalLm& model, const json::object& line)
 }
 
 Result<json::object> generate_line(const CausalLm& model, const Tokenizer& tokenizer,
-                                   const json::object& line) {
-  SamplingOptions options;
-  options.stop_ids = model.config().eos_ids;
-  if (options.stop_ids.empty()) options.stop_ids = tokenizer.stop_ids();
-  if (line.contains("max_new_tokens")) {
-    CAIRN_ASSIGN(options.max_new_tokens, get_int(line, "max_new_tokens"));
-  }
-  if (line.contains("temperature")) {
-    CAIRN_ASSIGN(options.temperature, get_double(line, "temperature"));
-  }
-  if (line.contains("top_p")) {
-    CAIRN_ASSIGN(options.top_p, get_double(line, "top_p"));
-  }
-  std::uint64_t seed = 0;
+                                   const Result<ChatTemplate>& chat, const json::object& line) {
+  EngineOptions options;
+  options.tokenizer = &tokenizer;
+  Request request;
+  CAIRN_ASSIGN(request.sampling, sampling_of(line));
+  request.sampling.stop_ids = model.config().eos_ids;
+  if (request.sampling.stop_ids.empty()) request.sampling.stop_ids = tokenizer.stop_ids();
+  request.seeds = {0};
   if (line.contains("seed")) {
-    CAIRN_ASSIGN(seed, get_uint(line, "seed"));
+    CAIRN_ASSIGN(request.seeds[0], get_uint(line, "seed"));
   }
-  CAIRN_ASSIGN(std::vector<std::int64_t> prompt, prompt_of(model, tokenizer, line));
-  CAIRN_ASSIGN(const auto results, generate(model, {{std::move(prompt), {seed}}}, options));
-  const Completion& completion = results[0][0];
+  CAIRN_ASSIGN(request.prompt, prompt_of(model, tokenizer, chat, line));
+  CAIRN_ASSIGN(const Generation generated, generate(model, {std::move(request)}, options));
+  const Completion& completion = generated.completions[0][0];
   return json::object{
       {"ids", to_array(completion.ids)},
-      {"text", tokenizer.decode(completion.ids, true)},
+      {"text", completion.text},
       {"logprobs", to_array(completion.logprobs)},
       {"finish_reason", completion.finish == FinishReason::kStop ? "stop" : "length"}};
 }

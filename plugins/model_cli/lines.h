@@ -19,9 +19,11 @@ namespace cairn::model {
                                                const json::object& line);
 // {"ids"} -> {"logprobs": [n-1], "entropy": [n-1]} in nats
 [[nodiscard]] Result<json::object> score_line(const CausalLm& model, const json::object& line);
-// {"ids" | "text" | "messages", "max_new_tokens", "temperature", "top_p", "seed"} ->
-// {"ids", "text", "logprobs", "finish_reason"}
+// {"ids" | "text" | "messages", "max_new_tokens", "temperature", "top_k", "top_p", "min_p",
+// "stop": [text], "seed"} -> {"ids", "text", "logprobs", "finish_reason"}. `chat` renders messages;
+// where the model has a template that is not known, it is the error of lines that have them.
 [[nodiscard]] Result<json::object> generate_line(const CausalLm& model, const Tokenizer& tokenizer,
+                                                 const Result<ChatTemplate>& chat,
                                                  const json::object& line);
 
 // Calls work on every line that is not empty. An error names the line.

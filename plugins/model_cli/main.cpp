@@ -26,7 +26,7 @@ Result<at::ScalarType> compute_dtype(const std::string& name) {
 }
 
 Result<void> run_tokenize(const Arguments& arguments) {
-  CAIRN_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(arguments.folder));
+  CAIRN_ASSIGN(const Tokenizer tokenizer, Tokenizer::load_without_chat(arguments.folder));
   return each_line(std::cin, std::cout, [&](const json::object& line) {
     return arguments.decode ? decode_line(tokenizer, line) : tokenize_line(tokenizer, line);
   });
@@ -47,9 +47,13 @@ Result<void> run_score(const Arguments& arguments) {
 
 Result<void> run_generate(const Arguments& arguments) {
   CAIRN_ASSIGN(const CausalLm model, load(arguments));
-  CAIRN_ASSIGN(const Tokenizer tokenizer, Tokenizer::load(arguments.folder));
-  return each_line(std::cin, std::cout,
-                   [&](const json::object& line) { return generate_line(model, tokenizer, line); });
+  CAIRN_ASSIGN(const Tokenizer tokenizer, Tokenizer::load_without_chat(arguments.folder));
+  const auto found = ChatTemplate::find(arguments.folder);
+  const Result<ChatTemplate> chat =
+      found.ok() ? Result<ChatTemplate>(found->value_or(ChatTemplate())) : found.error();
+  return each_line(std::cin, std::cout, [&](const json::object& line) {
+    return generate_line(model, tokenizer, chat, line);
+  });
 }
 
 Result<void> run_inspect(const Arguments& arguments) {
@@ -79,8 +83,9 @@ int main_of(int argc, char** argv) {
   CLI::App* score =
       add("score", R"({"ids"} -> {"logprobs","entropy"}, nats, one fewer than ids)", run_score);
   CLI::App* generate = add("generate",
-                           R"({"ids"|"text"|"messages","max_new_tokens","temperature","top_p",)"
-                           R"("seed"} -> {"ids","text","logprobs","finish_reason"})",
+                           R"({"ids"|"text"|"messages","max_new_tokens","temperature","top_k",)"
+                           R"("top_p","min_p","stop":[text],"seed"} -> )"
+                           R"({"ids","text","logprobs","finish_reason"})",
                            run_generate);
   for (CLI::App* sub : {tokenize, score, generate}) {
     sub->add_option("--model", arguments.folder, "Model folder")->required();

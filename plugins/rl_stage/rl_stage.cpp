@@ -27,13 +27,13 @@ class SingleTurn final : public trainer::RolloutSource {
             derive_seed(ctx_.seed(), "sample", {static_cast<std::uint64_t>(step), sample, g}));
       }
     }
-    CAIRN_ASSIGN(auto completions,
+    CAIRN_ASSIGN(auto generated,
                  model::generate(policy, groups, trainer::sampling_of(options_, tokenizer_)));
 
     std::vector<std::vector<Trajectory>> rollouts;
     for (std::size_t p = 0; p < groups.size(); ++p) {
       auto& row = rollouts.emplace_back();
-      for (auto& completion : completions[p]) {
+      for (auto& completion : generated.completions[p]) {
         Trajectory trajectory;
         trajectory.response = tokenizer_.decode(completion.ids, true);
         trajectory.overlong = completion.finish == model::FinishReason::kLength;

@@ -4,6 +4,9 @@
 #include <cstring>
 
 #include "core/base/files.h"
+#include "tests/bench/model_compute.h"
+#include "tests/bench/model_files.h"
+#include "tests/bench/model_generate.h"
 #include "tests/bench/model_parts.h"
 
 namespace cairn::bench {
@@ -14,7 +17,20 @@ struct Part {
   void (*measure)(Report&, const ModelBenchOptions&);
 };
 
-constexpr Part kParts[] = {{"tokenizer", measure_tokenizer}};
+void measure_files(Report& report, const ModelBenchOptions&) {
+  measure_model_files(report);
+}
+void measure_compute(Report& report, const ModelBenchOptions& options) {
+  measure_model_compute(report, {.python = options.python});
+}
+void measure_generate(Report& report, const ModelBenchOptions& options) {
+  measure_model_generate(report, {.python = options.python});
+}
+
+constexpr Part kParts[] = {{"tokenizer", measure_tokenizer},
+                           {"files", measure_files},
+                           {"compute", measure_compute},
+                           {"generate", measure_generate}};
 
 int usage() {
   std::printf(

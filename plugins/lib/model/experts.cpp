@@ -1,11 +1,12 @@
 #include "plugins/lib/model/experts.h"
 
+#include "plugins/lib/model/linear.h"
 #include "plugins/lib/model/ops.h"
 
 namespace cairn::model {
 
 Route route(const at::Tensor& x, const at::Tensor& router, const ExpertsConfig& config) {
-  const at::Tensor probability = at::softmax(at::matmul(x, router.t()), -1, at::kFloat);
+  const at::Tensor probability = at::softmax(apply_linear(x, router), -1, at::kFloat);
   auto [weight, chosen] = probability.topk(config.chosen, -1, /*largest=*/true, /*sorted=*/true);
   if (config.normalise) weight = weight / weight.sum(-1, /*keepdim=*/true);
   return {probability, chosen, weight.to(x.scalar_type())};
@@ -25,9 +26,9 @@ at::Tensor mix_experts(const at::Tensor& x, const Route& route,
     const auto count = counts.data_ptr<std::int64_t>()[e];
     if (count == 0) continue;
     const at::Tensor rows = gathered.narrow(0, begin, count);
-    outputs.push_back(at::matmul(
-        swiglu(at::matmul(rows, experts[e].gate.t()), at::matmul(rows, experts[e].up.t())),
-        experts[e].down.t()));
+    const at::Tensor inner =
+        swiglu(apply_linear(rows, experts[e].gate), apply_linear(rows, experts[e].up));
+    outputs.push_back(apply_linear(inner, experts[e].down));
     begin += count;
   }
   if (outputs.empty()) return at::zeros_like(x);

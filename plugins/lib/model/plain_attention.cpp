@@ -137,30 +137,4 @@ at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::T
   return BlockAttention::apply(q.contiguous(), k.contiguous(), v.contiguous(), layout);
 }
 
-at::Tensor plain_decode_attention(const at::Tensor& q, const LayerCache& cache,
-                                  const std::vector<LiveGroup>& groups, std::int64_t own_length) {
-  const std::int64_t group_size = q.size(1) / cache.prompt_k.size(1);
-  const double scale = 1.0 / std::sqrt(static_cast<double>(q.size(2)));
-  at::Tensor out = at::empty_like(q);
-  std::int64_t row = 0;
-  for (const LiveGroup& group : groups) {
-    for (const std::int64_t sample : group.samples) {
-      const auto seen = [&](const at::Tensor& prompt, const at::Tensor& own) {
-        return at::cat({prompt.slice(0, group.prompt_begin, group.prompt_end),
-                        own.select(0, sample).slice(0, 0, own_length)},
-                       0)
-            .repeat_interleave(group_size, 1)
-            .transpose(0, 1);
-      };
-      const at::Tensor keys = seen(cache.prompt_k, cache.own_k);
-      const at::Tensor values = seen(cache.prompt_v, cache.own_v);
-      const at::Tensor scores =
-          at::matmul(q.select(0, row).unsqueeze(1), keys.transpose(1, 2)) * scale;
-      const at::Tensor weights = at::softmax(scores, -1, at::kFloat).to(q.scalar_type());
-      out.select(0, row++).copy_(at::matmul(weights, values).squeeze(1));
-    }
-  }
-  return out;
-}
-
 }  // namespace cairn::model

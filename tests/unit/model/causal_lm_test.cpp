@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "core/base/random.h"
-#include "plugins/lib/model/generate.h"
 #include "plugins/lib/model/optimizer.h"
 #include "tests/unit/model/torch_fixtures.h"
 
@@ -51,22 +50,6 @@ TEST_F(Qwen3Test, OptimizerStateSurvivesExactly) {
   train(resumed, second);
   for (const auto& [name, parameter] : straight.parameters()) {
     EXPECT_TRUE(at::equal(parameter, resumed.parameters().at(name))) << name;
-  }
-}
-
-TEST_F(Qwen3Test, GreedyContinuations) {
-  const json::value cases = parse_json(read_text(folder() / "generate.json")).value();
-  std::vector<SampleGroup> groups;
-  for (const json::value& one : cases.as_array()) groups.push_back({ids_of(one.at("prompt")), {0}});
-  SamplingOptions options;
-  options.temperature = 0;
-  options.max_new_tokens = static_cast<std::int64_t>(cases.at(0).at("generated").as_array().size());
-  const auto free = generate(model, groups, options).value();
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    EXPECT_EQ(free[i][0].ids, ids_of(cases.at(i).at("generated"))) << i;
-    options.stop_ids = {cases.at(i).at("eos_token_id").as_int64()};
-    const auto stopped = generate(model, groups, options).value();
-    EXPECT_EQ(stopped[i][0].ids, ids_of(cases.at(i).at("generated_with_eos"))) << i;
   }
 }
 
@@ -121,59 +104,6 @@ TEST_F(Qwen3Test, BlocksOfLongSequences) {
   const CausalLm exact = CausalLm::load(folder() / "checkpoint", at::kDouble).value();
   at::NoGradGuard no_grad;
   EXPECT_LT(distance(model.hidden(batch), exact.hidden(batch)), 2e-4);
-}
-
-TEST_F(Qwen3Test, SamplesDependOnTheirSeedsAlone) {
-  SamplingOptions options;
-  options.temperature = 0.9;
-  options.top_p = 0.95;
-  options.max_new_tokens = 12;
-  const SampleGroup one{{5, 9, 130}, {1, 2, 3}};
-  const SampleGroup other{{7, 7, 7, 7, 8}, {4}};
-  const auto alone = generate(model, {one}, options).value();
-  const auto both = generate(model, {other, one}, options).value();
-  options.max_batch_samples = 1;
-  const auto in_turns = generate(model, {one, other}, options).value();
-  for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_EQ(alone[0][i].ids, both[1][i].ids);
-    EXPECT_EQ(alone[0][i].ids, in_turns[0][i].ids);
-  }
-  EXPECT_NE(alone[0][0].ids, alone[0][1].ids);
-  // What generation reports is what training computes.
-  const PackedBatch batch = pack_groups(std::vector<TokenGroup>{{one.prompt, {alone[0][0].ids}}});
-  const TokenScores scores = model.score(batch, options.temperature);
-  for (std::size_t t = 0; t < alone[0][0].ids.size(); ++t) {
-    const auto row = static_cast<std::int64_t>(t);
-    EXPECT_NEAR(scores.logprob[row].item<double>(), alone[0][0].logprobs[t], 1e-4);
-    EXPECT_NEAR(scores.entropy[row].item<double>(), alone[0][0].entropies[t], 1e-4);
-  }
-}
-
-// The frequency of each first token is its probability; with top_p only the likeliest are drawn.
-TEST_F(Qwen3Test, SamplesFollowTheDistribution) {
-  const std::vector<std::int64_t> prompt = {5, 9, 130};
-  SampleGroup group{prompt, {}};
-  for (std::uint64_t i = 0; i < 4000; ++i) group.seeds.push_back(derive_seed(1, "test", {i}));
-  PackedBatch batch;
-  batch.tokens = prompt;
-  batch.segments = {{0, 3, -1}};
-  const at::Tensor p = at::softmax(model.logits(batch)[2] / 0.5, -1);
-  SamplingOptions options;
-  options.temperature = 0.5;
-  options.max_new_tokens = 1;
-  const auto drawn = generate(model, {group}, options).value()[0];
-  at::Tensor counts = at::zeros({400});
-  for (const Completion& completion : drawn) counts[completion.ids[0]] += 1;
-  EXPECT_LT((counts / 4000 - p).abs().max().item<double>(), 0.03);
-  options.top_p = 0.3;
-  const auto [sorted, order] = p.sort(0, true);
-  double mass = 0;
-  std::int64_t kept = 0;
-  while (mass < options.top_p) mass += sorted[kept++].item<double>();
-  const auto likely = generate(model, {group}, options).value();
-  for (const Completion& completion : likely[0]) {
-    EXPECT_TRUE((order.slice(0, 0, kept) == completion.ids[0]).any().item<bool>());
-  }
 }
 
 TEST_F(Qwen3Test, FoldersRoundTrip) {

@@ -1,0 +1,57 @@
+#include "plugins/lib/model/linear.h"
+
+#include <algorithm>
+
+#include "plugins/lib/model/compat.h"
+#include "plugins/lib/model/narrow_gemm.h"
+
+namespace cairn::model {
+namespace {
+
+// Up to here one pass over the weights beats a product that copies them into panels first.
+constexpr std::int64_t kNarrowRows = 48;
+// Multiplications below which a second thread costs more than it gives.
+constexpr std::int64_t kWorkPerTask = std::int64_t{1} << 15;
+
+thread_local bool fixed_order = false;
+
+at::Tensor narrow(const at::Tensor& x, const at::Tensor& weight) {
+  const std::int64_t rows = x.size(0), inner = x.size(1), outer = weight.size(0);
+  at::Tensor y = at::empty({rows, outer}, x.options());
+  const auto* from = x.data_ptr<float>();
+  auto* to = y.data_ptr<float>();
+  const std::int64_t work = std::max<std::int64_t>(rows * inner, 1);
+  const std::int64_t grain = std::max<std::int64_t>(kWorkPerTask / work, 1);
+  const bool wide = weight.scalar_type() == at::kFloat;
+  at::parallel_for(0, outer, grain, [&](std::int64_t begin, std::int64_t end) {
+    if (wide) {
+      kernels::narrow_gemm(from, rows, weight.data_ptr<float>(), inner, begin, end, to, outer);
+    } else {
+      const auto* bits = reinterpret_cast<const std::uint16_t*>(weight.data_ptr<at::BFloat16>());
+      kernels::narrow_gemm(from, rows, bits, inner, begin, end, to, outer);
+    }
+  });
+  return y;
+}
+
+}  // namespace
+
+at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight) {
+  const bool wide = weight.scalar_type() == at::kFloat;
+  const bool mixed = !wide && weight.scalar_type() == at::kBFloat16;
+  const bool ours = x.device().is_cpu() && x.scalar_type() == at::kFloat && (wide || mixed) &&
+                    weight.is_contiguous() && x.dim() == 2 && !at::GradMode::is_enabled();
+  if (ours && (fixed_order || x.size(0) <= kNarrowRows)) return narrow(x.contiguous(), weight);
+  if (mixed && x.scalar_type() == at::kFloat) return at::matmul(x, weight.to(at::kFloat).t());
+  return at::matmul(x, weight.t());
+}
+
+FixedOrder::FixedOrder(bool on) : before_(fixed_order) {
+  fixed_order = on;
+}
+
+FixedOrder::~FixedOrder() {
+  fixed_order = before_;
+}
+
+}  // namespace cairn::model
