@@ -80,12 +80,19 @@ int run(int argc, char** argv) {
 PeerAnswer run_peer(const ModelBenchOptions& options, const std::string& script,
                     const std::vector<std::string>& arguments) {
   const auto quote = [](const std::string& text) {
-    std::string quoted = "'";
-    for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
+    std::string quoted(1, '\'');
+    for (const char c : text) {
+      if (c == '\'')
+        quoted.append("'\\''");
+      else
+        quoted.push_back(c);
+    }
+    quoted.push_back('\'');
+    return quoted;
   };
-  std::string command = quote(options.python) + " " + quote(CAIRN_PEERS "/" + script);
-  for (const std::string& argument : arguments) command += " " + quote(argument);
+  std::string command = quote(options.python);
+  command.append(" ").append(quote(std::string(CAIRN_PEERS).append("/").append(script)));
+  for (const std::string& argument : arguments) command.append(" ").append(quote(argument));
   FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
   if (pipe == nullptr) return {false, "no shell"};
   PeerAnswer answer;

@@ -32,7 +32,7 @@ at::Tensor CachedForward::run(const std::vector<std::int64_t>& tokens,
                               const std::vector<CacheSpan>& spans,
                               const std::vector<std::int64_t>& picked) {
   const at::NoGradGuard no_grad;
-  const FixedOrder order(fixed_order_);
+  const ProductMode mode(fixed_order_ ? Products::kFixedOrder : Products::kNarrow);
   const ModelConfig& config = model_.config();
   const at::Device device = model_.embedding().device();
   std::vector<std::int64_t> row_positions;
@@ -57,7 +57,7 @@ at::Tensor CachedForward::run(const std::vector<std::int64_t>& tokens,
 
 at::Tensor CachedForward::logits(const at::Tensor& hidden) const {
   const at::NoGradGuard no_grad;
-  const FixedOrder order(fixed_order_);
+  const ProductMode mode(fixed_order_ ? Products::kFixedOrder : Products::kNarrow);
   return apply_linear(hidden, model_.head()).to(at::kCPU, at::kFloat).contiguous();
 }
 

@@ -15,7 +15,7 @@ namespace cairn::model {
 
 class CachedForward {
  public:
-  // fixed_order: see FixedOrder in linear.h. The model outlives this.
+  // fixed_order: see Products::kFixedOrder in linear.h. The model outlives this.
   CachedForward(const CausalLm& model, std::int64_t kv_budget_bytes, bool fixed_order);
 
   [[nodiscard]] KvCache& cache() { return cache_; }

@@ -13,7 +13,12 @@ constexpr std::int64_t kNarrowRows = 48;
 // Multiplications below which a second thread costs more than it gives.
 constexpr std::int64_t kWorkPerTask = std::int64_t{1} << 15;
 
-thread_local bool fixed_order = false;
+thread_local Products products = Products::kMatmul;
+
+bool streams_weights(std::int64_t rows) {
+  return products == Products::kFixedOrder ||
+         (products == Products::kNarrow && rows <= kNarrowRows);
+}
 
 at::Tensor narrow(const at::Tensor& x, const at::Tensor& weight) {
   const std::int64_t rows = x.size(0), inner = x.size(1), outer = weight.size(0);
@@ -41,17 +46,17 @@ at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight) {
   const bool mixed = !wide && weight.scalar_type() == at::kBFloat16;
   const bool ours = x.device().is_cpu() && x.scalar_type() == at::kFloat && (wide || mixed) &&
                     weight.is_contiguous() && x.dim() == 2 && !at::GradMode::is_enabled();
-  if (ours && (fixed_order || x.size(0) <= kNarrowRows)) return narrow(x.contiguous(), weight);
+  if (ours && streams_weights(x.size(0))) return narrow(x.contiguous(), weight);
   if (mixed && x.scalar_type() == at::kFloat) return at::matmul(x, weight.to(at::kFloat).t());
   return at::matmul(x, weight.t());
 }
 
-FixedOrder::FixedOrder(bool on) : before_(fixed_order) {
-  fixed_order = on;
+ProductMode::ProductMode(Products wanted) : before_(products) {
+  products = wanted;
 }
 
-FixedOrder::~FixedOrder() {
-  fixed_order = before_;
+ProductMode::~ProductMode() {
+  products = before_;
 }
 
 }  // namespace cairn::model

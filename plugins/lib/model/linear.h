@@ -5,24 +5,28 @@
 
 namespace cairn::model {
 
-// x [rows, inner], weight [outer, inner] -> [rows, outer].
-//
-// Without gradients, for few rows of float32 on the CPU, the weights pass from memory once (see
-// narrow_gemm.h); everything else is LibTorch's matmul. A bfloat16 weight under float32 rows is
-// widened as it is read; such a product has no gradient.
+// x [rows, inner], weight [outer, inner] -> [rows, outer]: LibTorch's matmul, with or without
+// gradients the same bits, unless a ProductMode on this thread says otherwise. A bfloat16 weight
+// under float32 rows is widened; such a product has no gradient.
 [[nodiscard]] at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight);
 
-// While one lives, products of float32 on the CPU without gradients that are made on its thread
-// give each row the same bits whatever other rows are in the call. Slower for many rows.
-class FixedOrder {
+// How products of float32 rows on the CPU without gradients are made. All others are matmul's.
+enum class Products {
+  kMatmul,
+  kNarrow,      // for few rows the weights pass from memory once (narrow_gemm.h): for decoding
+  kFixedOrder,  // a row's bits do not depend on the other rows of the call; slower for many rows
+};
+
+// While one lives, on its thread.
+class ProductMode {
  public:
-  explicit FixedOrder(bool on = true);
-  ~FixedOrder();
-  FixedOrder(const FixedOrder&) = delete;
-  FixedOrder& operator=(const FixedOrder&) = delete;
+  explicit ProductMode(Products products);
+  ~ProductMode();
+  ProductMode(const ProductMode&) = delete;
+  ProductMode& operator=(const ProductMode&) = delete;
 
  private:
-  bool before_;
+  Products before_;
 };
 
 }  // namespace cairn::model

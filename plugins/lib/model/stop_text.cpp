@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "plugins/lib/model/split_pattern.h"
+#include "plugins/lib/model/normal_form.h"
 
 namespace cairn::model {
 namespace {

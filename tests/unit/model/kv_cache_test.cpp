@@ -105,7 +105,7 @@ TEST(Linear, FewRowsAgreeWithMatmulAndEachRowIsItsOwn) {
       const at::Tensor x = at::randn({23, inner}), w = at::randn({outer, inner});
       const at::Tensor wanted = at::matmul(x.to(at::kDouble), w.to(at::kDouble).t());
       const double tolerance = 1e-6 * static_cast<double>(inner + 16);
-      const FixedOrder order;
+      const ProductMode mode(Products::kFixedOrder);
       const at::Tensor all = apply_linear(x, w);
       EXPECT_LT((all - wanted).abs().max().item<double>(), tolerance);
       for (const std::int64_t rows : {1, 2, 3, 4, 5, 22}) {

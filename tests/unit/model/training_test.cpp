@@ -192,7 +192,7 @@ TEST(Training, RecomputedLayersTakeLessMemory) {
   EXPECT_LT(recomputed, peak(false) / 2);
 }
 
-// All scores of the 3,000 rows at once would be 144 MB, and twice that again with what is kept of
+// All scores of the 6,000 rows at once would be 576 MB, and twice that again with what is kept of
 // them.
 TEST(Training, AttentionIsLinearInMemoryForEveryDtype) {
   fix_threads(1);
@@ -204,12 +204,12 @@ TEST(Training, AttentionIsLinearInMemoryForEveryDtype) {
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     CausalLm model = CausalLm::load(temp.path() / "m", dtype).value();
     model.require_grad(true);
-    const PackedBatch batch = pack_sequences(std::vector{some_tokens(1, 3000, 211)});
+    const PackedBatch batch = pack_sequences(std::vector{some_tokens(1, 6000, 211)});
     ::malloc_trim(0);
     const std::int64_t before = status_bytes("VmRSS");
     std::ofstream("/proc/self/clear_refs") << "5";
     (-model.score(batch, 1.0).logprob.mean()).backward();
-    EXPECT_LT(status_bytes("VmHWM") - before, 120 << 20) << dtype;
+    EXPECT_LT(status_bytes("VmHWM") - before, 250 << 20) << dtype;
   }
 }
 
