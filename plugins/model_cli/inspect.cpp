@@ -14,14 +14,14 @@ namespace {
 // Adds up what is told of the tensors.
 class Listing {
  public:
-  json::object& add(const std::string& name, const char* dtype,
-                    const std::vector<std::int64_t>& shape, std::int64_t elements,
-                    std::size_t bytes) {
-    parameters_ += elements;
-    bytes_ += bytes;
-    json::object entry{
-        {"dtype", dtype}, {"shape", json::array(shape.begin(), shape.end())}, {"bytes", bytes}};
-    return tensors_.emplace(name, std::move(entry)).first->value().get_object();
+  template <typename Tensor>
+  json::object& add(const Tensor& tensor, const char* dtype) {
+    parameters_ += tensor.elements();
+    bytes_ += tensor.data.size();
+    json::object entry{{"dtype", dtype},
+                       {"shape", json::array(tensor.shape.begin(), tensor.shape.end())},
+                       {"bytes", tensor.data.size()}};
+    return tensors_.emplace(tensor.name, std::move(entry)).first->value().get_object();
   }
 
   // `before` with the totals and the tensors at its end.
@@ -49,8 +49,7 @@ Result<json::object> inspect_folder(const fs::path& folder) {
   CAIRN_ASSIGN(const Weights weights, Weights::open(folder));
   Listing listing;
   for (const TensorView* tensor : weights.tensors()) {
-    json::object& entry = listing.add(tensor->name, to_string(tensor->dtype), tensor->shape,
-                                      tensor->elements(), tensor->data.size());
+    json::object& entry = listing.add(*tensor, to_string(tensor->dtype));
     entry["file"] = fs::path(tensor->file).filename().string();
   }
   return std::move(listing).finish({{"format", "safetensors"}, {"config", shown_config(config)}});
@@ -59,10 +58,7 @@ Result<json::object> inspect_folder(const fs::path& folder) {
 Result<json::object> inspect_safetensors(const fs::path& path) {
   CAIRN_ASSIGN(const SafetensorsFile file, SafetensorsFile::open(path));
   Listing listing;
-  for (const TensorView& tensor : file.tensors()) {
-    listing.add(tensor.name, to_string(tensor.dtype), tensor.shape, tensor.elements(),
-                tensor.data.size());
-  }
+  for (const TensorView& tensor : file.tensors()) listing.add(tensor, to_string(tensor.dtype));
   json::object metadata;
   for (const auto& [key, value] : file.metadata()) metadata[key] = value;
   return std::move(listing).finish({{"format", "safetensors"}, {"metadata", std::move(metadata)}});
@@ -71,10 +67,7 @@ Result<json::object> inspect_safetensors(const fs::path& path) {
 Result<json::object> inspect_gguf(const fs::path& path) {
   CAIRN_ASSIGN(const GgufFile file, GgufFile::open(path));
   Listing listing;
-  for (const GgufTensor& tensor : file.tensors()) {
-    listing.add(tensor.name, to_string(tensor.type), tensor.shape, tensor.elements(),
-                tensor.data.size());
-  }
+  for (const GgufTensor& tensor : file.tensors()) listing.add(tensor, to_string(tensor.type));
   json::object metadata;
   for (const auto& [key, value] : file.metadata()) metadata[key] = to_json(value);
   json::object before{{"format", "gguf"}};

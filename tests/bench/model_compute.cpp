@@ -11,6 +11,7 @@
 #include "core/base/random.h"
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/ops.h"
+#include "tests/bench/model_shape.h"
 #include "tests/bench/peer.h"
 
 namespace cairn::bench {
@@ -26,30 +27,7 @@ constexpr const char* kSkipped = "skipped: no Python with transformers";
 
 // SmolLM2-135M's.
 ModelConfig shape() {
-  ModelConfig config;
-  config.architecture = Architecture::kLlama;
-  config.vocab_size = 49152;
-  config.hidden_size = 576;
-  config.intermediate_size = 1536;
-  config.layers = 30;
-  config.heads = 9;
-  config.kv_heads = 3;
-  config.head_dim = 64;
-  config.rms_norm_eps = 1e-5;
-  config.rope_theta = 1e5;
-  config.max_positions = 8192;
-  return config;
-}
-
-json::object peer_shape(const ModelConfig& config) {
-  return {{"vocab_size", config.vocab_size},
-          {"hidden_size", config.hidden_size},
-          {"intermediate_size", config.intermediate_size},
-          {"num_hidden_layers", config.layers},
-          {"num_attention_heads", config.heads},
-          {"num_key_value_heads", config.kv_heads},
-          {"head_dim", config.head_dim},
-          {"max_position_embeddings", config.max_positions}};
+  return smollm2_shape(Architecture::kLlama);
 }
 
 // Of the matrices that every token is multiplied with; attention comes on top.

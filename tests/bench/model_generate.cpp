@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/generate.h"
+#include "tests/bench/model_shape.h"
 #include "tests/bench/peer.h"
 
 namespace cairn::bench {
@@ -28,27 +29,7 @@ constexpr Work kGroupFirst{512, 16, 1};
 constexpr Work kGroup{512, 16, 65};
 
 ModelConfig shape() {
-  ModelConfig config;
-  config.vocab_size = 49152;
-  config.hidden_size = 576;
-  config.intermediate_size = 1536;
-  config.layers = 30;
-  config.heads = 9;
-  config.kv_heads = 3;
-  config.head_dim = 64;
-  config.max_positions = 8192;
-  return config;
-}
-
-json::object peer_shape(const ModelConfig& config) {
-  return {{"vocab_size", config.vocab_size},
-          {"hidden_size", config.hidden_size},
-          {"intermediate_size", config.intermediate_size},
-          {"num_hidden_layers", config.layers},
-          {"num_attention_heads", config.heads},
-          {"num_key_value_heads", config.kv_heads},
-          {"head_dim", config.head_dim},
-          {"max_position_embeddings", config.max_positions}};
+  return smollm2_shape(Architecture::kQwen3);
 }
 
 double seconds(const std::function<void()>& work) {

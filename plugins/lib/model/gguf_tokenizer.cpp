@@ -5,6 +5,7 @@
 
 #include "core/base/json.h"
 #include "core/base/text.h"
+#include "plugins/lib/model/generation_config.h"
 #include "plugins/lib/model/gguf_model.h"
 
 namespace cairn::model {
@@ -176,18 +177,6 @@ Result<std::string> tokenizer_config(const GgufFile& file, const ModelConfig& co
   return pretty_json(object);
 }
 
-std::string generation_config(const ModelConfig& config) {
-  json::object object;
-  if (config.bos_id >= 0) object["bos_token_id"] = config.bos_id;
-  if (config.eos_ids.size() == 1) {
-    object["eos_token_id"] = config.eos_ids.front();
-  } else if (!config.eos_ids.empty()) {
-    object["eos_token_id"] = json::array(config.eos_ids.begin(), config.eos_ids.end());
-  }
-  if (config.pad_id >= 0) object["pad_token_id"] = config.pad_id;
-  return pretty_json(object);
-}
-
 }  // namespace
 
 Result<std::map<std::string, std::string>> gguf_tokenizer_files(const GgufFile& file,
@@ -211,7 +200,7 @@ Result<std::map<std::string, std::string>> gguf_tokenizer_files(const GgufFile& 
   std::map<std::string, std::string> files;
   files["tokenizer.json"] = tokenizer_json(tokens, std::move(checked), std::move(added));
   files["tokenizer_config.json"] = std::move(config_text);
-  files["generation_config.json"] = generation_config(config);
+  files["generation_config.json"] = pretty_json(generation_config(config));
   return files;
 }
 

@@ -1,6 +1,7 @@
 // Writing and reading model folders.
 #include "core/base/json.h"
 #include "plugins/lib/model/causal_lm.h"
+#include "plugins/lib/model/generation_config.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::model {
@@ -17,15 +18,8 @@ Result<void> write_weights(const CausalLm& model, const fs::path& folder, Dtype 
   return writer.finish();
 }
 
-json::object generation_config(const ModelConfig& config) {
-  json::object object;
-  if (config.bos_id >= 0) object["bos_token_id"] = config.bos_id;
-  if (config.eos_ids.size() == 1) {
-    object["eos_token_id"] = config.eos_ids.front();
-  } else if (!config.eos_ids.empty()) {
-    object["eos_token_id"] = json::array(config.eos_ids.begin(), config.eos_ids.end());
-  }
-  if (config.pad_id >= 0) object["pad_token_id"] = config.pad_id;
+json::object sampling_config(const ModelConfig& config) {
+  json::object object = generation_config(config);
   object["do_sample"] = true;
   object["temperature"] = 0.7;
   object["top_p"] = 0.95;
@@ -41,7 +35,7 @@ Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dty
   CAIRN_TRY(files.write_atomic(folder / "config.json",
                                pretty_json(config_to_json(model.config(), config_name(dtype)))));
   CAIRN_TRY(files.write_atomic(folder / "generation_config.json",
-                               pretty_json(generation_config(model.config()))));
+                               pretty_json(sampling_config(model.config()))));
   CAIRN_TRY(copy_tokenizer(tokenizer_folder, folder));
   return write_weights(model, folder, dtype);
 }

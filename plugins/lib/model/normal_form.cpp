@@ -118,6 +118,22 @@ bool surely_nfc(std::string_view text) {
   return true;
 }
 
+std::size_t unfinished_bytes(std::string_view bytes) {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  for (std::int64_t back = 1; back <= std::min<std::int64_t>(3, size); ++back) {
+    std::int64_t at = size - back;
+    if (U8_IS_TRAIL(data[at])) continue;
+    const std::int64_t needed = U8_COUNT_TRAIL_BYTES(data[at]) + 1;
+    // The rest of a code point never changes how many of its first bytes are valid: a prefix that
+    // is one maximal part may still grow, any other is broken already.
+    UChar32 point = 0;
+    U8_NEXT(data, at, size, point);
+    return needed > back && at == size ? static_cast<std::size_t>(back) : 0;
+  }
+  return 0;
+}
+
 std::string nfc(std::string_view text, Alignment* from) {
   if (surely_nfc(text)) return std::string(text);
   std::string out;

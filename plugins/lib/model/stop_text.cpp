@@ -6,20 +6,6 @@
 #include "plugins/lib/model/normal_form.h"
 
 namespace cairn::model {
-namespace {
-
-// Bytes at the end that are the beginning of a character whose rest may still come.
-std::size_t unfinished_bytes(std::string_view bytes) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(bytes.size(), 3); ++back) {
-    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - back]);
-    if ((byte & 0xC0U) == 0x80U) continue;
-    const std::size_t length = byte >= 0xF0U ? 4 : byte >= 0xE0U ? 3 : byte >= 0xC0U ? 2 : 1;
-    return length > back ? back : 0;
-  }
-  return 0;
-}
-
-}  // namespace
 
 StopText::StopText(std::vector<std::string> stops) : stops_(std::move(stops)) {
   for (const std::string& stop : stops_) longest_ = std::max(longest_, stop.size());

@@ -1,7 +1,5 @@
 #include "plugins/lib/model/tokenizer.h"
 
-#include <unicode/utf8.h>
-
 #include "plugins/lib/model/normal_form.h"
 #include "plugins/lib/model/tokenizer_impl.h"
 
@@ -59,21 +57,7 @@ std::vector<TokenId> Tokenizer::stop_ids() const {
 std::string TextStream::add(TokenId id) {
   if (skip_special_ && tokenizer_->is_special(id)) return {};
   held_ += tokenizer_->bytes(id);
-  // Where the last code point begins, if it is not whole and may become so.
-  std::size_t whole = held_.size();
-  for (std::size_t back = 1; back <= 3 && back <= held_.size(); ++back) {
-    const std::size_t begin = held_.size() - back;
-    if (U8_IS_TRAIL(held_[begin])) continue;
-    const auto* data = reinterpret_cast<const std::uint8_t*>(held_.data());
-    const auto needed = static_cast<std::size_t>(U8_COUNT_TRAIL_BYTES(data[begin])) + 1;
-    // The rest of a code point never changes how many of its first bytes are valid: a prefix that
-    // is one maximal part may still grow, any other is broken already.
-    auto at = static_cast<std::int64_t>(begin);
-    UChar32 point = 0;
-    U8_NEXT(data, at, static_cast<std::int64_t>(held_.size()), point);
-    if (needed > back && at == static_cast<std::int64_t>(held_.size())) whole = begin;
-    break;
-  }
+  const std::size_t whole = held_.size() - unfinished_bytes(held_);
   std::string text = lossy_utf8(std::string_view(held_).substr(0, whole));
   held_.erase(0, whole);
   return text;
