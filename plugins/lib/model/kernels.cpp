@@ -5,13 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define CAIRN_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CAIRN_CLONES
-#endif
-#define CAIRN_INLINE inline __attribute__((always_inline))
+#include "plugins/lib/model/clones.h"
+
+#define CAIRN_CLONES CAIRN_CLONES_FOR("avx512f", "avx2")
 
 namespace cairn::model::kernels {
 namespace {
