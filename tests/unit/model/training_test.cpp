@@ -175,7 +175,7 @@ std::int64_t status_bytes(const std::string& key) {
 TEST(Training, RecomputedLayersTakeLessMemory) {
   fix_threads(1);
   ModelConfig config = small(Architecture::kLlama);
-  config.layers = 12;
+  config.layers = 24;
   config.intermediate_size = 512;
   CausalLm model = CausalLm::init(config, 1).value();
   const PackedBatch batch = pack_sequences(std::vector{some_tokens(1, 1024, config.vocab_size)});
@@ -188,6 +188,7 @@ TEST(Training, RecomputedLayersTakeLessMemory) {
     (-model.score(batch, ScoreOptions{.recompute = recompute}).value().logprob.mean()).backward();
     return status_bytes("VmHWM") - before;
   };
+  (void)peak(true);  // libraries make their working buffers
   const std::int64_t recomputed = peak(true);
   EXPECT_LT(recomputed, peak(false) / 2);
 }
