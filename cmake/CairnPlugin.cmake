@@ -34,7 +34,9 @@ function(cairn_add_plugin NAME)
   set_target_properties(${NAME} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
   if(ARG_TORCH)
     separate_arguments(FLAGS NATIVE_COMMAND "${TORCH_CXX_FLAGS}")
-    target_compile_options(${NAME} PRIVATE ${FLAGS})
+    # at::parallel_for is a template: without -fopenmp where it is used it runs on one thread.
+    target_compile_options(${NAME} PRIVATE ${FLAGS} -fopenmp)
+    target_link_options(${NAME} PRIVATE -fopenmp)
     target_include_directories(${NAME} SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
     target_compile_definitions(${NAME} PRIVATE CAIRN_PLUGIN_USES_TORCH)
     # By file: the target `torch` also asks for packages that a plugin never calls.

@@ -5,13 +5,41 @@
 #include <limits>
 #include <map>
 
-#include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/kernels.h"
+#include "plugins/lib/model/turns.h"
 
 namespace cairn::model {
 namespace {
 
-constexpr std::int64_t kScoreBlock = std::int64_t{1} << 18;  // floats of one block of scores
+// Floats of one block of scores: half of a second-level cache. And query rows: what a block sees of
+// the keys after its first row is computed in vain.
+constexpr std::int64_t kScoreBlock = std::int64_t{1} << 17;
+constexpr std::int64_t kLeastRows = 16, kMostRows = 64;
+// Below so many key-value heads of families, a family's gradients are summed up in two parts. No
+// thread count enters: it would change the sums' last bits.
+constexpr std::int64_t kFewTasks = 8;
+
+at::Tensor matrix(float* data, std::int64_t rows, std::int64_t columns) {
+  return at::from_blob(data, {rows, columns}, at::kFloat);
+}
+
+// A thread's memory for one block, kept from block to block.
+class Buffer {
+ public:
+  float* of(std::int64_t size) {
+    if (values_.size() < static_cast<std::size_t>(size)) {
+      values_.resize(static_cast<std::size_t>(size));
+    }
+    return values_.data();
+  }
+
+ private:
+  std::vector<float> values_;
+};
+
+struct Buffers {
+  Buffer queries, scores, results, dout, dscores;
+};
 
 // A view of rows [begin, end) of one key-value head of [rows, kv_heads, d], without a dispatch per
 // dimension.
@@ -46,7 +74,7 @@ std::vector<Block> blocks_of(const Segment& segment, const std::vector<Segment>&
     whole.parent_begin = parent.begin;
     whole.parent_end = parent.end;
   }
-  const std::int64_t rows = std::clamp<std::int64_t>(kScoreBlock / (whole.keys() * group), 16, 256);
+  const std::int64_t rows = std::clamp(kScoreBlock / (whole.keys() * group), kLeastRows, kMostRows);
   std::vector<Block> blocks;
   for (std::int64_t begin = segment.begin; begin < segment.end; begin += rows) {
     Block block = whole;
@@ -117,11 +145,11 @@ std::int64_t visible(const Block& block, std::int64_t row) {
 }
 
 void forward_block(const Block& block, std::int64_t head, const Shape& s, const float* q,
-                   const float* k, const float* v, float* out, float* lse) {
+                   const float* k, const float* v, float* out, float* lse, Buffers& room) {
   const std::int64_t rows = (block.end - block.begin) * s.group;
-  at::Tensor queries = at::empty({rows, s.d}, at::kFloat);
+  at::Tensor queries = matrix(room.queries.of(rows * s.d), rows, s.d);
   gather(q, s, block, head, 1.0F / std::sqrt(static_cast<float>(s.d)), queries.data_ptr<float>());
-  at::Tensor scores = at::empty({rows, block.keys()}, at::kFloat);
+  at::Tensor scores = matrix(room.scores.of(rows * block.keys()), rows, block.keys());
   scores_of(queries, k, s, block, head, scores);
   float* row = scores.data_ptr<float>();
   for (std::int64_t i = 0; i < rows; ++i, row += block.keys()) {
@@ -130,7 +158,7 @@ void forward_block(const Block& block, std::int64_t head, const Shape& s, const 
     std::fill(row + seen, row + block.keys(), 0.0F);
     lse[(block.begin + i / s.group) * s.heads + head * s.group + i % s.group] = sum;
   }
-  at::Tensor result = at::empty({rows, s.d}, at::kFloat);
+  at::Tensor result = matrix(room.results.of(rows * s.d), rows, s.d);
   weigh(scores, v, s, block, head, result);
   scatter(result.data_ptr<float>(), s, block, head, out);
 }
@@ -140,18 +168,19 @@ struct BackwardData {
   float *dq, *dk, *dv;
 };
 
-void backward_block(const Block& block, std::int64_t head, const Shape& s, const BackwardData& t) {
+void backward_block(const Block& block, std::int64_t head, const Shape& s, const BackwardData& t,
+                    Buffers& room) {
   const std::int64_t rows = (block.end - block.begin) * s.group;
   const std::int64_t keys = block.keys();
   const float scale = 1.0F / std::sqrt(static_cast<float>(s.d));
-  at::Tensor queries = at::empty({rows, s.d}, at::kFloat);
-  at::Tensor dout = at::empty({rows, s.d}, at::kFloat);
-  at::Tensor out = at::empty({rows, s.d}, at::kFloat);
+  at::Tensor queries = matrix(room.queries.of(rows * s.d), rows, s.d);
+  at::Tensor dout = matrix(room.dout.of(rows * s.d), rows, s.d);
+  at::Tensor out = matrix(room.results.of(rows * s.d), rows, s.d);
   gather(t.q, s, block, head, scale, queries.data_ptr<float>());
   gather(t.dout, s, block, head, 1.0F, dout.data_ptr<float>());
   gather(t.out, s, block, head, 1.0F, out.data_ptr<float>());
-  at::Tensor p = at::empty({rows, keys}, at::kFloat);
-  at::Tensor dp = at::empty({rows, keys}, at::kFloat);
+  at::Tensor p = matrix(room.scores.of(rows * keys), rows, keys);
+  at::Tensor dp = matrix(room.dscores.of(rows * keys), rows, keys);
   scores_of(queries, t.k, s, block, head, p);
   scores_of(dout, t.v, s, block, head, dp);
   float* p_row = p.data_ptr<float>();
@@ -217,19 +246,22 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const Shape s = shape_of(q, k);
     at::Tensor out = at::empty_like(q);
     at::Tensor lse = at::empty({q.size(0), s.heads}, at::kFloat);
+    const float *from_q = q.data_ptr<float>(), *from_k = k.data_ptr<float>(),
+                *from_v = v.data_ptr<float>();
+    auto *to_out = out.data_ptr<float>(), *to_lse = lse.data_ptr<float>();
     std::vector<Block> blocks;
     for (const Segment& segment : segments) {
       const std::vector<Block> more = blocks_of(segment, segments, s.group);
       blocks.insert(blocks.end(), more.begin(), more.end());
     }
-    const auto tasks = static_cast<std::int64_t>(blocks.size()) * s.kv_heads;
-    at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
-      at::NoGradGuard no_grad;
-      for (std::int64_t i = begin; i < end; ++i) {
-        forward_block(blocks[static_cast<std::size_t>(i / s.kv_heads)], i % s.kv_heads, s,
-                      q.data_ptr<float>(), k.data_ptr<float>(), v.data_ptr<float>(),
-                      out.data_ptr<float>(), lse.data_ptr<float>());
-      }
+    std::stable_sort(blocks.begin(), blocks.end(),
+                     [](const Block& a, const Block& b) { return a.keys() > b.keys(); });
+    take_turns(static_cast<std::int64_t>(blocks.size()) * s.kv_heads, [&] {
+      return [&, room = Buffers()](std::int64_t i) mutable {
+        const at::NoGradGuard no_grad;
+        forward_block(blocks[static_cast<std::size_t>(i / s.kv_heads)], i % s.kv_heads, s, from_q,
+                      from_k, from_v, to_out, to_lse, room);
+      };
     });
     ctx->save_for_backward({q, k, v, layout, out, lse});
     return out;
@@ -243,25 +275,40 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
     const Shape s = shape_of(q, k);
     const at::Tensor dout = grads[0].contiguous();
     at::Tensor dq = at::empty_like(q);
-    at::Tensor dk = at::zeros_like(k);
-    at::Tensor dv = at::zeros_like(v);
-    const BackwardData data{
-        q.data_ptr<float>(),        k.data_ptr<float>(),        v.data_ptr<float>(),
-        saved[4].data_ptr<float>(), saved[5].data_ptr<float>(), dout.data_ptr<float>(),
-        dq.data_ptr<float>(),       dk.data_ptr<float>(),       dv.data_ptr<float>()};
     const auto groups = families(segments);
-    const auto tasks = static_cast<std::int64_t>(groups.size()) * s.kv_heads;
-    at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
-      at::NoGradGuard no_grad;
-      for (std::int64_t i = begin; i < end; ++i) {
-        for (const Segment* segment : groups[static_cast<std::size_t>(i / s.kv_heads)]) {
+    const auto whole = static_cast<std::int64_t>(groups.size()) * s.kv_heads;
+    const std::int64_t parts = whole < kFewTasks ? 2 : 1;
+    // Each part sums up into gradients of its own.
+    std::vector<at::Tensor> dk{at::zeros_like(k)}, dv{at::zeros_like(v)};
+    for (std::int64_t i = 1; i < parts; ++i) {
+      dk.push_back(at::zeros_like(k));
+      dv.push_back(at::zeros_like(v));
+    }
+    std::vector<BackwardData> data;
+    for (std::size_t i = 0; i < dk.size(); ++i) {
+      data.push_back({q.data_ptr<float>(), k.data_ptr<float>(), v.data_ptr<float>(),
+                      saved[4].data_ptr<float>(), saved[5].data_ptr<float>(),
+                      dout.data_ptr<float>(), dq.data_ptr<float>(), dk[i].data_ptr<float>(),
+                      dv[i].data_ptr<float>()});
+    }
+    take_turns(whole * parts, [&] {
+      return [&, room = Buffers()](std::int64_t i) mutable {
+        const at::NoGradGuard no_grad;
+        const std::int64_t part = i % parts, head = i / parts % s.kv_heads;
+        std::int64_t block_number = 0;
+        for (const Segment* segment : groups[static_cast<std::size_t>(i / parts / s.kv_heads)]) {
           for (const Block& block : blocks_of(*segment, segments, s.group)) {
-            backward_block(block, i % s.kv_heads, s, data);
+            if (block_number++ % parts != part) continue;
+            backward_block(block, head, s, data[static_cast<std::size_t>(part)], room);
           }
         }
-      }
+      };
     });
-    return {dq, dk, dv, at::Tensor()};
+    for (std::size_t i = 1; i < dk.size(); ++i) {
+      dk[0].add_(dk[i]);
+      dv[0].add_(dv[i]);
+    }
+    return {dq, dk[0], dv[0], at::Tensor()};
   }
 };
 

@@ -1,14 +1,13 @@
 #include "plugins/lib/model/paged_attention.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 
-#include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/kernels.h"
 #include "plugins/lib/model/narrow_gemm.h"
 #include "plugins/lib/model/ops.h"
+#include "plugins/lib/model/turns.h"
 
 namespace cairn::model {
 namespace {
@@ -213,18 +212,13 @@ at::Tensor attend(const at::Tensor& q, KvCache& cache, std::int64_t layer,
   at::Tensor out = at::empty_like(q);
   const std::vector<Task> tasks = tasks_of(spans, s.group);
   const auto count = static_cast<std::int64_t>(tasks.size()) * s.kv_heads;
-  // Tasks differ in length, so each thread takes the next one; no result depends on which.
-  std::atomic<std::int64_t> next{0};
-  const auto work = [&] {
-    Buffers buffers;
-    for (std::int64_t i = next++; i < count; i = next++) {
+  take_turns(count, [&] {
+    return [&, buffers = Buffers()](std::int64_t i) mutable {
       HeadTask(tasks[static_cast<std::size_t>(i / s.kv_heads)], cache, layer, i % s.kv_heads, s,
                buffers)
           .run(q.data_ptr<float>(), out.data_ptr<float>());
-    }
-  };
-  at::parallel_for(0, std::min<std::int64_t>(at::get_num_threads(), count), 1,
-                   [&](std::int64_t, std::int64_t) { work(); });
+    };
+  });
   return out;
 }
 

@@ -11,12 +11,36 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kLogitsAtOnce = std::int64_t{1} << 23;
+constexpr std::int64_t kLogitsAtOnce = std::int64_t{1} << 24;
 constexpr std::int64_t kLeastRows = 32;
 constexpr std::int64_t kRowsPerTask = 8;
 
+// The most rows whose logits exist at once.
 std::int64_t chunk_rows(std::int64_t vocab) {
   return std::max(kLeastRows, kLogitsAtOnce / vocab);
+}
+
+struct Chunk {
+  std::int64_t begin, count;
+};
+
+// Rows in chunks of about the same size.
+std::vector<Chunk> chunks_of(std::int64_t rows, std::int64_t vocab) {
+  const std::int64_t most = chunk_rows(vocab), count = (rows + most - 1) / most;
+  std::vector<Chunk> chunks;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t begin = rows * i / count;
+    chunks.push_back({begin, rows * (i + 1) / count - begin});
+  }
+  return chunks;
+}
+
+// Where the logits of one chunk after another are.
+at::Tensor room_for(const std::vector<Chunk>& chunks, const at::Tensor& hidden,
+                    const at::Tensor& head) {
+  std::int64_t most = 0;
+  for (const Chunk& chunk : chunks) most = std::max(most, chunk.count);
+  return at::empty({most, head.size(0)}, hidden.options());
 }
 
 bool in_kernels(const at::Tensor& logits) {
@@ -81,22 +105,24 @@ void differentiate_rows(at::Tensor& logits, const at::Tensor& targets, double in
 struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
   static variable_list forward(AutogradContext* ctx, const at::Tensor& hidden,
                                const at::Tensor& head, const at::Tensor& targets,
-                               double temperature) {
-    const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
+                               double temperature, bool differentiates) {
+    const std::int64_t rows = hidden.size(0);
     const double inverse = 1.0 / temperature;
     const auto options = widened(hidden.narrow(0, 0, 0)).options();
     const Outputs all{at::empty({rows}, options), at::empty({rows}, options),
                       at::empty({rows}, options), at::empty({rows}, options)};
-    const at::Tensor room = at::empty({std::min(step, rows), head.size(0)}, hidden.options());
-    for (std::int64_t begin = 0; begin < rows; begin += step) {
-      const std::int64_t count = std::min(step, rows - begin);
-      const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, begin, count); };
-      at::Tensor logits = room.narrow(0, 0, count);
+    const std::vector<Chunk> chunks = chunks_of(rows, head.size(0));
+    const at::Tensor room = room_for(chunks, hidden, head);
+    for (const Chunk& chunk : chunks) {
+      const auto part = [&](const at::Tensor& x) { return x.narrow(0, chunk.begin, chunk.count); };
+      at::Tensor logits = room.narrow(0, 0, chunk.count);
       at::mm_out(logits, part(hidden), head.t());
       score_rows(widened(logits), part(targets), inverse,
                  {part(all.logprob), part(all.entropy), part(all.squares), part(all.lse)});
     }
-    ctx->save_for_backward({hidden, head, targets, all.lse});
+    // The last chunk's logits stay: one chunk less is computed again.
+    ctx->save_for_backward({hidden, head, targets, all.lse, differentiates ? room : at::Tensor()});
+    ctx->saved_data["last is there"] = differentiates;
     ctx->saved_data["inverse"] = inverse;
     ctx->mark_non_differentiable({all.entropy, all.squares});
     return {all.logprob, all.entropy, all.squares};
@@ -106,29 +132,34 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &hidden = saved[0], &head = saved[1], &targets = saved[2], &lse = saved[3];
     const double inverse = ctx->saved_data["inverse"].toDouble();
+    bool is_there = ctx->saved_data["last is there"].toBool();
+    ctx->saved_data["last is there"] = false;  // a second pass finds the room used
     const at::Tensor upstream = grads[0].contiguous();
-    const std::int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
+    std::vector<Chunk> chunks = chunks_of(hidden.size(0), head.size(0));
+    std::reverse(chunks.begin(), chunks.end());
     at::Tensor dhidden = at::empty_like(hidden);
-    // Summed over chunks in at least float32, whatever the weights are.
-    at::Tensor dhead = at::zeros_like(head, lse.options());
-    const at::Tensor room = at::empty({std::min(step, rows), head.size(0)}, hidden.options());
-    for (std::int64_t begin = 0; begin < rows; begin += step) {
-      const std::int64_t count = std::min(step, rows - begin);
-      const auto part = [&](const at::Tensor& whole) { return whole.narrow(0, begin, count); };
-      at::Tensor product = room.narrow(0, 0, count);
-      at::mm_out(product, part(hidden), head.t());
+    at::Tensor dhead;  // summed over chunks in at least float32, whatever the weights are
+    const at::Tensor& room = saved[4];
+    for (const Chunk& chunk : chunks) {
+      const auto part = [&](const at::Tensor& x) { return x.narrow(0, chunk.begin, chunk.count); };
+      at::Tensor product = room.narrow(0, 0, chunk.count);
+      if (!is_there) at::mm_out(product, part(hidden), head.t());
+      is_there = false;
       at::Tensor logits = widened(product);
       differentiate_rows(logits, part(targets), inverse, part(lse), part(upstream));
       const at::Tensor dlogits = logits.to(hidden.scalar_type());
       at::Tensor to = part(dhidden);
       at::mm_out(to, dlogits, head);
-      if (dhead.scalar_type() == head.scalar_type()) {
+      if (!dhead.defined()) {
+        dhead = widened(at::mm(dlogits.t(), part(hidden)));
+      } else if (dhead.scalar_type() == head.scalar_type()) {
         dhead.addmm_(dlogits.t(), part(hidden));
       } else {
         dhead.add_(at::mm(dlogits.t(), part(hidden)));
       }
     }
-    return {dhidden, dhead.to(head.scalar_type()), at::Tensor(), at::Tensor()};
+    if (!dhead.defined()) dhead = at::zeros_like(head);
+    return {dhidden, dhead.to(head.scalar_type()), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -140,7 +171,9 @@ std::int64_t logit_chunk_bytes(std::int64_t vocab) {
 
 std::vector<at::Tensor> score_tokens(const at::Tensor& hidden, const at::Tensor& head,
                                      const at::Tensor& targets, double temperature) {
-  return ScoreTokens::apply(hidden.contiguous(), head, targets, temperature);
+  const bool differentiates =
+      at::GradMode::is_enabled() && (hidden.requires_grad() || head.requires_grad());
+  return ScoreTokens::apply(hidden.contiguous(), head, targets, temperature, differentiates);
 }
 
 }  // namespace cairn::model

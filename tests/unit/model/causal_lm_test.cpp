@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 #include "core/base/random.h"
@@ -26,6 +27,18 @@ struct Qwen3Test : testing::Test {
   CausalLm model;
   std::vector<TokenSequence> plain;
 };
+
+// LibTorch's loops are templates, and without OpenMP where they are compiled they run on one
+// thread.
+TEST_F(Qwen3Test, LoopsShareTheirWorkBetweenThreads) {
+  std::array<int, 2> thread{-1, -1};
+  at::parallel_for(0, 2, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      thread[static_cast<std::size_t>(i)] = at::get_thread_num();
+    }
+  });
+  EXPECT_EQ(thread, (std::array<int, 2>{0, 1}));
+}
 
 TEST_F(Qwen3Test, OptimizerStateSurvivesExactly) {
   const TempFolder temp;
