@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <thread>
 
 #include "tests/unit/http/fixture.h"
@@ -83,6 +86,48 @@ TEST_F(StreamTest, AClientThatReadsAgainFindsAllThatWasTaken) {
   for (std::string piece = client.chunk(); !piece.empty(); piece = client.chunk())
     received += piece;
   EXPECT_EQ(received, sent);
+}
+
+std::size_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST_F(StreamTest, AThousandClientsMissNothingAndCostLittle) {
+  constexpr std::size_t kClients = 1000;
+  constexpr int kEvents = 100;
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  files.rlim_cur = files.rlim_max;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  ASSERT_GT(files.rlim_cur, 2 * kClients + 100) << "two descriptors for each client";
+  ServerOptions options;
+  options.limits.connections = kClients;
+  serve(options);
+  const std::size_t before = resident_bytes();
+  std::vector<std::unique_ptr<Client>> clients;
+  std::vector<std::shared_ptr<Stream>> streams;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.push_back(std::make_unique<Client>(port()));
+    streams.push_back(open(*clients.back()));
+  }
+  std::string expected;
+  for (int event = 0; event < kEvents; ++event) {
+    const std::string text = std::to_string(event) + std::string(200, '.');
+    for (const auto& stream : streams) EXPECT_EQ(stream->send(text), Sent::kTaken);
+    expected += text;
+  }
+  for (const auto& stream : streams) stream->close();
+  const std::size_t taken = resident_bytes() - before;
+  RecordProperty("resident_bytes", std::to_string(taken));
+  EXPECT_LT(taken, std::size_t{200} << 20);
+  for (const auto& client : clients) {
+    std::string all;
+    for (std::string piece = client->chunk(); !piece.empty(); piece = client->chunk()) all += piece;
+    ASSERT_EQ(all, expected);
+  }
 }
 
 TEST_F(StreamTest, AClientThatGoesIsNoticedWithoutSending) {

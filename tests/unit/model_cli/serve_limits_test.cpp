@@ -29,21 +29,39 @@ void begin(http::Client& client, json::object body) {
   EXPECT_THAT(client.chunk(), HasSubstr("data: "));
 }
 
+// Asks a small question until the status is this one.
+bool becomes(const ServedProcess& server, int status) {
+  for (int i = 0; i < 20'000; ++i) {
+    const http::Reply reply = server.post("/v1/completions", {{"prompt", "a"}, {"max_tokens", 2}});
+    if (reply.status == status) return true;
+  }
+  return false;
+}
+
 TEST(ModelServeLimits, AClientThatGoesFreesItsPlace) {
   const SmallModel model(kLongWindow);
   const ServedProcess server(model, {"--max-calls", "1"});
-  http::Client leaving(server.port());
-  begin(leaving, endless());
+  for (const bool stream : {true, false}) {
+    json::object body = endless();
+    body["model"] = "small";
+    body["stream"] = stream;
+    http::Client leaving(server.port());
+    leaving.post("/v1/completions", json::serialize(body));
+    EXPECT_TRUE(becomes(server, 429)) << "the only place is taken";
+    leaving.close();
+    EXPECT_TRUE(becomes(server, 200)) << "with stream " << stream;
+  }
+}
+
+TEST(ModelServeLimits, AFullServerSaysSo) {
+  const SmallModel model(kLongWindow);
+  const ServedProcess server(model, {"--max-calls", "1"});
+  http::Client client(server.port());
+  begin(client, endless());
   const http::Reply full = server.post("/v1/completions", {{"prompt", "a"}});
   EXPECT_EQ(full.status, 429);
   EXPECT_EQ(full.header("Retry-After"), "1");
   EXPECT_EQ(full.json().at("error").as_object().at("type"), "rate_limit_error");
-  leaving.close();
-  int status = 429;
-  for (int i = 0; i < 20'000 && status == 429; ++i) {
-    status = server.post("/v1/completions", {{"prompt", "a"}, {"max_tokens", 2}}).status;
-  }
-  EXPECT_EQ(status, 200);
 }
 
 TEST(ModelServeLimits, ACallThatNeverFitsTheBudgetIsToldSo) {
