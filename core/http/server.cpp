@@ -87,7 +87,7 @@ class AsioServer final : public Server {
                         "choose another port, or 0 for any that is free");
     }
     Names& known = place_.gate.names;
-    if (address.is_loopback()) known = loopback_names(address_.port());
+    if (address.is_loopback() || address.is_unspecified()) known = loopback_names(address_.port());
     CAIRN_TRY(add_name(known, with_port(address, address_.port())));
     for (const std::string& name : names) CAIRN_TRY(add_name(known, name));
     accept();

@@ -28,7 +28,8 @@ namespace cairn::http {
 struct ServerOptions {
   std::string host = "127.0.0.1";  // an IP address
   std::uint16_t port = 0;          // 0: any that is free
-  // Names beside the address (and, on loopback, all names of loopback): add_name of gate.h.
+  // Names beside the address (and those of loopback, where it is one or means all): add_name of
+  // gate.h.
   std::vector<std::string> names;
   Limits limits;
   unsigned threads = 4;

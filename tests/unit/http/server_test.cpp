@@ -193,6 +193,19 @@ TEST_F(ServerTest, APortThatIsTakenIsAnError) {
             ErrorCode::kInvalidArgument);
 }
 
+TEST_F(ServerTest, AnAddressThatMeansAllIsCalledByNamesThatWereGiven) {
+  ServerOptions options;
+  options.host = "0.0.0.0";
+  options.names = {"10.0.0.5:8000"};
+  serve(options);
+  Client client(port());
+  EXPECT_EQ(client.get("/echo/a").status, 200) << "by a name of loopback";
+  client.send("GET /echo/a HTTP/1.1\r\nHost: 10.0.0.5:8000\r\n\r\n");
+  EXPECT_EQ(client.reply().status, 200);
+  client.send("GET /echo/a HTTP/1.1\r\nHost: 10.0.0.6:8000\r\n\r\n");
+  EXPECT_EQ(client.reply().status, 421);
+}
+
 TEST_F(ServerTest, KnowsItsLoopback) {
   EXPECT_TRUE(is_loopback("127.0.0.1").value());
   EXPECT_TRUE(is_loopback("::1").value());
