@@ -3,9 +3,11 @@
 #include <iostream>
 #include <thread>
 
+#include "core/base/log.h"
 #include "plugins/model_cli/convert_command.h"
 #include "plugins/model_cli/inspect.h"
 #include "plugins/model_cli/lines.h"
+#include "plugins/model_cli/serve_command.h"
 
 namespace cairn::model {
 namespace {
@@ -16,6 +18,7 @@ struct Arguments {
   bool decode = false;
   int threads = 0;
   ConvertArguments conversion;
+  ServeArguments serving;
 };
 
 Result<at::ScalarType> compute_dtype(const std::string& name) {
@@ -32,9 +35,13 @@ Result<void> run_tokenize(const Arguments& arguments) {
   });
 }
 
-Result<CausalLm> load(const Arguments& arguments) {
+int threads_of(const Arguments& arguments) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  fix_threads(arguments.threads > 0 ? arguments.threads : static_cast<int>(cores));
+  return arguments.threads > 0 ? arguments.threads : static_cast<int>(cores);
+}
+
+Result<CausalLm> load(const Arguments& arguments) {
+  fix_threads(threads_of(arguments));
   CAIRN_ASSIGN(const at::ScalarType dtype, compute_dtype(arguments.dtype));
   return CausalLm::load(arguments.folder, dtype);
 }
@@ -56,6 +63,13 @@ Result<void> run_generate(const Arguments& arguments) {
   });
 }
 
+Result<void> run_server(const Arguments& arguments) {
+  hold_stop_signals();
+  init_logging("cairn-model", Verbosity::kNormal);
+  CAIRN_ASSIGN(const CausalLm model, load(arguments));
+  return run_serve(arguments.serving, arguments.folder, model, threads_of(arguments));
+}
+
 Result<void> run_inspect(const Arguments& arguments) {
   CAIRN_ASSIGN(const json::object answer, inspect_model(arguments.folder));
   std::cout << pretty_json(answer);
@@ -66,9 +80,31 @@ Result<void> run_conversion(const Arguments& arguments) {
   return run_convert(arguments.conversion);
 }
 
+void add_serve_options(CLI::App& serve, ServeArguments& arguments) {
+  serve.add_option("--host", arguments.host, "IP address to listen on; default 127.0.0.1");
+  serve.add_option("--port", arguments.port, "Default 0: any that is free");
+  serve.add_option("--token-file", arguments.token_file,
+                   "Ask every call for the token in this file (0600); needed beyond loopback");
+  serve.add_option("--allow-name", arguments.allow_names,
+                   "A further NAME:PORT (or https://NAME) that clients may call the server by");
+  serve.add_option("--name", arguments.name, "The model's name; default: its folder's");
+  serve.add_option("--kv-budget", arguments.kv_budget,
+                   "Most bytes of keys and values: 500MB, 4Gi; default 4Gi");
+  serve.add_option("--max-batch", arguments.max_batch, "Answers computed at once; default 64")
+      ->check(CLI::PositiveNumber);
+  serve
+      .add_option("--max-calls", arguments.max_calls,
+                  "Calls that run or wait, beyond which they are refused; default 256")
+      ->check(CLI::PositiveNumber);
+  serve
+      .add_option("--max-tokens", arguments.max_tokens, "Of a chat that does not say; default 1024")
+      ->check(CLI::PositiveNumber);
+}
+
 int main_of(int argc, char** argv) {
   CLI::App app(
-      "Model folders: tokenize, score, generate, inspect, convert. JSON Lines on stdin and stdout.",
+      "Model folders: tokenize, score, generate, inspect, convert, serve. JSON Lines on stdin and "
+      "stdout.",
       "cairn-model");
   app.require_subcommand(1);
   Arguments arguments;
@@ -87,10 +123,12 @@ int main_of(int argc, char** argv) {
                            R"("top_p","min_p","stop":[text],"seed"} -> )"
                            R"({"ids","text","logprobs","finish_reason"})",
                            run_generate);
-  for (CLI::App* sub : {tokenize, score, generate}) {
+  CLI::App* serve = add("serve", "OpenAI-compatible API over HTTP; docs/serving.md", run_server);
+  add_serve_options(*serve, arguments.serving);
+  for (CLI::App* sub : {tokenize, score, generate, serve}) {
     sub->add_option("--model", arguments.folder, "Model folder")->required();
   }
-  for (CLI::App* sub : {score, generate}) {
+  for (CLI::App* sub : {score, generate, serve}) {
     sub->add_option("--dtype", arguments.dtype, "float32 (default), bfloat16 or float64");
     sub->add_option("--threads", arguments.threads, "Default: all cores");
   }
@@ -111,6 +149,12 @@ int main_of(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
+  }
+  if (command == run_server) {
+    if (const auto checked = check_serve(arguments.serving); !checked.ok()) {
+      std::cerr << "cairn-model: " << checked.error().to_string() << "\n";
+      return 2;
+    }
   }
   const Result<void> done = command(arguments);
   if (done.ok()) return 0;
