@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 
+#include "core/base/files.h"
 #include "core/base/random.h"
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/ops.h"
@@ -201,21 +202,55 @@ class Compute {
   std::string peer_name_;
 };
 
+// The same products, and the same model, in bfloat16.
 void measure_narrow(Report& report, const ComputeOptions& options) {
+  const Clock clock = options.processor_time ? &processor_seconds : &now_seconds;
+  const auto times_float = [&](const std::string& what, const std::function<void()>& wide,
+                               const std::function<void()>& narrow) {
+    std::vector<double> ratios;
+    for (int i = 0; i <= options.rounds; ++i) {
+      const double in_float = seconds(clock, wide), in_bfloat = seconds(clock, narrow);
+      if (i > 0) ratios.push_back(in_float / in_bfloat);
+    }
+    report.add({"bfloat16 against float32, " + what, median(ratios), "x", "", "faster above 1"});
+  };
   const at::Tensor wide = at::rand({kTokens, 576}) - 0.5, weight = at::rand({1536, 576}) - 0.5;
   const at::Tensor narrow = wide.to(at::kBFloat16), narrow_weight = weight.to(at::kBFloat16);
-  std::vector<double> ratios;
-  for (int i = 0; i <= options.rounds; ++i) {
-    const auto many = [&options](const at::Tensor& x, const at::Tensor& w) {
-      return seconds(options.processor_time ? &processor_seconds : &now_seconds, [&] {
-        for (int n = 0; n < 20; ++n) (void)at::mm(x, w.t());
-      });
+  const auto many = [](const at::Tensor& x, const at::Tensor& w) {
+    return [&x, &w] {
+      for (int n = 0; n < 20; ++n) (void)at::mm(x, w.t());
     };
-    const double in_float = many(wide, weight);
-    const double in_bfloat = many(narrow, narrow_weight);
-    if (i > 0) ratios.push_back(in_float / in_bfloat);
-  }
-  report.add({"bfloat16 products of 512 x 576 x 1536, times float32", median(ratios), "x", "", ""});
+  };
+  times_float("products of 512 x 576 x 1536", many(wide, weight), many(narrow, narrow_weight));
+
+  CausalLm in_float = CausalLm::init(shape(), 1).value();
+  const fs::path folder = make_private_folder(fs::temp_directory_path(), "bench-compute-").value();
+  CausalLm in_bfloat = [&] {
+    const fs::path tokenizer = fs::path(CAIRN_SOURCE_DIR) / "tests/data/tokenizer";
+    if (const auto saved = save_model(in_float, folder / "m", Dtype::kBf16, tokenizer); !saved) {
+      std::fprintf(stderr, "%s\n", saved.error().message.c_str());
+    }
+    return CausalLm::load(folder / "m", at::kBFloat16).value();
+  }();
+  fs::remove_all(folder);
+  const PackedBatch last = batch_of(kTokens, 1, shape().vocab_size);
+  const PackedBatch answers = batch_of(kTokens, kAnswerTokens, shape().vocab_size);
+  const auto prefill = [&](const CausalLm& model) {
+    return [&] {
+      const at::NoGradGuard no_grad;
+      (void)model.score(last, 1.0);
+    };
+  };
+  const auto train = [&](CausalLm& model) {
+    return [&] {
+      model.require_grad(true);
+      model.zero_grad();
+      (-model.score(answers, 1.0).logprob.mean()).backward();
+      model.require_grad(false);
+    };
+  };
+  times_float("prefill of 512, last logit only", prefill(in_float), prefill(in_bfloat));
+  times_float("forward+backward of 512, 64 answer tokens", train(in_float), train(in_bfloat));
 }
 
 // A long sequence's scores: from its hidden states on, where logits would be the largest tensor.

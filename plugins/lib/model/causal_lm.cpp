@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/lib/model/linear.h"
 #include "plugins/lib/model/memory.h"
 #include "plugins/lib/model/ops.h"
 #include "plugins/lib/model/recompute.h"
@@ -177,7 +178,7 @@ std::vector<at::Tensor> CausalLm::residuals(const PackedBatch& batch) const {
 }
 
 at::Tensor CausalLm::logits(const PackedBatch& batch) const {
-  return at::matmul(hidden(batch), head_.t());
+  return apply_linear(hidden(batch), head_);
 }
 
 std::vector<Route> CausalLm::routes(const PackedBatch& batch) const {

@@ -3,8 +3,10 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <malloc.h>
 #include <torch/all.h>
 
+#include <limits>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -12,8 +14,14 @@
 namespace cairn::model {
 
 // Fixed threads and deterministic algorithms: the same inputs give the same bytes. Call once per
-// process, before any tensor work; later calls may only repeat the same number.
+// process, before any tensor work; later calls may only repeat the same number. What tensors free
+// stays with the process: the next step asks for the same sizes, and a training step that gets
+// them from the system anew takes a twentieth longer.
 inline void fix_threads(int threads) {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+#endif
   static bool inter_op_fixed = false;
   at::set_num_threads(threads);
   if (!inter_op_fixed) {

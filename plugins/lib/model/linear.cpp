@@ -4,6 +4,7 @@
 
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/narrow_gemm.h"
+#include "plugins/lib/model/product.h"
 
 namespace cairn::model {
 namespace {
@@ -19,6 +20,28 @@ bool streams_weights(std::int64_t rows) {
   return products == Products::kFixedOrder ||
          (products == Products::kNarrow && rows <= kNarrowRows);
 }
+
+// Both gradients are computed: whoever trains, trains the weights and all below them.
+struct Linear : torch::autograd::Function<Linear> {
+  static at::Tensor forward(torch::autograd::AutogradContext* ctx, const at::Tensor& x,
+                            const at::Tensor& weight) {
+    ctx->save_for_backward({x, weight});
+    at::Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
+    multiply(y, x, weight.t());
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
+                                                 torch::autograd::variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const at::Tensor &x = saved[0], &weight = saved[1];
+    const at::Tensor dy = grads[0].contiguous();
+    at::Tensor dx = at::empty_like(x), dweight = at::empty_like(weight);
+    multiply(dx, dy, weight);
+    multiply(dweight, dy.t(), x);
+    return {dx, dweight};
+  }
+};
 
 at::Tensor narrow(const at::Tensor& x, const at::Tensor& weight) {
   const std::int64_t rows = x.size(0), inner = x.size(1), outer = weight.size(0);
@@ -43,12 +66,13 @@ at::Tensor narrow(const at::Tensor& x, const at::Tensor& weight) {
 
 at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight) {
   const bool wide = weight.scalar_type() == at::kFloat;
-  const bool mixed = !wide && weight.scalar_type() == at::kBFloat16;
-  const bool ours = x.device().is_cpu() && x.scalar_type() == at::kFloat && (wide || mixed) &&
-                    weight.is_contiguous() && x.dim() == 2 && !at::GradMode::is_enabled();
-  if (ours && streams_weights(x.size(0))) return narrow(x.contiguous(), weight);
-  if (mixed && x.scalar_type() == at::kFloat) return at::matmul(x, weight.to(at::kFloat).t());
-  return at::matmul(x, weight.t());
+  const bool mixed = weight.scalar_type() == at::kBFloat16;
+  const bool in_floats = x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() == 2 &&
+                         (wide || mixed) && weight.is_contiguous();
+  if (!in_floats) return at::matmul(x, weight.t());
+  const at::Tensor rows = x.contiguous();
+  if (!at::GradMode::is_enabled() && streams_weights(x.size(0))) return narrow(rows, weight);
+  return Linear::apply(rows, wide ? weight : weight.to(at::kFloat));
 }
 
 ProductMode::ProductMode(Products wanted) : before_(products) {

@@ -5,9 +5,9 @@
 
 namespace cairn::model {
 
-// x [rows, inner], weight [outer, inner] -> [rows, outer]: LibTorch's matmul, with or without
-// gradients the same bits, unless a ProductMode on this thread says otherwise. A bfloat16 weight
-// under float32 rows is widened; such a product has no gradient.
+// x [rows, inner], weight [outer, inner] -> [rows, outer]: with or without gradients the same bits,
+// unless a ProductMode on this thread says otherwise. float32 on the CPU goes through multiply
+// (product.h), all else through LibTorch's matmul. A bfloat16 weight under float32 rows is widened.
 [[nodiscard]] at::Tensor apply_linear(const at::Tensor& x, const at::Tensor& weight);
 
 // How products of float32 rows on the CPU without gradients are made. All others are matmul's.

@@ -4,6 +4,7 @@
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/kernels.h"
 #include "plugins/lib/model/ops.h"
+#include "plugins/lib/model/product.h"
 
 namespace cairn::model {
 namespace {
@@ -116,7 +117,7 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     for (const Chunk& chunk : chunks) {
       const auto part = [&](const at::Tensor& x) { return x.narrow(0, chunk.begin, chunk.count); };
       at::Tensor logits = room.narrow(0, 0, chunk.count);
-      at::mm_out(logits, part(hidden), head.t());
+      multiply(logits, part(hidden), head.t());
       score_rows(widened(logits), part(targets), inverse,
                  {part(all.logprob), part(all.entropy), part(all.squares), part(all.lse)});
     }
@@ -143,19 +144,20 @@ struct ScoreTokens : torch::autograd::Function<ScoreTokens> {
     for (const Chunk& chunk : chunks) {
       const auto part = [&](const at::Tensor& x) { return x.narrow(0, chunk.begin, chunk.count); };
       at::Tensor product = room.narrow(0, 0, chunk.count);
-      if (!is_there) at::mm_out(product, part(hidden), head.t());
+      if (!is_there) multiply(product, part(hidden), head.t());
       is_there = false;
       at::Tensor logits = widened(product);
       differentiate_rows(logits, part(targets), inverse, part(lse), part(upstream));
       const at::Tensor dlogits = logits.to(hidden.scalar_type());
       at::Tensor to = part(dhidden);
-      at::mm_out(to, dlogits, head);
-      if (!dhead.defined()) {
-        dhead = widened(at::mm(dlogits.t(), part(hidden)));
-      } else if (dhead.scalar_type() == head.scalar_type()) {
-        dhead.addmm_(dlogits.t(), part(hidden));
+      multiply(to, dlogits, head);
+      if (head.scalar_type() == lse.scalar_type()) {
+        const bool add = dhead.defined();
+        if (!add) dhead = at::empty_like(head);
+        multiply(dhead, dlogits.t(), part(hidden), add);
       } else {
-        dhead.add_(at::mm(dlogits.t(), part(hidden)));
+        const at::Tensor more = widened(at::mm(dlogits.t(), part(hidden)));
+        dhead = dhead.defined() ? dhead.add_(more) : more;
       }
     }
     if (!dhead.defined()) dhead = at::zeros_like(head);
