@@ -3,6 +3,7 @@
 #include <iostream>
 #include <thread>
 
+#include "plugins/lib/model/device.h"
 #include "plugins/model_cli/convert_command.h"
 #include "plugins/model_cli/inspect.h"
 #include "plugins/model_cli/lines.h"
@@ -13,6 +14,7 @@ namespace {
 struct Arguments {
   std::string folder;
   std::string dtype = "float32";
+  std::string device = "cpu";
   bool decode = false;
   int threads = 0;
   ConvertArguments conversion;
@@ -36,7 +38,10 @@ Result<CausalLm> load(const Arguments& arguments) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   fix_threads(arguments.threads > 0 ? arguments.threads : static_cast<int>(cores));
   CAIRN_ASSIGN(const at::ScalarType dtype, compute_dtype(arguments.dtype));
-  return CausalLm::load(arguments.folder, dtype);
+  CAIRN_ASSIGN(const at::Device device, device_named(arguments.device));
+  CAIRN_ASSIGN(CausalLm model, CausalLm::load(arguments.folder, dtype));
+  CAIRN_TRY(model.move_to(device));
+  return model;
 }
 
 Result<void> run_score(const Arguments& arguments) {
@@ -92,6 +97,7 @@ int main_of(int argc, char** argv) {
   }
   for (CLI::App* sub : {score, generate}) {
     sub->add_option("--dtype", arguments.dtype, "float32 (default), bfloat16 or float64");
+    sub->add_option("--device", arguments.device, "cpu (default), cuda or cuda:N");
     sub->add_option("--threads", arguments.threads, "Default: all cores");
   }
   add("inspect", "Configuration, parameters and tensors as JSON", run_inspect)
