@@ -63,13 +63,29 @@ TEST(Device, ThatIsNotThereIsAnErrorThatSaysWhatIs) {
   EXPECT_TRUE(model.embedding().is_cpu());
 }
 
+// What the tests below rest on.
+TEST(Device, ThatStandsInForAGpuTakesNoTensorsOfTheCpu) {
+  const at::Tensor near = at::arange(4, at::kFloat), far = near.to(kFar);
+  EXPECT_THROW((void)(far + near), c10::Error);
+  EXPECT_THROW((void)far.index_select(0, at::arange(2, at::kLong)), c10::Error);
+  EXPECT_TRUE(at::equal((far + far).cpu(), near + near));
+}
+
+std::vector<at::DeviceType> devices() {
+  if (torch::cuda::device_count() == 0) return {at::kPrivateUse1};
+  return {at::kPrivateUse1, at::kCUDA};
+}
+
+// The backward pass of any device asks the driver of CUDA, where LibTorch was built for it.
+std::vector<at::DeviceType> devices_of_backward() {
+  const bool lacks_driver = at::globalContext().hasCUDART() && torch::cuda::device_count() == 0;
+  return lacks_driver ? std::vector<at::DeviceType>() : devices();
+}
+
 // Everything that training and generation do, far from the CPU and, where there is one, on CUDA.
 class Elsewhere : public testing::TestWithParam<std::tuple<Architecture, at::DeviceType>> {
  protected:
   void SetUp() override {
-    if (device() == at::kCUDA && torch::cuda::device_count() == 0) {
-      GTEST_SKIP() << "there is no CUDA device";
-    }
     fix_threads(1);
     ASSERT_TRUE(there.move_to(at::Device(device(), 0)).ok());
   }
@@ -78,10 +94,8 @@ class Elsewhere : public testing::TestWithParam<std::tuple<Architecture, at::Dev
   CausalLm there = CausalLm::init(small(std::get<0>(GetParam())), 3).value();
 };
 
-// The backward pass of any device asks the driver of CUDA, where LibTorch was built for it.
-bool lacks_driver() {
-  return at::globalContext().hasCUDART() && torch::cuda::device_count() == 0;
-}
+class TrainsElsewhere : public Elsewhere {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(TrainsElsewhere);
 
 at::Tensor backward(CausalLm& model, bool recompute) {
   const bool balanced = model.config().experts.has_value();
@@ -96,8 +110,7 @@ at::Tensor backward(CausalLm& model, bool recompute) {
   return loss.detach().cpu();
 }
 
-TEST_P(Elsewhere, GradientsAreThoseOfTheCpu) {
-  if (lacks_driver()) GTEST_SKIP() << "this LibTorch is for CUDA, which has no driver here";
+TEST_P(TrainsElsewhere, GradientsAreThoseOfTheCpu) {
   for (const bool recompute : {false, true}) {
     EXPECT_LT(distance(backward(here, recompute), backward(there, recompute)), 1e-5);
     for (const auto& [name, parameter] : here.parameters()) {
@@ -110,8 +123,7 @@ TEST_P(Elsewhere, GradientsAreThoseOfTheCpu) {
   }
 }
 
-TEST_P(Elsewhere, StepsAreThoseOfTheCpuAndComeBackFromFiles) {
-  if (lacks_driver()) GTEST_SKIP() << "this LibTorch is for CUDA, which has no driver here";
+TEST_P(TrainsElsewhere, StepsAreThoseOfTheCpuAndComeBackFromFiles) {
   AdamW first({}), second({});
   backward(here, false);
   backward(there, false);
@@ -143,11 +155,14 @@ TEST_P(Elsewhere, GeneratesTheTokensOfTheCpu) {
   EXPECT_EQ(answers(here), answers(there));
 }
 
+constexpr auto kArchitectures = {Architecture::kQwen3, Architecture::kQwen3Moe,
+                                 Architecture::kLlama};
 INSTANTIATE_TEST_SUITE_P(All, Elsewhere,
-                         testing::Combine(testing::Values(Architecture::kQwen3,
-                                                          Architecture::kQwen3Moe,
-                                                          Architecture::kLlama),
-                                          testing::Values(at::kPrivateUse1, at::kCUDA)));
+                         testing::Combine(testing::ValuesIn(kArchitectures),
+                                          testing::ValuesIn(devices())));
+INSTANTIATE_TEST_SUITE_P(All, TrainsElsewhere,
+                         testing::Combine(testing::ValuesIn(kArchitectures),
+                                          testing::ValuesIn(devices_of_backward())));
 
 }  // namespace
 }  // namespace cairn::model
