@@ -13,6 +13,8 @@ install(
   ARCHIVE DESTINATION lib)
 install(TARGETS cairn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(TARGET cairn-model)
+  # Of the libraries, LibTorch's folder alone may be one that the loader does not search.
+  set_target_properties(cairn-model PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS cairn-model RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(
@@ -23,7 +25,8 @@ configure_package_config_file(cmake/CairnConfig.cmake.in CairnConfig.cmake
                               INSTALL_DESTINATION ${CAIRN_PACKAGE_DIR})
 write_basic_package_version_file(CairnConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/CairnConfig.cmake ${CMAKE_BINARY_DIR}/CairnConfigVersion.cmake
-              cmake/CairnPlugin.cmake DESTINATION ${CAIRN_PACKAGE_DIR})
+              cmake/CairnPlugin.cmake cmake/FindTorch.cmake
+        DESTINATION ${CAIRN_PACKAGE_DIR})
 
 # What plugins and their tests see: core/base and core/sdk, and <cairn/…> in front of them.
 install(
@@ -54,15 +57,14 @@ function(cairn_sdk_file TARGET_FILE INCLUDES LIBRARIES)
   set(TORCH_LINK)
   if(CAIRN_WITH_TORCH)
     separate_arguments(TORCH_COMPILE NATIVE_COMMAND "${TORCH_CXX_FLAGS}")
-    list(APPEND TORCH_COMPILE -DCAIRN_PLUGIN_USES_TORCH -fopenmp)
+    list(APPEND TORCH_COMPILE -DCAIRN_PLUGIN_USES_TORCH)
     foreach(FOLDER IN LISTS TORCH_INCLUDE_DIRS)
       list(APPEND TORCH_COMPILE -isystem ${FOLDER})
     endforeach()
-    list(APPEND TORCH_LINK -fopenmp)
-    get_filename_component(FOLDER ${TORCH_LIBRARY} DIRECTORY)
-    foreach(LIBRARY torch torch_cpu c10)
-      list(APPEND TORCH_LINK ${FOLDER}/lib${LIBRARY}.so)
-    endforeach()
+    set(TORCH_LINK ${TORCH_LINK_FLAGS} ${TORCH_LIBRARY_FILES})
+    if(CAIRN_TORCH_DIR)
+      list(APPEND TORCH_LINK -Wl,-rpath,${CAIRN_TORCH_DIR}/lib)
+    endif()
   endif()
   get_filename_component(COMPILER ${CMAKE_CXX_COMPILER} NAME)
   set(TEXT "{\"compiler\": \"${COMPILER}\"")
@@ -86,4 +88,5 @@ install(FILES ${CMAKE_BINARY_DIR}/installed/sdk.json DESTINATION lib/cairn)
 # find_package(Cairn) finds the build folder, too.
 export(EXPORT CairnExports NAMESPACE Cairn:: FILE ${CMAKE_BINARY_DIR}/${CAIRN_PACKAGE_DIR}/CairnExports.cmake)
 file(COPY ${CMAKE_BINARY_DIR}/CairnConfig.cmake ${CMAKE_BINARY_DIR}/CairnConfigVersion.cmake
-          cmake/CairnPlugin.cmake DESTINATION ${CMAKE_BINARY_DIR}/${CAIRN_PACKAGE_DIR})
+          cmake/CairnPlugin.cmake cmake/FindTorch.cmake
+     DESTINATION ${CMAKE_BINARY_DIR}/${CAIRN_PACKAGE_DIR})

@@ -54,11 +54,13 @@ build_jobs() {
 export CCACHE_BASEDIR=$root
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 
-configure() { (cd "$root" && cmake --preset release); }
+# torch_dir: LibTorch's folder in place of Debian's, for a build folder of its own.
+torch_dir=
+configure() { (cd "$root" && cmake --preset release -B "$build" -DCAIRN_TORCH_DIR="$torch_dir"); }
 
 compile() {
   local jobs
   jobs=$(build_jobs)
   echo "compiling with $jobs at once"
-  (cd "$root" && cmake --build --preset release -j "$jobs")
+  cmake --build "$build" -j "$jobs"
 }

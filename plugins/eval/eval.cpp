@@ -6,6 +6,7 @@
 #include "plugins/eval/predictions.h"
 #include "plugins/eval/summary.h"
 #include "plugins/lib/model/compat.h"
+#include "plugins/lib/model/device.h"
 
 namespace cairn {
 namespace {
@@ -193,8 +194,10 @@ Result<void> EvalStage::ask(StageContext& ctx) const {
                                 " at temperature 0, where all of them are the same",
                             "set a temperature such as 0.7, or samples: 1");
   model::fix_threads(ctx.resources().cpus);
+  CAIRN_ASSIGN(const at::Device device, model::device_for_gpus(ctx.resources().gpus));
   CAIRN_ASSIGN(const auto tokenizer, model::Tokenizer::load(policy.path()));
-  CAIRN_ASSIGN(const auto model, model::CausalLm::load(policy.path()));
+  CAIRN_ASSIGN(auto model, model::CausalLm::load(policy.path()));
+  CAIRN_TRY(model.move_to(device));
   CAIRN_ASSIGN(const auto items, read_items(tokenizer));
 
   std::int64_t done = 0;

@@ -3,6 +3,7 @@
 #include "plugins/filtering/policy_params.h"
 #include "plugins/lib/curation/rules.h"
 #include "plugins/lib/model/compat.h"
+#include "plugins/lib/model/device.h"
 
 namespace cairn {
 namespace {
@@ -163,7 +164,9 @@ Result<void> Filtering::by_policy(StageContext& ctx, Records records, Records ev
   options.task_ratio = rules.task_ratio;
   options.contamination = rules.contamination;
   CAIRN_ASSIGN(const model::Tokenizer tokenizer, model::Tokenizer::load(policy.path()));
-  CAIRN_ASSIGN(const model::CausalLm asked, model::CausalLm::load(policy.path()));
+  CAIRN_ASSIGN(const at::Device device, model::device_for_gpus(ctx.resources().gpus));
+  CAIRN_ASSIGN(model::CausalLm asked, model::CausalLm::load(policy.path()));
+  CAIRN_TRY(asked.move_to(device));
   filtering::Scorer scorer(ctx, asked, tokenizer, options.score);
   curation::Ledger ledger;
   CAIRN_ASSIGN(filtering::PolicyFiltered filtered,

@@ -27,8 +27,9 @@ json::array to_array(const std::vector<T>& values) {
 }
 
 json::array to_array(const at::Tensor& values) {
-  const auto* data = values.data_ptr<float>();
-  return json::array(data, data + values.numel());
+  const at::Tensor numbers = values.to(at::kCPU, at::kFloat).contiguous();
+  const auto* data = numbers.data_ptr<float>();
+  return json::array(data, data + numbers.numel());
 }
 
 Result<std::string> chat_text(const ChatTemplate& chat, const json::object& line) {

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "core/base/log.h"
+#include "plugins/lib/model/device.h"
 #include "plugins/model_cli/convert_command.h"
 #include "plugins/model_cli/inspect.h"
 #include "plugins/model_cli/lines.h"
@@ -15,6 +16,7 @@ namespace {
 struct Arguments {
   std::string folder;
   std::string dtype = "float32";
+  std::string device = "cpu";
   bool decode = false;
   int threads = 0;
   ConvertArguments conversion;
@@ -43,7 +45,10 @@ int threads_of(const Arguments& arguments) {
 Result<CausalLm> load(const Arguments& arguments) {
   fix_threads(threads_of(arguments));
   CAIRN_ASSIGN(const at::ScalarType dtype, compute_dtype(arguments.dtype));
-  return CausalLm::load(arguments.folder, dtype);
+  CAIRN_ASSIGN(const at::Device device, device_named(arguments.device));
+  CAIRN_ASSIGN(CausalLm model, CausalLm::load(arguments.folder, dtype));
+  CAIRN_TRY(model.move_to(device));
+  return model;
 }
 
 Result<void> run_score(const Arguments& arguments) {
@@ -130,6 +135,7 @@ int main_of(int argc, char** argv) {
   }
   for (CLI::App* sub : {score, generate, serve}) {
     sub->add_option("--dtype", arguments.dtype, "float32 (default), bfloat16 or float64");
+    sub->add_option("--device", arguments.device, "cpu (default), cuda or cuda:N");
     sub->add_option("--threads", arguments.threads, "Default: all cores");
   }
   add("inspect", "Configuration, parameters and tensors as JSON", run_inspect)

@@ -4,6 +4,7 @@
 
 #include "core/sdk/plugin.h"
 #include "plugins/lib/model/causal_lm.h"
+#include "plugins/lib/model/device.h"
 #include "plugins/lib/model/optimizer.h"
 #include "plugins/sft/drills.h"
 #include "plugins/sft/examples.h"
@@ -189,9 +190,9 @@ double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::
   for (const sft::WeightedBatch& part :
        sft::weigh(chosen, *prompt_loss_weight, micro_batch->count)) {
     const model::TokenScores scores = trained.score(part.packed, 1.0);
-    const at::Tensor weights = at::tensor(part.weights, at::kFloat);
+    const at::Tensor weights = at::tensor(part.weights, at::kFloat).to(scores.logprob.device());
     (-(scores.logprob * weights).sum()).backward();
-    const at::Tensor logprob = scores.logprob.detach();
+    const at::Tensor logprob = scores.logprob.detach().cpu();
     for (std::size_t i = 0; i < part.in_answer.size(); ++i) {
       if (part.in_answer[i]) answer_loss -= logprob.data_ptr<float>()[i];
     }
@@ -232,6 +233,7 @@ void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
 
 Result<void> SftStage::run(StageContext& ctx) {
   model::fix_threads(ctx.resources().cpus);
+  CAIRN_ASSIGN(const at::Device device, model::device_for_gpus(ctx.resources().gpus));
   CAIRN_ASSIGN(const model::Tokenizer vocabulary, model::Tokenizer::load(tokenizer.path()));
   CAIRN_ASSIGN(const std::vector<text::QaRecord> records, text::read_qa(dataset.path()));
   CAIRN_ASSIGN(sft::ExampleSet examples,
@@ -255,6 +257,7 @@ Result<void> SftStage::run(StageContext& ctx) {
            " turns of drill, " + std::to_string(substituted) + " with substituted values, " +
            std::to_string(turns) + " turns of a memory agent");
   CAIRN_ASSIGN(model::CausalLm trained, first_model(ctx, vocabulary));
+  CAIRN_TRY(trained.move_to(device));
   trained.require_grad(true);
   model::AdamW optimizer({0.9, *beta2, 1e-8, *weight_decay});
   Progress progress;

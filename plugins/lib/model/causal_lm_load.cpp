@@ -4,6 +4,7 @@
 
 #include "core/base/random.h"
 #include "plugins/lib/model/causal_lm.h"
+#include "plugins/lib/model/device.h"
 #include "plugins/lib/model/memory.h"
 
 namespace cairn::model {
@@ -328,10 +329,7 @@ Result<CausalLm> CausalLm::load(const fs::path& folder, at::ScalarType compute) 
 }
 
 Result<void> CausalLm::move_to(const at::Device& device) {
-  if (device.is_cuda() && !torch::cuda::is_available()) {
-    return make_error(ErrorCode::kUnavailable, "no CUDA device is there for the model",
-                      "compute on the CPU, or use a LibTorch with CUDA on a machine that has it");
-  }
+  CAIRN_TRY(check_device(device));
   const auto bytes = parameter_count() * embedding_.element_size();
   return guarded("moving the model to " + device.str(), bytes, kLowerWeights,
                  [&]() -> Result<void> {

@@ -7,6 +7,7 @@
 #include "core/base/clock.h"
 #include "plugins/lib/grade/reward.h"
 #include "plugins/lib/model/compat.h"
+#include "plugins/lib/model/device.h"
 #include "plugins/lib/model/optimizer.h"
 #include "plugins/lib/rl/aepo.h"
 #include "plugins/lib/rl/sampler.h"
@@ -177,7 +178,9 @@ Result<void> run_rl(StageContext& ctx, const RlJob& job) {
     ctx.info(std::to_string(job.dataset->too_long) +
              " samples are longer than max_input_tokens and left out");
   }
+  CAIRN_ASSIGN(const at::Device device, model::device_for_gpus(ctx.resources().gpus));
   CAIRN_ASSIGN(auto policy, model::CausalLm::load(job.policy));
+  CAIRN_TRY(policy.move_to(device));
   CAIRN_ASSIGN(auto sampler, rl::BalancedSampler::create(job.dataset->tasks(), job.options.batch,
                                                          derive_seed(ctx.seed(), "sampler"),
                                                          job.options.balanced));

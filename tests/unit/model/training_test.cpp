@@ -210,7 +210,7 @@ TEST(Training, AttentionIsLinearInMemoryForEveryDtype) {
     const std::int64_t before = status_bytes("VmRSS");
     std::ofstream("/proc/self/clear_refs") << "5";
     (-model.score(batch, 1.0).logprob.mean()).backward();
-    EXPECT_LT(status_bytes("VmHWM") - before, 250 << 20) << dtype;
+    EXPECT_LT(status_bytes("VmHWM") - before, 350 << 20) << dtype;
   }
 }
 
