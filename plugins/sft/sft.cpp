@@ -239,15 +239,15 @@ Result<void> SftStage::run(StageContext& ctx) {
                                   ctx.random("heldout")));
   examples.training.resize(
       static_cast<std::size_t>(*question_share * static_cast<double>(examples.training.size())));
-  const std::int64_t drills =
-      sft::add_drills(records, vocabulary, *drill_turns, ctx.random("drills"), examples);
-  const std::int64_t substituted =
-      sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns, max_input->count,
-                           ctx.random("substituted"), examples);
-  sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples);
-  const std::int64_t turns =
-      sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
-                            max_input->count, ctx.random("memory"), examples);
+  CAIRN_ASSIGN(const std::int64_t drills,
+               sft::add_drills(records, vocabulary, *drill_turns, ctx.random("drills"), examples));
+  CAIRN_ASSIGN(const std::int64_t substituted,
+               sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns,
+                                    max_input->count, ctx.random("substituted"), examples));
+  CAIRN_TRY(sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples));
+  CAIRN_ASSIGN(const std::int64_t turns,
+               sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
+                                     max_input->count, ctx.random("memory"), examples));
   ctx.info(std::to_string(examples.training.size()) + " examples to train on, " +
            std::to_string(examples.heldout.size()) + " held out, " +
            std::to_string(examples.too_long) + " with prompts over the limit left out, " +

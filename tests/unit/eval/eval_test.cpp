@@ -55,7 +55,7 @@ void write_policy(const fs::path& folder, const std::vector<text::QaRecord>& rec
   auto policy = model::CausalLm::init(config, 3).value();
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records)
-    groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)),
+    groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)).value(),
                       {tokenizer.encode("The answer is red<|im_end|>")}});
   const auto batch = model::pack_groups(groups);
   model::AdamW optimizer({});

@@ -39,7 +39,7 @@ inline void teach_format(model::CausalLm& policy, const model::Tokenizer& tokeni
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records) {
     auto& group = groups.emplace_back();
-    group.prompt = tokenizer.encode_prompt(text::render_prompt(record));
+    group.prompt = tokenizer.encode_prompt(text::render_prompt(record)).value();
     for (const char* colour : {"red", "green", "blue", "grey"})
       group.responses.push_back(
           tokenizer.encode(std::string("The answer is ") + colour + model::kImEnd));
