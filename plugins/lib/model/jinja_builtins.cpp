@@ -50,7 +50,7 @@ Result<Value> replaced(Budget& budget, const Value& self, const Arguments& argum
   for (std::int64_t i = 0; count < 0 || i < count; ++i) {
     const std::size_t end = find_part(text, from, begin);
     if (end == std::string::npos) break;
-    CAIRN_TRY(budget.spend(to.size()));
+    CAIRN_TRY(budget.spend(kValueCost + to.size()));
     made.append(text, begin, end - begin).append(to);
     begin = end + from.size();
   }

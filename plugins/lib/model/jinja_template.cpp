@@ -246,7 +246,7 @@ Result<Template> Template::parse(std::string_view source) {
 }
 
 Result<std::string> Template::render(const json::object& variables) const {
-  constexpr std::size_t kBudget = std::size_t{256} << 20;
+  constexpr std::size_t kBudget = std::size_t{64} << 20;
   constexpr std::size_t kBudgetPerByte = 64;
   CAIRN_ASSIGN(const Value values, from_json(variables));
   const std::size_t budget = kBudget + kBudgetPerByte * cost_of(values);

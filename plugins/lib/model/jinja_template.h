@@ -22,7 +22,7 @@ class Template {
  public:
   // At most 1 MiB.
   [[nodiscard]] static Result<Template> parse(std::string_view source);
-  // With these variables. No template runs or grows without end: the work is limited to 256 MiB of
+  // With these variables. No template runs or grows without end: the work is limited to 64 MiB of
   // bytes handled, 64 for each of the variables on top. There is no clock: strftime_now is
   // undefined, for which templates have a fixed date.
   [[nodiscard]] Result<std::string> render(const json::object& variables) const;
