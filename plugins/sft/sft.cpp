@@ -103,10 +103,10 @@ struct SftStage : Stage {
   Result<void> save(StageContext& ctx, const model::CausalLm& trained,
                     const model::AdamW& optimizer, const Progress& progress);
   double learning_rate(std::int64_t step) const;
-  double train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
-                    const std::vector<sft::Example>& examples, std::int64_t step);
-  void measure(StageContext& ctx, const model::CausalLm& trained,
-               const std::vector<sft::Example>& heldout, Progress& progress);
+  Result<double> train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
+                            const std::vector<sft::Example>& examples, std::int64_t step);
+  Result<void> measure(StageContext& ctx, const model::CausalLm& trained,
+                       const std::vector<sft::Example>& heldout, Progress& progress);
 };
 
 double SftStage::learning_rate(std::int64_t step) const {
@@ -178,8 +178,9 @@ Result<void> SftStage::save(StageContext& ctx, const model::CausalLm& trained,
   });
 }
 
-double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
-                            const std::vector<sft::Example>& examples, std::int64_t step) {
+Result<double> SftStage::train_step(StageContext& ctx, model::CausalLm& trained,
+                                    model::AdamW& optimizer,
+                                    const std::vector<sft::Example>& examples, std::int64_t step) {
   std::vector<const sft::Example*> chosen;
   for (const std::size_t i : sft::batch_of_step(ctx.seed(), step, *batch, examples.size())) {
     chosen.push_back(&examples[i]);
@@ -188,7 +189,7 @@ double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::
   double answer_loss = 0;
   for (const sft::WeightedBatch& part :
        sft::weigh(chosen, *prompt_loss_weight, micro_batch->count)) {
-    const model::TokenScores scores = trained.score(part.packed, 1.0);
+    CAIRN_ASSIGN(const model::TokenScores scores, trained.score(part.packed));
     const at::Tensor weights = at::tensor(part.weights, at::kFloat);
     (-(scores.logprob * weights).sum()).backward();
     const at::Tensor logprob = scores.logprob.detach();
@@ -207,12 +208,12 @@ double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::
 }
 
 // Mean loss of held-out answer tokens; and, at the end, how much it fell over the last fifth.
-void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
-                       const std::vector<sft::Example>& heldout, Progress& progress) {
+Result<void> SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
+                               const std::vector<sft::Example>& heldout, Progress& progress) {
   const std::int64_t last_fifth = *steps - *steps / 5;
   const bool at_border = progress.step == last_fifth;
   const bool at_end = progress.step == *steps;
-  if (heldout.empty() || (progress.step % *heldout_every != 0 && !at_border && !at_end)) return;
+  if (heldout.empty() || (progress.step % *heldout_every != 0 && !at_border && !at_end)) return {};
   at::NoGradGuard no_grad;
   std::vector<const sft::Example*> chosen;
   for (const sft::Example& example : heldout) {
@@ -220,7 +221,8 @@ void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
   }
   double sum = 0;
   for (const sft::WeightedBatch& part : sft::weigh(chosen, 0, micro_batch->count)) {
-    sum -= trained.score(part.packed, 1.0).logprob.sum().item<double>();
+    CAIRN_ASSIGN(const model::TokenScores scores, trained.score(part.packed));
+    sum -= scores.logprob.sum().item<double>();
   }
   const double mean = sum / static_cast<double>(sft::answer_tokens(chosen));
   heldout_loss.record(ctx, progress.step, mean);
@@ -228,6 +230,7 @@ void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
   if (at_end && progress.heldout_before_last_fifth) {
     heldout_fall.record(ctx, progress.step, 1.0 - mean / *progress.heldout_before_last_fifth);
   }
+  return {};
 }
 
 Result<void> SftStage::run(StageContext& ctx) {
@@ -265,14 +268,15 @@ Result<void> SftStage::run(StageContext& ctx) {
       if (progress.step > saved_at) CAIRN_TRY(save(ctx, trained, optimizer, progress));
       return stage_cancelled();
     }
-    const double loss = train_step(ctx, trained, optimizer, examples.training, progress.step);
+    CAIRN_ASSIGN(const double loss,
+                 train_step(ctx, trained, optimizer, examples.training, progress.step));
     if (!std::isfinite(loss)) {
       return invalid_argument(
           "the loss is no longer a number after step " + std::to_string(progress.step + 1),
           "lower lr");
     }
     ++progress.step;
-    measure(ctx, trained, examples.heldout, progress);
+    CAIRN_TRY(measure(ctx, trained, examples.heldout, progress));
     ctx.progress(static_cast<std::uint64_t>(progress.step), static_cast<std::uint64_t>(*steps),
                  "steps");
     if (progress.step % *checkpoint_every == 0 && progress.step < *steps) {

@@ -130,7 +130,7 @@ class Compute {
     model_.require_grad(true);
     model_.zero_grad();
     const double took =
-        seconds(clock_, [&] { (-model_.score(batch, 1.0).logprob.mean()).backward(); });
+        seconds(clock_, [&] { (-model_.score(batch).value().logprob.mean()).backward(); });
     model_.require_grad(false);
     return took;
   }
@@ -152,7 +152,7 @@ class Compute {
       const at::NoGradGuard no_grad;
       note(&Rounds::prefill, seconds(clock_, [&] { (void)model_.logits(all); }));
       ask_peer("prefill", to(&Rounds::peer_prefill));
-      note(&Rounds::last, seconds(clock_, [&] { (void)model_.score(last, 1.0); }));
+      note(&Rounds::last, seconds(clock_, [&] { (void)model_.score(last).value(); }));
     }
     note(&Rounds::train, train(all));
     ask_peer("train", to(&Rounds::peer_train));

@@ -76,9 +76,7 @@ class CausalLm {
   // Errors: kInvalidArgument for a batch that the model cannot read (check_batch);
   // kResourceExhausted, with the bytes needed and there, before they are asked for.
   [[nodiscard]] Result<TokenScores> score(const PackedBatch& batch,
-                                          const ScoreOptions& options) const;
-  // The same for a batch known to be right; trouble is an exception of LibTorch's.
-  [[nodiscard]] TokenScores score(const PackedBatch& batch, double temperature) const;
+                                          const ScoreOptions& options = {}) const;
   // What the routers decide, one for each layer with experts, in their order.
   [[nodiscard]] std::vector<Route> routes(const PackedBatch& batch) const;
 

@@ -62,7 +62,7 @@ void write_policy(const fs::path& folder, const std::vector<text::QaRecord>& rec
   policy.require_grad(true);
   for (int step = 0; step < 40; ++step) {
     policy.zero_grad();
-    (-policy.score(batch, 1.0).logprob.mean()).backward();
+    (-policy.score(batch).value().logprob.mean()).backward();
     optimizer.step(policy, 0.02);
   }
   policy.require_grad(false);

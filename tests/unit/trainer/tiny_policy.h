@@ -49,7 +49,7 @@ inline void teach_format(model::CausalLm& policy, const model::Tokenizer& tokeni
   for (int step = 0; step < 60; ++step) {
     policy.require_grad(true);
     policy.zero_grad();
-    (-policy.score(batch, 1.0).logprob.mean()).backward();
+    (-policy.score(batch).value().logprob.mean()).backward();
     optimizer.step(policy, 0.01);
   }
   policy.zero_grad();
