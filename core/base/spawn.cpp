@@ -1,41 +1,18 @@
 #include "core/base/spawn.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+
+#include "core/base/spawn_settings.h"
 
 namespace cairn {
 namespace {
 
 // Descriptors that are copied to low numbers must not stand there themselves.
 constexpr int kAboveGiven = 10;
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> list;
-  list.reserve(texts.size() + 1);
-  for (const auto& text : texts) list.push_back(const_cast<char*>(text.c_str()));
-  list.push_back(nullptr);
-  return list;
-}
-
-// posix_spawn's two settings objects, released together.
-struct SpawnSettings {
-  posix_spawn_file_actions_t files{};
-  posix_spawnattr_t attributes{};
-  SpawnSettings() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-};
 
 }  // namespace
 
@@ -77,7 +54,7 @@ Result<pid_t> spawn_program(const ProcessSpec& spec, const ProgramDescriptors& d
   pid_t pid = 0;
   const int failure =
       ::posix_spawn(&pid, spec.argv[0].c_str(), &settings.files, &settings.attributes,
-                    pointers(spec.argv).data(), pointers(spec.environment).data());
+                    null_terminated(spec.argv).data(), null_terminated(spec.environment).data());
   if (failure != 0) return io_error("run", spec.argv[0], failure);
   return pid;
 }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include <utility>
 
 #include "core/base/environment.h"
+#include "core/base/spawn_settings.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
 
@@ -68,29 +68,6 @@ bool has_mark(pid_t pid, const std::string& mark) {
   return std::ranges::find(entries, mark) != entries.end();
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
-// posix_spawn's two settings objects, released together.
-struct SpawnSettings {
-  posix_spawn_file_actions_t files{};
-  posix_spawnattr_t attributes{};
-  SpawnSettings() {
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-  }
-  ~SpawnSettings() {
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-};
-
 void set_signals(posix_spawnattr_t& attributes) {
   sigset_t none;
   sigset_t reset;
@@ -119,8 +96,9 @@ Result<ProcessIdentity> start_host_process(const HostProcessSpec& spec) {
                            POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 
   pid_t pid = 0;
-  const int failure = posix_spawn(&pid, words[0].c_str(), &settings.files, &settings.attributes,
-                                  pointers(words).data(), pointers(spec.environment).data());
+  const int failure =
+      posix_spawn(&pid, words[0].c_str(), &settings.files, &settings.attributes,
+                  null_terminated(words).data(), null_terminated(spec.environment).data());
   if (failure != 0) {
     return with_context(io_error("execute", words[0], failure),
                         "starting a host that writes to " + output);

@@ -95,7 +95,7 @@ Result<std::vector<EvalStage::Item>> EvalStage::read_items(
   std::vector<Item> items;
   for (auto& record : records) {
     Item item;
-    item.prompt = tokenizer.encode_prompt(text::render_prompt(record));
+    CAIRN_ASSIGN(item.prompt, tokenizer.encode_prompt(text::render_prompt(record)));
     item.record = std::move(record);
     item.index = items.size();
     const bool over = static_cast<std::int64_t>(item.prompt.size()) > max_input->count;

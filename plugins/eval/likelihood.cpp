@@ -25,7 +25,8 @@ Result<std::vector<double>> reference_nll(const model::CausalLm& policy,
     while (end < groups.size() && (end == begin || tokens + tokens_of(groups[end]) <= max_tokens))
       tokens += tokens_of(groups[end++]);
     const std::span part(groups.data() + begin, end - begin);
-    const at::Tensor logprob = policy.score(model::pack_groups(part), 1.0).logprob.cpu();
+    CAIRN_ASSIGN(const auto scores, policy.score(model::pack_groups(part)));
+    const at::Tensor logprob = scores.logprob.cpu().contiguous();
     const float* next = logprob.data_ptr<float>();
     for (const auto& group : part) {
       double sum = 0;

@@ -10,16 +10,20 @@ namespace {
 using curation::Records;
 using curation::Verdicts;
 
-std::vector<Question> questions_of(const Records& records, const Scorer& scorer) {
+Result<std::vector<Question>> questions_of(const Records& records, const Scorer& scorer) {
   std::vector<Question> questions;
-  for (const auto& record : records) questions.push_back({&record, scorer.prompt_of(record)});
+  for (const auto& record : records) {
+    CAIRN_ASSIGN(auto prompt, scorer.prompt_of(record));
+    questions.push_back({&record, std::move(prompt)});
+  }
   return questions;
 }
 
-Verdicts over_limit(const Records& records, const Scorer& scorer, std::int64_t limit) {
+Result<Verdicts> over_limit(const Records& records, const Scorer& scorer, std::int64_t limit) {
   Verdicts verdicts(records.size());
   for (std::size_t i = 0; i < records.size(); ++i) {
-    const auto tokens = static_cast<std::int64_t>(scorer.prompt_of(records[i]).size());
+    CAIRN_ASSIGN(const auto prompt, scorer.prompt_of(records[i]));
+    const auto tokens = static_cast<std::int64_t>(prompt.size());
     if (tokens > limit) verdicts[i] = {"prompt over max_input_tokens", std::to_string(tokens)};
   }
   return verdicts;
@@ -38,7 +42,8 @@ Result<Verdicts> grounded(const Records& records, const PolicyOptions& options, 
   for (const auto& record : records) {
     text::QaRecord bare = record;
     bare.documents.clear();
-    questions.push_back({&record, scorer.prompt_of(bare)});
+    CAIRN_ASSIGN(auto prompt, scorer.prompt_of(bare));
+    questions.push_back({&record, std::move(prompt)});
   }
   CAIRN_ASSIGN(const auto right,
                scorer.right_answers("grounding", questions, options.grounding_samples));
@@ -57,8 +62,8 @@ Result<Verdicts> grounded(const Records& records, const PolicyOptions& options, 
 }
 
 Result<void> rate(Records& records, const PolicyOptions& options, Scorer& scorer) {
-  CAIRN_ASSIGN(const auto right,
-               scorer.right_answers("pass", questions_of(records, scorer), options.samples));
+  CAIRN_ASSIGN(const auto questions, questions_of(records, scorer));
+  CAIRN_ASSIGN(const auto right, scorer.right_answers("pass", questions, options.samples));
   for (std::size_t i = 0; i < records.size(); ++i) {
     records[i].pass_rate = curation::pass_at_k(options.samples, right[i], options.pass_k);
   }
@@ -75,7 +80,9 @@ Result<Verdicts> fragile(const Records& records, const curation::DocumentPool& p
     const auto extended = pool.extend(
         records[i], static_cast<std::size_t>(options.robustness_documents), options.seed);
     std::vector<std::int64_t> prompt;
-    if (extended) prompt = scorer.prompt_of(*extended);
+    if (extended) {
+      CAIRN_ASSIGN(prompt, scorer.prompt_of(*extended));
+    }
     if (!extended || static_cast<std::int64_t>(prompt.size()) > options.max_input_tokens) {
       ++untested;
       continue;
@@ -133,7 +140,8 @@ Result<PolicyFiltered> filter_by_policy(Records records, const Records& evaluati
   ledger.apply("exact_duplicate", exact, records);
   ledger.apply("contamination", curation::contaminated(records, evaluation, options.contamination),
                records);
-  ledger.apply("input_limit", over_limit(records, scorer, options.max_input_tokens), records);
+  CAIRN_ASSIGN(const Verdicts long_ones, over_limit(records, scorer, options.max_input_tokens));
+  ledger.apply("input_limit", long_ones, records);
   ledger.apply("scored", beyond_scored(records, options), records);
   if (options.grounding_samples > 0) {
     CAIRN_ASSIGN(const Verdicts verdicts, grounded(records, options, scorer));

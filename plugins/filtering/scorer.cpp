@@ -26,7 +26,7 @@ Result<std::vector<std::int64_t>> counts_of(const json::value& value, std::size_
 
 }  // namespace
 
-std::vector<std::int64_t> Scorer::prompt_of(const text::QaRecord& record) const {
+Result<std::vector<std::int64_t>> Scorer::prompt_of(const text::QaRecord& record) const {
   return tokenizer_.encode_prompt(text::render_prompt(record));
 }
 

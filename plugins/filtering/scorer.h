@@ -38,7 +38,7 @@ class Scorer {
       : ctx_(ctx), policy_(policy), tokenizer_(tokenizer), options_(options) {}
 
   // The tokens of a record's prompt, as the RL stages make it.
-  [[nodiscard]] std::vector<std::int64_t> prompt_of(const text::QaRecord& record) const;
+  [[nodiscard]] Result<std::vector<std::int64_t>> prompt_of(const text::QaRecord& record) const;
 
   // For each question, how many of `samples` responses are right. Draws are keyed by the phase, the
   // record's id and the sample. Each batch is remembered by the task (StageContext::memo), so the

@@ -112,7 +112,7 @@ class MemoryAgent final : public trainer::RolloutSource {
     std::vector<model::SampleGroup> groups;
     for (std::size_t i = 0; i < readers.size(); ++i) {
       auto& group = groups.emplace_back();
-      group.prompt = tokenizer_.encode_prompt(prompts[i]);
+      CAIRN_ASSIGN(group.prompt, tokenizer_.encode_prompt(prompts[i]));
       group.seeds = {derive_seed(
           ctx_.seed(), "memory",
           {static_cast<std::uint64_t>(step), readers[i]->sample, readers[i]->index, turn})};

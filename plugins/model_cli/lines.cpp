@@ -102,7 +102,7 @@ Result<json::object> score_line(const CausalLm& model, const json::object& line)
   if (ids.size() < 2) return json::object{{"logprobs", json::array()}, {"entropy", json::array()}};
   at::NoGradGuard no_grad;
   const std::vector<TokenSequence> sequence = {{std::move(ids), 1}};
-  const TokenScores scores = model.score(pack_sequences(sequence), 1.0);
+  CAIRN_ASSIGN(const TokenScores scores, model.score(pack_sequences(sequence)));
   return json::object{{"logprobs", to_array(scores.logprob)},
                       {"entropy", to_array(scores.entropy)}};
 }

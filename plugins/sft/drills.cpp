@@ -82,22 +82,23 @@ std::vector<Sheet> substituted(std::vector<Sheet> sheets, RandomStream& draw) {
   return sheets;
 }
 
-std::int64_t add_drills(const std::vector<text::QaRecord>& records,
-                        const model::Tokenizer& tokenizer, std::int64_t turns, RandomStream draw,
-                        ExampleSet& set) {
+Result<std::int64_t> add_drills(const std::vector<text::QaRecord>& records,
+                                const model::Tokenizer& tokenizer, std::int64_t turns,
+                                RandomStream draw, ExampleSet& set) {
   std::int64_t added = 0;
   for (Example& example : set.training) {
     for (const Turn& turn : lookups(sheets_of(records[example.record]), turns, draw)) {
-      example.append_turn(tokenizer, turn.question, turn.answer);
+      CAIRN_TRY(example.append_turn(tokenizer, turn.question, turn.answer));
       ++added;
     }
   }
   return added;
 }
 
-std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
-                             const model::Tokenizer& tokenizer, double share, std::int64_t turns,
-                             std::int64_t max_input, RandomStream draw, ExampleSet& set) {
+Result<std::int64_t> add_substituted(const std::vector<text::QaRecord>& records,
+                                     const model::Tokenizer& tokenizer, double share,
+                                     std::int64_t turns, std::int64_t max_input, RandomStream draw,
+                                     ExampleSet& set) {
   std::int64_t added = 0;
   for (const std::size_t index : draw_training_records(records.size(), share, set, draw)) {
     const std::vector<Sheet> sheets = substituted(sheets_of(records[index]), draw);
@@ -110,10 +111,10 @@ std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
     record.question = "What is known of " + repeated.subject + "?";
     Example example;
     example.record = index;
-    example.append_turn(tokenizer, text::render_prompt(record), text_of(repeated));
+    CAIRN_TRY(example.append_turn(tokenizer, text::render_prompt(record), text_of(repeated)));
     if (example.prompt_size() > max_input) continue;
     for (const Turn& turn : lookups(sheets, turns, draw)) {
-      example.append_turn(tokenizer, turn.question, turn.answer);
+      CAIRN_TRY(example.append_turn(tokenizer, turn.question, turn.answer));
     }
     set.training.push_back(std::move(example));
     ++added;
@@ -121,8 +122,8 @@ std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
   return added;
 }
 
-void add_repeats(const model::Tokenizer& tokenizer, std::int64_t count, RandomStream draw,
-                 ExampleSet& set) {
+Result<void> add_repeats(const model::Tokenizer& tokenizer, std::int64_t count, RandomStream draw,
+                         ExampleSet& set) {
   std::vector<std::string> pieces;
   for (std::int64_t id = 0; id < tokenizer.vocab_size(); ++id) {
     const std::string& bytes = tokenizer.bytes(id);
@@ -135,9 +136,10 @@ void add_repeats(const model::Tokenizer& tokenizer, std::int64_t count, RandomSt
       text += pieces[draw.below(pieces.size())];
     }
     Example example;
-    example.append_turn(tokenizer, text, text);
+    CAIRN_TRY(example.append_turn(tokenizer, text, text));
     set.training.push_back(std::move(example));
   }
+  return {};
 }
 
 }  // namespace cairn::sft

@@ -26,21 +26,21 @@ struct Sheet {
 
 // Adds to every training example up to `turns` turns that ask for a field of the sheets of its
 // record, drawn without repetition; returns how many were added in all.
-[[nodiscard]] std::int64_t add_drills(const std::vector<text::QaRecord>& records,
-                                      const model::Tokenizer& tokenizer, std::int64_t turns,
-                                      RandomStream draw, ExampleSet& set);
+[[nodiscard]] Result<std::int64_t> add_drills(const std::vector<text::QaRecord>& records,
+                                              const model::Tokenizer& tokenizer, std::int64_t turns,
+                                              RandomStream draw, ExampleSet& set);
 
 // Adds one example for each of `share` of the records, drawn at random, that is not held out and
 // has sheets: its sheets, substituted, a request to repeat one of them, and `turns` lookups.
 // Returns how many. Prompts over max_input are left out.
-[[nodiscard]] std::int64_t add_substituted(const std::vector<text::QaRecord>& records,
-                                           const model::Tokenizer& tokenizer, double share,
-                                           std::int64_t turns, std::int64_t max_input,
-                                           RandomStream draw, ExampleSet& set);
+[[nodiscard]] Result<std::int64_t> add_substituted(const std::vector<text::QaRecord>& records,
+                                                   const model::Tokenizer& tokenizer, double share,
+                                                   std::int64_t turns, std::int64_t max_input,
+                                                   RandomStream draw, ExampleSet& set);
 
 // Adds `count` examples: 8 to 48 tokens of the vocabulary in random order, to be repeated. Copying
 // is learned soonest where nothing else helps (cf. repeated random tokens, arXiv 2209.11895).
-void add_repeats(const model::Tokenizer& tokenizer, std::int64_t count, RandomStream draw,
-                 ExampleSet& set);
+[[nodiscard]] Result<void> add_repeats(const model::Tokenizer& tokenizer, std::int64_t count,
+                                       RandomStream draw, ExampleSet& set);
 
 }  // namespace cairn::sft

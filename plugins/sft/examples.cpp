@@ -15,12 +15,14 @@ std::int64_t Example::prompt_size() const {
   return std::ranges::find(is_answer, true) - is_answer.begin();
 }
 
-void Example::append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
-                          std::string_view answer) {
+Result<void> Example::append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
+                                  std::string_view answer) {
   if (!tokens.empty()) append(tokenizer.encode("\n"), false);
-  append(tokenizer.encode_prompt(prompt), false);
+  CAIRN_ASSIGN(const std::vector<std::int64_t> asked, tokenizer.encode_prompt(prompt));
+  append(asked, false);
   append(tokenizer.encode(answer), true);
   append({tokenizer.find(model::kImEnd).value_or(-1)}, true);
+  return {};
 }
 
 Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
@@ -40,8 +42,8 @@ Result<ExampleSet> make_examples(const std::vector<text::QaRecord>& records,
     }
     Example example;
     example.record = index;
-    example.append_turn(tokenizer, text::render_prompt(record),
-                        text::answer_sentence(record.answer.front()));
+    CAIRN_TRY(example.append_turn(tokenizer, text::render_prompt(record),
+                                  text::answer_sentence(record.answer.front())));
     if (example.prompt_size() > max_input) {
       ++set.too_long;
       continue;

@@ -21,8 +21,8 @@ struct Example {
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(tokens.size()); }
   [[nodiscard]] std::int64_t prompt_size() const;  // tokens before the first answer
   // A question and its answer; make_examples has seen that the tokenizer has <|im_end|>.
-  void append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
-                   std::string_view answer);
+  [[nodiscard]] Result<void> append_turn(const model::Tokenizer& tokenizer, std::string_view prompt,
+                                         std::string_view answer);
 
  private:
   void append(const std::vector<std::int64_t>& more, bool answer);

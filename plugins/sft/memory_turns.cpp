@@ -4,9 +4,9 @@
 
 namespace cairn::sft {
 
-std::int64_t add_memory_turns(const std::vector<text::QaRecord>& records,
-                              const model::Tokenizer& tokenizer, const MemoryTurns& turns,
-                              std::int64_t max_input, RandomStream draw, ExampleSet& set) {
+Result<std::int64_t> add_memory_turns(const std::vector<text::QaRecord>& records,
+                                      const model::Tokenizer& tokenizer, const MemoryTurns& turns,
+                                      std::int64_t max_input, RandomStream draw, ExampleSet& set) {
   const auto length = [&](std::string_view text) {
     return tokenizer.encode(std::string(text)).size();
   };
@@ -16,7 +16,7 @@ std::int64_t add_memory_turns(const std::vector<text::QaRecord>& records,
              records[index], static_cast<std::size_t>(turns.chunk_tokens), length)) {
       Example example;
       example.record = index;
-      example.append_turn(tokenizer, turn.prompt, turn.response);
+      CAIRN_TRY(example.append_turn(tokenizer, turn.prompt, turn.response));
       if (example.prompt_size() > max_input) continue;
       set.training.push_back(std::move(example));
       ++added;

@@ -13,9 +13,10 @@ struct MemoryTurns {
 // Appends the demonstrated turns (plugins/lib/memory) of the drawn records to the training
 // examples and returns how many. Left out: turns with a longer prompt than max_input, and those of
 // records that the set holds out.
-[[nodiscard]] std::int64_t add_memory_turns(const std::vector<text::QaRecord>& records,
-                                            const model::Tokenizer& tokenizer,
-                                            const MemoryTurns& turns, std::int64_t max_input,
-                                            RandomStream draw, ExampleSet& set);
+[[nodiscard]] Result<std::int64_t> add_memory_turns(const std::vector<text::QaRecord>& records,
+                                                    const model::Tokenizer& tokenizer,
+                                                    const MemoryTurns& turns,
+                                                    std::int64_t max_input, RandomStream draw,
+                                                    ExampleSet& set);
 
 }  // namespace cairn::sft

@@ -104,10 +104,10 @@ struct SftStage : Stage {
   Result<void> save(StageContext& ctx, const model::CausalLm& trained,
                     const model::AdamW& optimizer, const Progress& progress);
   double learning_rate(std::int64_t step) const;
-  double train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
-                    const std::vector<sft::Example>& examples, std::int64_t step);
-  void measure(StageContext& ctx, const model::CausalLm& trained,
-               const std::vector<sft::Example>& heldout, Progress& progress);
+  Result<double> train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
+                            const std::vector<sft::Example>& examples, std::int64_t step);
+  Result<void> measure(StageContext& ctx, const model::CausalLm& trained,
+                       const std::vector<sft::Example>& heldout, Progress& progress);
 };
 
 double SftStage::learning_rate(std::int64_t step) const {
@@ -179,8 +179,9 @@ Result<void> SftStage::save(StageContext& ctx, const model::CausalLm& trained,
   });
 }
 
-double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::AdamW& optimizer,
-                            const std::vector<sft::Example>& examples, std::int64_t step) {
+Result<double> SftStage::train_step(StageContext& ctx, model::CausalLm& trained,
+                                    model::AdamW& optimizer,
+                                    const std::vector<sft::Example>& examples, std::int64_t step) {
   std::vector<const sft::Example*> chosen;
   for (const std::size_t i : sft::batch_of_step(ctx.seed(), step, *batch, examples.size())) {
     chosen.push_back(&examples[i]);
@@ -189,7 +190,7 @@ double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::
   double answer_loss = 0;
   for (const sft::WeightedBatch& part :
        sft::weigh(chosen, *prompt_loss_weight, micro_batch->count)) {
-    const model::TokenScores scores = trained.score(part.packed, 1.0);
+    CAIRN_ASSIGN(const model::TokenScores scores, trained.score(part.packed));
     const at::Tensor weights = at::tensor(part.weights, at::kFloat).to(scores.logprob.device());
     (-(scores.logprob * weights).sum()).backward();
     const at::Tensor logprob = scores.logprob.detach().cpu();
@@ -208,12 +209,12 @@ double SftStage::train_step(StageContext& ctx, model::CausalLm& trained, model::
 }
 
 // Mean loss of held-out answer tokens; and, at the end, how much it fell over the last fifth.
-void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
-                       const std::vector<sft::Example>& heldout, Progress& progress) {
+Result<void> SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
+                               const std::vector<sft::Example>& heldout, Progress& progress) {
   const std::int64_t last_fifth = *steps - *steps / 5;
   const bool at_border = progress.step == last_fifth;
   const bool at_end = progress.step == *steps;
-  if (heldout.empty() || (progress.step % *heldout_every != 0 && !at_border && !at_end)) return;
+  if (heldout.empty() || (progress.step % *heldout_every != 0 && !at_border && !at_end)) return {};
   at::NoGradGuard no_grad;
   std::vector<const sft::Example*> chosen;
   for (const sft::Example& example : heldout) {
@@ -221,7 +222,8 @@ void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
   }
   double sum = 0;
   for (const sft::WeightedBatch& part : sft::weigh(chosen, 0, micro_batch->count)) {
-    sum -= trained.score(part.packed, 1.0).logprob.sum().item<double>();
+    CAIRN_ASSIGN(const model::TokenScores scores, trained.score(part.packed));
+    sum -= scores.logprob.sum().item<double>();
   }
   const double mean = sum / static_cast<double>(sft::answer_tokens(chosen));
   heldout_loss.record(ctx, progress.step, mean);
@@ -229,6 +231,7 @@ void SftStage::measure(StageContext& ctx, const model::CausalLm& trained,
   if (at_end && progress.heldout_before_last_fifth) {
     heldout_fall.record(ctx, progress.step, 1.0 - mean / *progress.heldout_before_last_fifth);
   }
+  return {};
 }
 
 Result<void> SftStage::run(StageContext& ctx) {
@@ -241,15 +244,15 @@ Result<void> SftStage::run(StageContext& ctx) {
                                   ctx.random("heldout")));
   examples.training.resize(
       static_cast<std::size_t>(*question_share * static_cast<double>(examples.training.size())));
-  const std::int64_t drills =
-      sft::add_drills(records, vocabulary, *drill_turns, ctx.random("drills"), examples);
-  const std::int64_t substituted =
-      sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns, max_input->count,
-                           ctx.random("substituted"), examples);
-  sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples);
-  const std::int64_t turns =
-      sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
-                            max_input->count, ctx.random("memory"), examples);
+  CAIRN_ASSIGN(const std::int64_t drills,
+               sft::add_drills(records, vocabulary, *drill_turns, ctx.random("drills"), examples));
+  CAIRN_ASSIGN(const std::int64_t substituted,
+               sft::add_substituted(records, vocabulary, *substituted_share, *drill_turns,
+                                    max_input->count, ctx.random("substituted"), examples));
+  CAIRN_TRY(sft::add_repeats(vocabulary, *repeats, ctx.random("repeats"), examples));
+  CAIRN_ASSIGN(const std::int64_t turns,
+               sft::add_memory_turns(records, vocabulary, {*memory_share, chunk_tokens->count},
+                                     max_input->count, ctx.random("memory"), examples));
   ctx.info(std::to_string(examples.training.size()) + " examples to train on, " +
            std::to_string(examples.heldout.size()) + " held out, " +
            std::to_string(examples.too_long) + " with prompts over the limit left out, " +
@@ -268,14 +271,15 @@ Result<void> SftStage::run(StageContext& ctx) {
       if (progress.step > saved_at) CAIRN_TRY(save(ctx, trained, optimizer, progress));
       return stage_cancelled();
     }
-    const double loss = train_step(ctx, trained, optimizer, examples.training, progress.step);
+    CAIRN_ASSIGN(const double loss,
+                 train_step(ctx, trained, optimizer, examples.training, progress.step));
     if (!std::isfinite(loss)) {
       return invalid_argument(
           "the loss is no longer a number after step " + std::to_string(progress.step + 1),
           "lower lr");
     }
     ++progress.step;
-    measure(ctx, trained, examples.heldout, progress);
+    CAIRN_TRY(measure(ctx, trained, examples.heldout, progress));
     ctx.progress(static_cast<std::uint64_t>(progress.step), static_cast<std::uint64_t>(*steps),
                  "steps");
     if (progress.step % *checkpoint_every == 0 && progress.step < *steps) {

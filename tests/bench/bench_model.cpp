@@ -77,35 +77,6 @@ int run(int argc, char** argv) {
 
 }  // namespace
 
-PeerAnswer run_peer(const ModelBenchOptions& options, const std::string& script,
-                    const std::vector<std::string>& arguments) {
-  const auto quote = [](const std::string& text) {
-    std::string quoted(1, '\'');
-    for (const char c : text) {
-      if (c == '\'')
-        quoted.append("'\\''");
-      else
-        quoted.push_back(c);
-    }
-    quoted.push_back('\'');
-    return quoted;
-  };
-  std::string command = quote(options.python);
-  command.append(" ").append(quote(std::string(CAIRN_PEERS).append("/").append(script)));
-  for (const std::string& argument : arguments) command.append(" ").append(quote(argument));
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  if (pipe == nullptr) return {false, "no shell"};
-  PeerAnswer answer;
-  char block[4096];
-  for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, pipe)) > 0;) {
-    answer.text.append(block, got);
-  }
-  const int status = ::pclose(pipe);
-  answer.ok = status == 0;
-  if (!answer.ok) answer.text = options.python + " failed on " + script;
-  return answer;
-}
-
 }  // namespace cairn::bench
 
 int main(int argc, char** argv) {

@@ -131,7 +131,7 @@ class Compute {
     model_.require_grad(true);
     model_.zero_grad();
     const double took =
-        seconds(clock_, [&] { (-model_.score(batch, 1.0).logprob.mean()).backward(); });
+        seconds(clock_, [&] { (-model_.score(batch).value().logprob.mean()).backward(); });
     model_.require_grad(false);
     return took;
   }
@@ -153,7 +153,7 @@ class Compute {
       const at::NoGradGuard no_grad;
       note(&Rounds::prefill, seconds(clock_, [&] { (void)model_.logits(all); }));
       ask_peer("prefill", to(&Rounds::peer_prefill));
-      note(&Rounds::last, seconds(clock_, [&] { (void)model_.score(last, 1.0); }));
+      note(&Rounds::last, seconds(clock_, [&] { (void)model_.score(last).value(); }));
     }
     note(&Rounds::train, train(all));
     ask_peer("train", to(&Rounds::peer_train));
@@ -238,14 +238,14 @@ void measure_narrow(Report& report, const ComputeOptions& options) {
   const auto prefill = [&](const CausalLm& model) {
     return [&] {
       const at::NoGradGuard no_grad;
-      (void)model.score(last, 1.0);
+      (void)model.score(last);
     };
   };
   const auto train = [&](CausalLm& model) {
     return [&] {
       model.require_grad(true);
       model.zero_grad();
-      (-model.score(answers, 1.0).logprob.mean()).backward();
+      (-model.score(answers).value().logprob.mean()).backward();
       model.require_grad(false);
     };
   };

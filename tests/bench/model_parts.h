@@ -15,15 +15,6 @@ struct ModelBenchOptions {
   std::filesystem::path texts;      // a folder of *.txt to measure on; empty: texts of this machine
 };
 
-// Runs a script of tests/bench/peers and returns what it prints, which is JSON; where there is no
-// Python, or the script fails, the text says why.
-struct PeerAnswer {
-  bool ok = false;
-  std::string text;
-};
-[[nodiscard]] PeerAnswer run_peer(const ModelBenchOptions& options, const std::string& script,
-                                  const std::vector<std::string>& arguments);
-
 // Encoding on one thread against HF tokenizers and bpe-qwen; decoding, and learning merges.
 void measure_tokenizer(Report& report, const ModelBenchOptions& options);
 

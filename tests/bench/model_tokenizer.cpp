@@ -11,6 +11,7 @@
 #include "core/base/json.h"
 #include "plugins/lib/model/tokenizer.h"
 #include "tests/bench/model_parts.h"
+#include "tests/bench/peer.h"
 
 namespace cairn::bench {
 namespace {
@@ -159,35 +160,38 @@ void add_decode(Report& report, const model::Tokenizer& tokenizer, const Text& t
       {"decode " + title, static_cast<double>(text.bytes.size()) / best / 1e6, "MB/s", "", ""});
 }
 
-struct Peer {
+// What another library says of the same texts.
+struct PeerSpeeds {
   std::string name;
   std::string missing;  // why there are no numbers
   json::object answer;
 };
 
-std::vector<Peer> ask_peers(const ModelBenchOptions& options, const fs::path& folder,
-                            const std::vector<Text>& texts) {
-  std::vector<Peer> peers;
+std::vector<PeerSpeeds> ask_peers(const ModelBenchOptions& options, const fs::path& folder,
+                                  const std::vector<Text>& texts) {
+  json::array files;
+  for (const Text& text : texts) files.emplace_back(text.file.string());
+  std::vector<PeerSpeeds> all;
   for (const char* name : {"tokenizers", "bpe-qwen"}) {
-    std::vector<std::string> arguments = {name, folder.string(), std::to_string(kDocumentBytes)};
-    for (const Text& text : texts) arguments.push_back(text.file.string());
-    const PeerAnswer said = run_peer(options, "tokenizers_peer.py", arguments);
-    Peer peer{name, said.ok ? "" : said.text, {}};
-    if (said.ok) {
-      if (auto answer = parse_json_object(said.text); answer.ok()) {
-        peer.answer = std::move(*answer);
-        const json::value& missing = peer.answer.at("missing");
-        if (missing.is_string()) peer.missing = missing.get_string();
-      } else {
-        peer.missing = answer.error().message;
-      }
+    Peer peer({options.python, std::string(CAIRN_PEERS) + "/tokenizers_peer.py"});
+    PeerSpeeds speeds{name, "", {}};
+    auto answer = peer.ask(json::object{{"package", name},
+                                        {"folder", folder.string()},
+                                        {"document_bytes", kDocumentBytes},
+                                        {"texts", files}});
+    if (!answer) {
+      speeds.missing = options.python + " failed on tokenizers_peer.py";
+    } else {
+      speeds.answer = std::move(*answer);
+      const json::value& missing = speeds.answer.at("missing");
+      if (missing.is_string()) speeds.missing = missing.get_string();
     }
-    peers.push_back(std::move(peer));
+    all.push_back(std::move(speeds));
   }
-  return peers;
+  return all;
 }
 
-void add_peer(Report& report, const Peer& peer, std::size_t index, const Encoded& ours,
+void add_peer(Report& report, const PeerSpeeds& peer, std::size_t index, const Encoded& ours,
               const std::string& title) {
   const std::string name = "  times " + peer.name + ", " + title;
   const std::string goal = peer.name == "tokenizers" ? ">= 3" : "";
@@ -215,14 +219,14 @@ void measure_encoding(Report& report, const ModelBenchOptions& options, const fs
   }
   report.add({"load, " + which, (now_seconds() - begin) * 1e3, "ms", "",
               std::to_string(tokenizer->vocab_size()) + " ids"});
-  const std::vector<Peer> peers = ask_peers(options, folder, texts);
+  const std::vector<PeerSpeeds> peers = ask_peers(options, folder, texts);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const std::string title = texts[i].name + ", " + which;
     const Encoded ours = encode(*tokenizer, texts[i]);
     char first[64];
     std::snprintf(first, sizeof first, "first pass: %.1f", ours.first_mb_s);
     report.add({"encode " + title, ours.mb_s, "MB/s", "", first});
-    for (const Peer& peer : peers) add_peer(report, peer, i, ours, texts[i].name);
+    for (const PeerSpeeds& peer : peers) add_peer(report, peer, i, ours, texts[i].name);
     add_decode(report, *tokenizer, texts[i], ours, title);
   }
 }

@@ -212,10 +212,6 @@ TokenScores CausalLm::scores_of(const PackedBatch& batch, const ScoreOptions& op
   return {scores[0], scores[1], scores[2], load_balancing_loss(routes)};
 }
 
-TokenScores CausalLm::score(const PackedBatch& batch, double temperature) const {
-  return scores_of(batch, {.temperature = temperature});
-}
-
 Result<TokenScores> CausalLm::score(const PackedBatch& batch, const ScoreOptions& options) const {
   CAIRN_TRY(check_batch(batch, config_));
   if (!(options.temperature > 0)) {

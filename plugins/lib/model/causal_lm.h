@@ -76,9 +76,7 @@ class CausalLm {
   // Errors: kInvalidArgument for a batch that the model cannot read (check_batch);
   // kResourceExhausted, with the bytes needed and there, before they are asked for.
   [[nodiscard]] Result<TokenScores> score(const PackedBatch& batch,
-                                          const ScoreOptions& options) const;
-  // The same for a batch known to be right; trouble is an exception of LibTorch's.
-  [[nodiscard]] TokenScores score(const PackedBatch& batch, double temperature) const;
+                                          const ScoreOptions& options = {}) const;
   // What the routers decide, one for each layer with experts, in their order.
   [[nodiscard]] std::vector<Route> routes(const PackedBatch& batch) const;
 
@@ -114,14 +112,12 @@ class CausalLm {
 [[nodiscard]] std::int64_t score_bytes(const PackedBatch& batch, const ModelConfig& config,
                                        const ScoreOptions& options, bool with_gradients);
 
-// The names and shapes a checkpoint of this configuration holds, sorted by name; one tensor for
-// each expert.
-[[nodiscard]] std::vector<TensorPlan> parameter_plan(const ModelConfig& config, Dtype dtype);
-
-// Writes config.json, model.safetensors, generation_config.json, and the tokenizer's files copied
-// from tokenizer_folder, into a folder that is created. dtype: kF32, kBf16 or kF16.
+// Writes config.json, the weights (model.safetensors, or shards of at most shard_bytes and their
+// index), generation_config.json, and the tokenizer's files copied from tokenizer_folder, into a
+// folder that is created. dtype: kF32, kBf16 or kF16.
 [[nodiscard]] Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dtype,
-                                      const fs::path& tokenizer_folder);
+                                      const fs::path& tokenizer_folder,
+                                      std::uint64_t shard_bytes = kDefaultShardBytes);
 // Only the weights, for checkpoints: FOLDER/model.safetensors in float32.
 [[nodiscard]] Result<void> save_weights(const CausalLm& model, const fs::path& folder);
 [[nodiscard]] Result<void> load_weights(CausalLm& model, const fs::path& folder);

@@ -1,13 +1,16 @@
-// Chats as models read them: ChatML.
+// Chats as models read them.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/files.h"
+#include "core/base/json.h"
 #include "core/base/result.h"
+#include "plugins/lib/model/jinja_template.h"
 
 namespace cairn::model {
 
@@ -20,35 +23,38 @@ struct ChatMessage {
   std::string content;
 };
 
-// A chat template of the ChatML family: each message is
-// "<|im_start|>ROLE\nCONTENT<|im_end|>\n", content inserted as it is; a generation prompt is
-// "<|im_start|>assistant\n". A default-constructed one is plain ChatML with the thinking switch.
+// How a model reads chats: the Jinja template of its folder, rendered as transformers renders it
+// (jinja_template.h has what is understood), or plain ChatML. A default-constructed one is plain
+// ChatML with the thinking switch: each message is "<|im_start|>ROLE\nCONTENT<|im_end|>\n", content
+// inserted as it is; a generation prompt is "<|im_start|>assistant\n".
+// Templates decide themselves what a chat looks like: that of Qwen3 leaves out the thoughts of
+// earlier assistant messages, those of Qwen2.5 and SmolLM2 put a system message in front.
 class ChatTemplate {
  public:
   ChatTemplate() = default;
 
-  // Recognises a Jinja template by what it does, not by how it is laid out: a loop over the
-  // messages, optionally a text in front where the first message is no system message (SmolLM2),
-  // optionally a generation prompt, optionally an empty thought where enable_thinking is false
-  // (Qwen3). Anything else is an error that shows where it leaves this form.
-  [[nodiscard]] static Result<ChatTemplate> parse(std::string_view jinja);
+  // `special_tokens`: what templates may name beside the messages (bos_token, eos_token, …).
+  [[nodiscard]] static Result<ChatTemplate> parse(std::string_view jinja,
+                                                  json::object special_tokens = {});
   // From a tokenizer's folder: chat_template.jinja, else chat_template of tokenizer_config.json
-  // (a string, or a list with one named "default"). Nothing where there is neither.
+  // (a string, or a list with one named "default"); special tokens of tokenizer_config.json.
+  // Nothing where there is neither. Errors name the file.
   [[nodiscard]] static Result<std::optional<ChatTemplate>> find(const fs::path& folder);
   // The same; an error where there is none.
   [[nodiscard]] static Result<ChatTemplate> load(const fs::path& folder);
 
-  // `enable_thinking` false appends an empty thought to the generation prompt; templates without
-  // that switch ignore it, as Jinja does.
-  [[nodiscard]] std::string render(const std::vector<ChatMessage>& messages,
-                                   bool add_generation_prompt,
-                                   std::optional<bool> enable_thinking = std::nullopt) const;
+  // `enable_thinking` false asks for a generation prompt without thoughts (Qwen3: an empty
+  // thought); templates without that switch ignore it. An error where the template refuses the
+  // messages (raise_exception) or does with them what Cairn has not.
+  [[nodiscard]] Result<std::string> render(
+      const std::vector<ChatMessage>& messages, bool add_generation_prompt,
+      std::optional<bool> enable_thinking = std::nullopt) const;
 
  private:
-  friend class ChatTemplateReader;
-  std::string preamble_;  // before a first message that is no system message
-  bool prompts_ = true;   // knows generation prompts
-  std::string no_thought_ = "<think>\n\n</think>\n\n";
+  ChatTemplate(jinja::Template jinja, json::object special_tokens)
+      : jinja_(std::move(jinja)), special_tokens_(std::move(special_tokens)) {}
+  std::optional<jinja::Template> jinja_;
+  json::object special_tokens_;
 };
 
 // Plain ChatML: what the default ChatTemplate renders.

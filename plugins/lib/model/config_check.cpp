@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kMaxSize = std::int64_t{1} << 24;
 constexpr std::int64_t kMaxLayers = 10'000;
 constexpr std::int64_t kMaxExperts = 4096;
+constexpr std::int64_t kMaxExpertsOfAll = 200'000;  // layers: each has three tensors of its own
 constexpr std::int64_t kMaxId = std::int64_t{1} << 31;
 constexpr std::int64_t kMaxPositions = std::int64_t{1} << 40;
 
@@ -65,6 +66,11 @@ Result<void> check_experts(const ModelConfig& config) {
   if (experts.chosen > experts.count) {
     return invalid_argument("num_experts_per_tok (" + std::to_string(experts.chosen) +
                             ") is above num_experts (" + std::to_string(experts.count) + ")");
+  }
+  if (experts.count * config.layers > kMaxExpertsOfAll) {
+    return invalid_argument("num_experts (" + std::to_string(experts.count) +
+                            ") times num_hidden_layers (" + std::to_string(config.layers) +
+                            ") is over " + std::to_string(kMaxExpertsOfAll));
   }
   CAIRN_TRY(between("moe_intermediate_size", experts.intermediate_size, 1, kMaxSize));
   CAIRN_TRY(between("decoder_sparse_step", experts.sparse_step, 1, kMaxLayers));

@@ -11,8 +11,8 @@
 #include "core/base/json.h"
 #include "core/base/text.h"
 #include "plugins/lib/model/config.h"
-#include "plugins/lib/model/fused_experts.h"
 #include "plugins/lib/model/gguf_model.h"
+#include "plugins/lib/model/parameters.h"
 
 namespace cairn::model {
 namespace {
@@ -85,18 +85,15 @@ Result<Draft> draft_of_folder(const fs::path& folder, const Weights& weights,
     if (!fs::exists(folder / name, ignored)) continue;
     CAIRN_ASSIGN(draft.files[name], real_file_system().read(folder / name));
   }
-  for (const TensorView* stored : weights.tensors()) {
-    CAIRN_ASSIGN(std::vector<TensorView> views, split_experts(*stored));
-    for (TensorView& view : views) {
-      const Dtype dtype = options.dtype.value_or(view.dtype);
-      TensorPlan plan{view.name, dtype, view.shape};
-      const auto write = [view = std::move(view), dtype](WeightsWriter& writer) -> Result<void> {
-        if (view.dtype == dtype) return writer.write_raw(view.name, view.data);
-        CAIRN_ASSIGN(const std::vector<float> values, to_f32(view));
-        return write_values(writer, view.name, dtype, values);
-      };
-      draft.parts.push_back({std::move(plan), write});
-    }
+  CAIRN_ASSIGN(const auto views, parameter_views(weights, draft.config, folder));
+  for (const auto& [name, view] : views) {
+    const Dtype dtype = options.dtype.value_or(view.dtype);
+    const auto write = [view, dtype](WeightsWriter& writer) -> Result<void> {
+      if (view.dtype == dtype) return writer.write_raw(view.name, view.data);
+      CAIRN_ASSIGN(const std::vector<float> values, to_f32(view));
+      return write_values(writer, view.name, dtype, values);
+    };
+    draft.parts.push_back({{name, dtype, view.shape}, write});
   }
   return draft;
 }

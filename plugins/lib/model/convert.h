@@ -22,7 +22,8 @@ struct ConvertOptions {
 };
 
 // source: a GGUF file, a folder with config.json and safetensors (one file or shards, experts fused
-// or not), or a folder with one GGUF file. target must not exist, or be an empty folder; it appears
+// or not; a configuration that they contradict is an error that names both), or a folder with one
+// GGUF file. target must not exist, or be an empty folder; it appears
 // whole or not at all. Memory: the largest tensor in float32.
 [[nodiscard]] Result<void> convert_model(const fs::path& source, const fs::path& target,
                                          const ConvertOptions& options);

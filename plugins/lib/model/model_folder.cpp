@@ -2,14 +2,16 @@
 #include "core/base/json.h"
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/generation_config.h"
+#include "plugins/lib/model/parameters.h"
 #include "plugins/lib/model/tokenizer.h"
 
 namespace cairn::model {
 namespace {
 
-Result<void> write_weights(const CausalLm& model, const fs::path& folder, Dtype dtype) {
+Result<void> write_weights(const CausalLm& model, const fs::path& folder, Dtype dtype,
+                           std::uint64_t shard_bytes) {
   CAIRN_ASSIGN(WeightsWriter writer,
-               WeightsWriter::create(folder, parameter_plan(model.config(), dtype)));
+               WeightsWriter::create(folder, parameter_plan(model.config(), dtype), shard_bytes));
   for (const auto& [name, tensor] : model.parameters()) {
     const at::Tensor values = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
     CAIRN_TRY(writer.write_f32(
@@ -29,7 +31,7 @@ json::object sampling_config(const ModelConfig& config) {
 }  // namespace
 
 Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dtype,
-                        const fs::path& tokenizer_folder) {
+                        const fs::path& tokenizer_folder, std::uint64_t shard_bytes) {
   FileSystem& files = real_file_system();
   CAIRN_TRY(files.make_directories(folder));
   CAIRN_TRY(files.write_atomic(folder / "config.json",
@@ -37,11 +39,11 @@ Result<void> save_model(const CausalLm& model, const fs::path& folder, Dtype dty
   CAIRN_TRY(files.write_atomic(folder / "generation_config.json",
                                pretty_json(sampling_config(model.config()))));
   CAIRN_TRY(copy_tokenizer(tokenizer_folder, folder));
-  return write_weights(model, folder, dtype);
+  return write_weights(model, folder, dtype, shard_bytes);
 }
 
 Result<void> save_weights(const CausalLm& model, const fs::path& folder) {
-  return write_weights(model, folder, Dtype::kF32);
+  return write_weights(model, folder, Dtype::kF32, kDefaultShardBytes);
 }
 
 Result<void> load_weights(CausalLm& model, const fs::path& folder) {

@@ -10,8 +10,9 @@ Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
-std::vector<TokenId> Tokenizer::encode_prompt(std::string_view user_text) const {
-  return encode(chat().render({{"user", std::string(user_text)}}, true));
+Result<std::vector<TokenId>> Tokenizer::encode_prompt(std::string_view user_text) const {
+  CAIRN_ASSIGN(const std::string text, chat().render({{"user", std::string(user_text)}}, true));
+  return encode(text);
 }
 
 const ChatTemplate& Tokenizer::chat() const {

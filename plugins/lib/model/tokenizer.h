@@ -35,7 +35,7 @@ class Tokenizer {
   // otherwise is an error that names it, and so are ids that are missing, given twice or not the
   // ones that the reference gives, and merges of no token.
   // The folder's chat template is read as well: plain ChatML where it has none, and an error where
-  // it has one that Cairn does not know.
+  // it has one that Cairn does not know, or that renders no prompt of one user turn.
   [[nodiscard]] static Result<Tokenizer> load(const fs::path& folder);
   // For text alone: the chat template is not looked at, chat() is plain ChatML.
   [[nodiscard]] static Result<Tokenizer> load_without_chat(const fs::path& folder);
@@ -55,8 +55,8 @@ class Tokenizer {
   // How the model reads chats.
   [[nodiscard]] const ChatTemplate& chat() const;
   // One user turn and the assistant's header, as chat() renders them: what a policy is prompted
-  // with.
-  [[nodiscard]] std::vector<TokenId> encode_prompt(std::string_view user_text) const;
+  // with. An error where the template refuses the text.
+  [[nodiscard]] Result<std::vector<TokenId>> encode_prompt(std::string_view user_text) const;
   // Bytes of all tokens joined; invalid UTF-8 becomes U+FFFD, one per maximal part. Ids beyond the
   // vocabulary (rows of padded embeddings) give nothing.
   [[nodiscard]] std::string decode(const std::vector<TokenId>& ids,

@@ -381,8 +381,11 @@ Result<Tokenizer> Tokenizer::load_without_chat(const fs::path& folder) {
 
 Result<Tokenizer> Tokenizer::load(const fs::path& folder) {
   CAIRN_ASSIGN(Tokenizer tokenizer, load_without_chat(folder));
-  CAIRN_ASSIGN(const auto chat, ChatTemplate::find(folder));
-  if (chat) tokenizer.impl_->chat = *chat;
+  CAIRN_ASSIGN(auto chat, ChatTemplate::find(folder));
+  if (!chat) return tokenizer;
+  tokenizer.impl_->chat = std::move(*chat);
+  const auto prompt = tokenizer.encode_prompt("Hi");
+  if (!prompt.ok()) return with_context(prompt.error(), folder.string());
   return tokenizer;
 }
 

@@ -20,7 +20,7 @@ Result<Dataset> load_dataset(const fs::path& qa, const model::Tokenizer& tokeniz
     return invalid_argument("the dataset holds the id '" + twice->id + "' twice");
   Dataset dataset;
   for (auto& record : records) {
-    auto prompt = tokenizer.encode_prompt(text::render_prompt(record));
+    CAIRN_ASSIGN(auto prompt, tokenizer.encode_prompt(text::render_prompt(record)));
     if (static_cast<std::int64_t>(prompt.size()) > max_input_tokens) {
       ++dataset.too_long;
       continue;

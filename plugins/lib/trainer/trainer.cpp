@@ -96,8 +96,9 @@ class RlRun {
     const auto plan =
         plan_update(rollouts, tasks, used, job_.options, job_.options.aepo ? &aepo_ : nullptr);
     record.update = plan.nothing_left ? "skipped" : plan.no_signal ? "no_signal" : "applied";
-    if (record.update == "applied")
-      record.result = apply_update(policy_, optimizer_, rollouts, plan, job_.options);
+    if (record.update == "applied") {
+      CAIRN_ASSIGN(record.result, apply_update(policy_, optimizer_, rollouts, plan, job_.options));
+    }
     record.rollouts = &rollouts;
     record.rewards = &earned;
     record.plan = &plan;

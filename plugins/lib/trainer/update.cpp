@@ -94,9 +94,9 @@ UpdatePlan plan_update(const std::vector<std::vector<Trajectory>>& rollouts,
   return plan;
 }
 
-double accumulate_gradient(model::CausalLm& policy,
-                           const std::vector<std::vector<Trajectory>>& rollouts,
-                           const UpdatePlan& plan, const RlOptions& options) {
+Result<double> accumulate_gradient(model::CausalLm& policy,
+                                   const std::vector<std::vector<Trajectory>>& rollouts,
+                                   const UpdatePlan& plan, const RlOptions& options) {
   const auto work = gather_work(rollouts, plan);
   double loss = 0;
   for (std::size_t begin = 0; begin < work.size();) {
@@ -116,20 +116,21 @@ double accumulate_gradient(model::CausalLm& policy,
       ++end;
     }
     begin = end;
-    const auto scores = policy.score(model::pack_groups(groups), options.temperature);
+    CAIRN_ASSIGN(const auto scores,
+                 policy.score(model::pack_groups(groups), {.temperature = options.temperature}));
     const auto weight = torch::tensor(weights, torch::kFloat).to(scores.logprob.device());
     (weight * scores.logprob).sum().backward();
   }
   return loss;
 }
 
-UpdateResult apply_update(model::CausalLm& policy, model::AdamW& optimizer,
-                          const std::vector<std::vector<Trajectory>>& rollouts,
-                          const UpdatePlan& plan, const RlOptions& options) {
+Result<UpdateResult> apply_update(model::CausalLm& policy, model::AdamW& optimizer,
+                                  const std::vector<std::vector<Trajectory>>& rollouts,
+                                  const UpdatePlan& plan, const RlOptions& options) {
   policy.require_grad(true);
   policy.zero_grad();
   UpdateResult result;
-  result.loss = accumulate_gradient(policy, rollouts, plan, options);
+  CAIRN_ASSIGN(result.loss, accumulate_gradient(policy, rollouts, plan, options));
   result.grad_norm = options.grad_clip > 0 ? model::clip_grad_norm(policy, options.grad_clip)
                                            : model::grad_norm(policy);
   optimizer.step(policy, options.learning_rate);

@@ -33,9 +33,9 @@ struct UpdatePlan {
 
 // Adds the gradient of the loss to the policy's, over micro-batches; returns the loss's value.
 // Turns with the same prompt share its computation. The policy's gradients must be on and zero.
-double accumulate_gradient(model::CausalLm& policy,
-                           const std::vector<std::vector<Trajectory>>& rollouts,
-                           const UpdatePlan& plan, const RlOptions& options);
+[[nodiscard]] Result<double> accumulate_gradient(
+    model::CausalLm& policy, const std::vector<std::vector<Trajectory>>& rollouts,
+    const UpdatePlan& plan, const RlOptions& options);
 
 struct UpdateResult {
   double loss = 0;
@@ -43,8 +43,9 @@ struct UpdateResult {
 };
 
 // The gradient, clipped, and one step of the optimizer.
-[[nodiscard]] UpdateResult apply_update(model::CausalLm& policy, model::AdamW& optimizer,
-                                        const std::vector<std::vector<Trajectory>>& rollouts,
-                                        const UpdatePlan& plan, const RlOptions& options);
+[[nodiscard]] Result<UpdateResult> apply_update(
+    model::CausalLm& policy, model::AdamW& optimizer,
+    const std::vector<std::vector<Trajectory>>& rollouts, const UpdatePlan& plan,
+    const RlOptions& options);
 
 }  // namespace cairn::trainer

@@ -1,8 +1,8 @@
-"""Encodes texts with HF tokenizers or bpe-qwen on one thread and prints JSON.
+"""Encodes texts with HF tokenizers or bpe-qwen on one thread; answers a line of JSON with one.
 
-tokenizers_peer.py tokenizers|bpe-qwen TOKENIZER_FOLDER DOCUMENT_BYTES TEXT_FILE...
-Each text is cut into documents of DOCUMENT_BYTES bytes, as bench_model cuts it. The answer:
-{"version": str, "missing": str | null, "texts": [{"mb_s": float, "tokens": int, "sum": int}]}
+{"package": "tokenizers" | "bpe-qwen", "folder": of the tokenizer, "document_bytes": int, "texts": [file]}
+-> {"version": str, "missing": str | null, "texts": [{"mb_s": float, "tokens": int, "sum": int}]}
+Each text is cut into documents of that many bytes, as bench_model cuts it.
 Speeds are of processor time, the best of several rounds. `sum` tells two lists of ids apart: sum of id * (position + 1), modulo 2**61 - 1.
 """
 
@@ -65,16 +65,17 @@ def bpe_qwen(folder):
     return module.QwenTokenizer(made).encode
 
 
-def main():
-    package, folder, size, files = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
+def answer_to(request):
     answer = {"version": "", "missing": None, "texts": []}
     try:
+        package, size = request["package"], request["document_bytes"]
         answer["version"] = metadata.version(package)
-        encode = {"tokenizers": hf, "bpe-qwen": bpe_qwen}[package](folder)
-        answer["texts"] = [measure(encode, path, size) for path in files]
+        encode = {"tokenizers": hf, "bpe-qwen": bpe_qwen}[package](request["folder"])
+        answer["texts"] = [measure(encode, path, size) for path in request["texts"]]
     except BaseException as error:  # a panic of Rust code is no Exception
         answer["missing"] = f"{type(error).__name__}: {error}"[:200]
-    json.dump(answer, sys.stdout)
+    return answer
 
 
-main()
+for line in sys.stdin:
+    print(json.dumps(answer_to(json.loads(line))), flush=True)

@@ -55,14 +55,14 @@ void write_policy(const fs::path& folder, const std::vector<text::QaRecord>& rec
   auto policy = model::CausalLm::init(config, 3).value();
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records)
-    groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)),
+    groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)).value(),
                       {tokenizer.encode("The answer is red<|im_end|>")}});
   const auto batch = model::pack_groups(groups);
   model::AdamW optimizer({});
   policy.require_grad(true);
   for (int step = 0; step < 40; ++step) {
     policy.zero_grad();
-    (-policy.score(batch, 1.0).logprob.mean()).backward();
+    (-policy.score(batch).value().logprob.mean()).backward();
     optimizer.step(policy, 0.02);
   }
   policy.require_grad(false);

@@ -45,8 +45,8 @@ TEST_F(Qwen3Test, OptimizerStateSurvivesExactly) {
   const auto train = [&](CausalLm& trained, AdamW& optimizer) {
     trained.require_grad(true);
     trained.zero_grad();
-    (-model.score(pack_sequences(plain), 1.0).logprob.mean()).item<double>();
-    (-trained.score(pack_sequences(plain), 1.0).logprob.mean()).backward();
+    (-model.score(pack_sequences(plain)).value().logprob.mean()).item<double>();
+    (-trained.score(pack_sequences(plain)).value().logprob.mean()).backward();
     optimizer.step(trained, 1e-3);
   };
   CausalLm straight = CausalLm::load(folder() / "checkpoint").value();
@@ -86,7 +86,7 @@ TEST_F(Qwen3Test, SharedPromptGivesTheSameScoresAndGradients) {
     CausalLm copy = trained;
     copy.require_grad(true);
     copy.zero_grad();
-    (copy.score(batch, 0.7).logprob * weights).sum().backward();
+    (copy.score(batch, {.temperature = 0.7}).value().logprob * weights).sum().backward();
     std::map<std::string, at::Tensor> result;
     for (const auto& [name, parameter] : copy.parameters()) {
       result.emplace(name, parameter.grad().clone());
@@ -94,8 +94,8 @@ TEST_F(Qwen3Test, SharedPromptGivesTheSameScoresAndGradients) {
     return result;
   };
   const CausalLm exact = CausalLm::load(folder() / "checkpoint", at::kDouble).value();
-  const auto shared = model.score(pack_groups(groups), 0.7);
-  const auto separate = exact.score(pack_sequences(apart), 0.7);
+  const auto shared = model.score(pack_groups(groups), {.temperature = 0.7}).value();
+  const auto separate = exact.score(pack_sequences(apart), {.temperature = 0.7}).value();
   EXPECT_LT(distance(shared.logprob, separate.logprob), 5e-5);
   EXPECT_LT(distance(shared.entropy, separate.entropy), 5e-5);
   EXPECT_LT(distance(shared.sum_squares, separate.sum_squares), 5e-5);

@@ -38,7 +38,8 @@ TEST(ChatTemplate, RendersTheFixturesChatsFromItsOwnTemplate) {
     }
     const json::value& thinking = line.at("enable_thinking");
     EXPECT_EQ(chat->render(messages, line.at("add_generation_prompt").as_bool(),
-                           thinking.is_null() ? std::nullopt : std::optional(thinking.as_bool())),
+                           thinking.is_null() ? std::nullopt : std::optional(thinking.as_bool()))
+                  .value(),
               line.at("text").as_string());
   }
 }
@@ -46,16 +47,16 @@ TEST(ChatTemplate, RendersTheFixturesChatsFromItsOwnTemplate) {
 TEST(ChatTemplate, PutsADefaultSystemMessageInFrontWhereThereIsNone) {
   const auto chat = ChatTemplate::parse(kWithPreamble);
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
-  EXPECT_EQ(chat->render(kHi, true),
+  EXPECT_EQ(chat->render(kHi, true).value(),
             "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
             "<|im_start|>assistant\n");
-  EXPECT_EQ(chat->render({{"system", "Be brief."}}, false),
+  EXPECT_EQ(chat->render({{"system", "Be brief."}}, false).value(),
             "<|im_start|>system\nBe brief.<|im_end|>\n");
-  EXPECT_EQ(chat->render({}, false), "");
+  EXPECT_EQ(chat->render({}, false).value(), "");
 }
 
 TEST(ChatTemplate, IgnoresTheThinkingSwitchWhereTheTemplateHasNone) {
-  EXPECT_EQ(ChatTemplate::parse(kPlain).value().render(kHi, true, false),
+  EXPECT_EQ(ChatTemplate::parse(kPlain).value().render(kHi, true, false).value(),
             "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
 }
 
@@ -66,25 +67,54 @@ TEST(ChatTemplate, SeesThroughLayoutAndSpelling) {
       "{% if add_generation_prompt %}\n<|im_start|>assistant\n{% endif %}\n";
   const auto chat = ChatTemplate::parse(other);
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
-  EXPECT_EQ(chat->render(kHi, true), ChatTemplate::parse(kPlain).value().render(kHi, true));
+  EXPECT_EQ(chat->render(kHi, true).value(),
+            ChatTemplate::parse(kPlain).value().render(kHi, true).value());
 }
 
-TEST(ChatTemplate, ShowsWhereAnUnknownTemplateLeavesChatMl) {
+TEST(ChatTemplate, LeavesOutThoughtsWhereTheTemplateDoes) {
+  const auto chat = ChatTemplate::parse(
+      read_text(fs::path(CAIRN_SOURCE_DIR) / "tests/unit/model/chat_templates/thoughts.jinja"));
+  ASSERT_TRUE(chat.ok()) << chat.error().to_string();
+  const std::vector<ChatMessage> messages = {{"user", "One?"},
+                                             {"assistant", "<think>\nhm\n</think>\n\nYes."},
+                                             {"user", "Two?"},
+                                             {"assistant", "<think>\nwell\n</think>\n\nNo."}};
+  const std::string earlier =
+      "<|im_start|>user\nOne?<|im_end|>\n<|im_start|>assistant\nYes.<|im_end|>\n"
+      "<|im_start|>user\nTwo?<|im_end|>\n<|im_start|>assistant\n";
+  EXPECT_EQ(chat->render(messages, false).value(),
+            earlier + "<think>\nwell\n</think>\n\nNo.<|im_end|>\n");
+  const std::vector<ChatMessage> asked(messages.begin(), messages.end() - 1);
+  EXPECT_EQ(chat->render(asked, true).value(), earlier);
+  EXPECT_EQ(chat->render(asked, true, false).value(), earlier + "<think>\n\n</think>\n\n");
+}
+
+TEST(ChatTemplate, KnowsTheSpecialTokensOfTheFolder) {
+  const TempFolder folder;
+  const json::object config = {{"chat_template", "{{ bos_token }}{{ eos_token }}{{ unk_token }}"},
+                               {"bos_token", "<s>"},
+                               {"eos_token", json::object{{"content", "</s>"}}},
+                               {"unk_token", nullptr}};
+  ASSERT_TRUE(real_file_system()
+                  .write_atomic(folder.path() / "tokenizer_config.json", json::serialize(config))
+                  .ok());
+  EXPECT_EQ(ChatTemplate::load(folder.path()).value().render(kHi, true).value(), "<s></s>");
+}
+
+TEST(ChatTemplate, SaysWhereAnUnknownTemplateHasWhatItDoesNotKnow) {
   const auto refusal = [](const std::string& text) {
     const auto chat = ChatTemplate::parse(text);
     return chat.ok() ? std::string() : chat.error().to_string();
   };
-  EXPECT_NE(refusal("{{ bos_token }}" + std::string(kPlain)).find("bos_token"), std::string::npos);
-  EXPECT_NE(refusal(replaced(kPlain, "message['content']", "message['content'] | trim"))
-                .find("an expression"),
+  const std::string said = refusal(std::string(kPlain) + "\n {% include 'more' %}");
+  EXPECT_NE(said.find("none that Cairn knows: line 5, column 5: the statement include"),
+            std::string::npos)
+      << said;
+  EXPECT_NE(said.find("chat_template.jinja"), std::string::npos) << "no next step: " << said;
+  EXPECT_NE(refusal(replaced(kPlain, "message['content']", "message['content'] | wordwrap"))
+                .find("the filter wordwrap"),
             std::string::npos);
-  EXPECT_NE(refusal(replaced(kPlain, "<|im_start|>assistant", "[/INST]")).find("[/INST]"),
-            std::string::npos);
-  EXPECT_NE(refusal(replaced(kPlain, "{% endfor %}", "{% break %}")).find("{% break %}"),
-            std::string::npos);
-  EXPECT_NE(refusal(std::string(kPlain) + "{% if tools %}").find("{% if tools %}"),
-            std::string::npos);
-  for (const char* broken : {"", "{%", "{{ '", "{{ 'a\\", "{% for", "}}{{", "{{ 'a\\q' }}"}) {
+  for (const char* broken : {"{%", "{{ '", "{{ 'a\\", "{% for", "{% if x %}", "{{", "{{ a b }}"}) {
     EXPECT_NE(refusal(broken), "") << broken;
   }
 }
@@ -104,7 +134,7 @@ TEST(ChatTemplate, PrefersTheFileOfItsOwnAndReadsListsOfTemplates) {
                            json::object{{"name", "default"}, {"template", kPlain}}});
   EXPECT_TRUE(ChatTemplate::load(folder.path()).ok());
   ASSERT_TRUE(files.write_atomic(folder.path() / "chat_template.jinja", kWithPreamble).ok());
-  EXPECT_NE(ChatTemplate::load(folder.path()).value().render(kHi, false).find("Be kind."),
+  EXPECT_NE(ChatTemplate::load(folder.path()).value().render(kHi, false).value().find("Be kind."),
             std::string::npos);
 }
 
@@ -115,7 +145,7 @@ TEST(ChatTemplate, ReadsTheOneThatCairnWrites) {
                   .ok());
   const auto chat = ChatTemplate::load(folder.path());
   ASSERT_TRUE(chat.ok()) << chat.error().to_string();
-  EXPECT_EQ(chat->render(kHi, true), render_chat(kHi, true));
+  EXPECT_EQ(chat->render(kHi, true).value(), render_chat(kHi, true));
 }
 
 TEST(ChatTemplate, IsWhatATokenizerOfTheFolderPromptsWith) {
@@ -125,16 +155,20 @@ TEST(ChatTemplate, IsWhatATokenizerOfTheFolderPromptsWith) {
   ASSERT_TRUE(files.write_atomic(folder.path() / "tokenizer.json", tokenizer_json).ok());
   const auto prompt = [&] {
     const Tokenizer tokenizer = Tokenizer::load(folder.path()).value();
-    return tokenizer.decode(tokenizer.encode_prompt("Hi"));
+    return tokenizer.decode(tokenizer.encode_prompt("Hi").value());
   };
   EXPECT_EQ(prompt(), render_chat(kHi, true)) << "plain ChatML without a template";
   const fs::path file = folder.path() / "chat_template.jinja";
   ASSERT_TRUE(files.write_atomic(file, kWithPreamble).ok());
-  EXPECT_EQ(prompt(), ChatTemplate::parse(kWithPreamble).value().render(kHi, true));
+  EXPECT_EQ(prompt(), ChatTemplate::parse(kWithPreamble).value().render(kHi, true).value());
   ASSERT_TRUE(files.write_atomic(file, "{{ messages }}").ok());
   const auto unknown = Tokenizer::load(folder.path());
   ASSERT_FALSE(unknown.ok());
-  EXPECT_NE(unknown.error().message.find(file.string()), std::string::npos);
+  EXPECT_NE(unknown.error().message.find(folder.path().string()), std::string::npos);
+  ASSERT_TRUE(files.write_atomic(file, "{% include 'other' %}").ok());
+  const auto foreign = Tokenizer::load(folder.path());
+  ASSERT_FALSE(foreign.ok());
+  EXPECT_NE(foreign.error().message.find(file.string()), std::string::npos);
   EXPECT_TRUE(Tokenizer::load_without_chat(folder.path()).ok());
 }
 

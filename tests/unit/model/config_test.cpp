@@ -173,6 +173,8 @@ TEST(Config, ImpossibleValuesAreNamed) {
       {R"({"num_experts": 4, "num_experts_per_tok": 5})", "num_experts_per_tok (5)"},
       {R"({"num_experts": 4, "num_local_experts": 8})", "num_local_experts is 8"},
       {R"({"num_experts": -4})", "num_experts is -4"},
+      {R"({"num_experts": 4000, "num_experts_per_tok": 5, "num_hidden_layers": 9000})",
+       "num_experts (4000) times num_hidden_layers (9000)"},
       {R"({"decoder_sparse_step": 0})", "decoder_sparse_step is 0"},
       {R"({"mlp_only_layers": [3]})", "num_hidden_layers is 3"},
       {R"({"moe_intermediate_size": 0})", "moe_intermediate_size is 0"},

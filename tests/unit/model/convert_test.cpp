@@ -72,22 +72,66 @@ TEST(Convert, AnotherDtypeIsTheNearestValue) {
   EXPECT_EQ(config.at("torch_dtype"), "bfloat16");
 }
 
-TEST(Convert, AValueThatTheDtypeCannotHoldIsNamed) {
-  const TempFolder temp;
-  const fs::path source = temp.path() / "source";
-  fs::create_directory(source);
-  fs::copy(fixtures() / "qwen3-dense" / "checkpoint" / "config.json", source);
-  const auto convert_one = [&](float value) -> std::string {
-    auto writer = WeightsWriter::create(source, {{"w", Dtype::kF32, {2}}});
-    EXPECT_TRUE(writer->write_f32("w", std::vector<float>{1.0F, value}).ok());
+// The dense fixture's checkpoint, changed before it is written again.
+struct ChangedSource : testing::Test {
+  ChangedSource() {
+    fs::create_directory(source);
+    const fs::path original = fixtures() / "qwen3-dense" / "checkpoint";
+    fs::copy(original / "config.json", source);
+    const Weights weights = Weights::open(original).value();
+    for (const TensorView* tensor : weights.tensors()) {
+      plan.push_back({tensor->name, Dtype::kF32, tensor->shape});
+      values.push_back(to_f32(*tensor).value());
+    }
+  }
+
+  // What the conversion says; empty where it succeeds.
+  std::string convert(const ConvertOptions& options = {}) {
+    auto writer = WeightsWriter::create(source, plan);
+    for (std::size_t i = 0; i < plan.size(); ++i) {
+      EXPECT_TRUE(writer->write_f32(plan[i].name, values[i]).ok());
+    }
     EXPECT_TRUE(writer->finish().ok());
-    const fs::path out = temp.path() / "out";
-    fs::remove_all(out);
-    const auto done = convert_model(source, out, {.dtype = Dtype::kF16});
-    return done.ok() ? "converted" : done.error().message;
-  };
-  EXPECT_EQ(convert_one(-65519.0F), "converted");
-  EXPECT_THAT(convert_one(-65520.0F), HasSubstr("tensor w holds -65520"));
+    fs::remove_all(temp.path() / "out");
+    const auto done = convert_model(source, temp.path() / "out", options);
+    EXPECT_EQ(done.ok(), fs::exists(temp.path() / "out"));
+    return done.ok() ? std::string() : done.error().to_string();
+  }
+
+  TempFolder temp;
+  fs::path source = temp.path() / "source";
+  std::vector<TensorPlan> plan;
+  std::vector<std::vector<float>> values;
+};
+
+TEST_F(ChangedSource, AValueThatTheDtypeCannotHoldIsNamed) {
+  values[0][1] = -65519.0F;
+  EXPECT_EQ(convert({.dtype = Dtype::kF16}), "");
+  values[0][1] = -65520.0F;
+  EXPECT_THAT(convert({.dtype = Dtype::kF16}),
+              HasSubstr("tensor " + plan[0].name + " holds -65520"));
+}
+
+TEST_F(ChangedSource, AConfigThatContradictsATensorNamesBoth) {
+  std::vector<std::int64_t>& shape = plan[0].shape;
+  const std::int64_t rows = shape[0];
+  shape[0] += 1;
+  values[0].resize(values[0].size() / static_cast<std::size_t>(rows) *
+                   static_cast<std::size_t>(shape[0]));
+  const std::string said = convert();
+  EXPECT_THAT(said,
+              HasSubstr("tensor " + plan[0].name + " has the shape [" + std::to_string(shape[0])));
+  EXPECT_THAT(said, HasSubstr("config.json says [" + std::to_string(rows)));
+}
+
+TEST_F(ChangedSource, MissingTensorsAndThoseOfAnotherModelAreNamed) {
+  const TensorPlan last = plan.back();
+  plan.pop_back();
+  EXPECT_THAT(convert(), HasSubstr("missing in " + source.string() + ": " + last.name));
+  plan.push_back(last);
+  plan.push_back({"model.layers.99.extra", Dtype::kF32, {1}});
+  values.push_back({1.0F});
+  EXPECT_THAT(convert(), HasSubstr("does not have: model.layers.99.extra"));
 }
 
 TEST(Convert, LeavesNothingBehindWhenItFails) {

@@ -182,7 +182,8 @@ TEST_F(BatchTest, LogprobsAndEntropiesAreThoseThatTrainingComputes) {
   for (const Completion& completion : generated.completions[0]) {
     const PackedBatch batch =
         pack_groups(std::vector<TokenGroup>{{asked.prompt, {completion.ids}}});
-    const TokenScores scores = model.score(batch, asked.sampling.temperature);
+    const TokenScores scores =
+        model.score(batch, {.temperature = asked.sampling.temperature}).value();
     for (std::size_t t = 0; t < completion.ids.size(); ++t) {
       const auto row = static_cast<std::int64_t>(t);
       EXPECT_NEAR(scores.logprob[row].item<double>(), completion.logprobs[t], kTolerance);

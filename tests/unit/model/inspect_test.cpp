@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/lib/model/convert.h"
+#include "plugins/lib/model/safetensors.h"
 #include "tests/unit/model/fixtures.h"
 #include "tests/unit/model/gguf_builder.h"
 
@@ -38,7 +39,8 @@ TEST(Inspect, AFolderTellsConfigurationAndTensors) {
 }
 
 TEST(Inspect, AFileAloneTellsItsTensorsAndMetadata) {
-  const json::object answer = inspected(fixtures() / "qwen3-dense/checkpoint/model.safetensors");
+  const Weights weights = Weights::open(fixtures() / "qwen3-dense" / "checkpoint").value();
+  const json::object answer = inspected(fs::path(weights.tensors().front()->file));
   EXPECT_EQ(answer.at("metadata").at("format"), "pt");
   EXPECT_FALSE(answer.contains("config"));
   EXPECT_GT(answer.at("parameters").to_number<std::int64_t>(), 0);

@@ -3,6 +3,7 @@
 
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/memory.h"
+#include "plugins/lib/model/parameters.h"
 #include "tests/unit/model/torch_fixtures.h"
 
 namespace cairn::model {
@@ -95,6 +96,19 @@ TEST_F(LoadTest, AWrongDtypeIsNamed) {
 TEST_F(LoadTest, ATiedHeadMayLieInTheFileWhenItIsTheEmbedding) {
   plan.push_back({"lm_head.weight", Dtype::kF32, {50, 16}});
   EXPECT_TRUE(load().ok());
+}
+
+TEST_F(LoadTest, AModelIsSavedInShardsOfTheSizeAskedFor) {
+  const fs::path folder = temp.path() / "saved";
+  const CausalLm model = CausalLm::init(config, 1).value();
+  constexpr std::uint64_t kShard = 4000;
+  ASSERT_TRUE(save_model(model, folder, Dtype::kF32, fixtures() / "tokenizer", kShard).ok());
+  EXPECT_TRUE(fs::exists(folder / "model.safetensors.index.json"));
+  EXPECT_FALSE(fs::exists(folder / "model.safetensors"));
+  const CausalLm read = CausalLm::load(folder).value();
+  for (const auto& [name, tensor] : model.parameters()) {
+    EXPECT_TRUE(at::equal(tensor, read.parameters().at(name))) << name;
+  }
 }
 
 TEST_F(LoadTest, AModelTooLargeForTheMachineSaysWhatItTakes) {

@@ -117,7 +117,8 @@ TEST_P(ParityTest, LogProbabilitiesAndEntropies) {
     const Rows rows = this->rows(name);
     for (const auto& [temperature, key] :
          {std::pair{1.0, ".entropy_t1.0"}, {0.7, ".entropy_t0.7"}}) {
-      const TokenScores scores = model.score(whole_rows(rows.sequences), temperature);
+      const TokenScores scores =
+          model.score(whole_rows(rows.sequences), {.temperature = temperature}).value();
       expect_near(name + ".entropy", scores.entropy, packed(name + key, rows, 1), kLogprobs);
       if (temperature != 1.0) continue;
       expect_near(name + ".logprob", scores.logprob, packed(name + ".logprob", rows), kLogprobs);
@@ -169,7 +170,7 @@ TEST_P(ParityTest, LossAndGradients) {
     }
     EXPECT_GT(compared, 0U) << prefix;
   };
-  const at::Tensor loss = -model.score(batch, 1.0).logprob.mean();
+  const at::Tensor loss = -model.score(batch).value().logprob.mean();
   expect_near("loss", loss, tensor_of(io, "loss"), kLoss);
   loss.backward();
   compare("grad");
@@ -194,7 +195,7 @@ TEST_P(ParityTest, AdamWSteps) {
   const PackedBatch batch = whole_rows(rows("plain").sequences);
   for (const json::value& step : settings.at("steps").as_array()) {
     model.zero_grad();
-    const at::Tensor loss = -model.score(batch, 1.0).logprob.mean();
+    const at::Tensor loss = -model.score(batch).value().logprob.mean();
     EXPECT_NEAR(loss.item<double>(), step.at("loss_before_step").to_number<double>(), 1e-4);
     loss.backward();
     const double norm =
@@ -255,7 +256,7 @@ TEST(SmolLm2Parity, LogProbabilitiesOfPromptsAndNextTokens) {
   ASSERT_TRUE(model.ok()) << model.error().to_string();
   for (const json::object& line : read_lines(fixtures() / "smollm2" / "generations.jsonl")) {
     PackedBatch batch = whole_rows({{ids_of(line.at("ids")), 1}});
-    const TokenScores scores = model->score(batch, 1.0);
+    const TokenScores scores = model->score(batch).value();
     const json::array& wanted = line.at("prompt_nll").as_array();
     ASSERT_EQ(static_cast<std::int64_t>(wanted.size()), scores.logprob.numel());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -267,7 +268,7 @@ TEST(SmolLm2Parity, LogProbabilitiesOfPromptsAndNextTokens) {
     const std::vector<std::int64_t> next = ids_of(line.at("next_top20_ids"));
     batch.predictions.clear();
     for (const std::int64_t id : next) batch.predictions.push_back({batch.rows() - 1, id});
-    const TokenScores top = model->score(batch, 1.0);
+    const TokenScores top = model->score(batch).value();
     for (std::size_t i = 0; i < next.size(); ++i) {
       const double off = std::abs(line.at("next_top20_logprobs").at(i).to_number<double>() -
                                   top.logprob[static_cast<std::int64_t>(i)].item<double>());

@@ -69,7 +69,7 @@ void measure(int threads) {
   const PackedBatch batch = pack_groups(groups);
   const double scoring = seconds([&] {
     at::NoGradGuard no_grad;
-    (void)model.score(batch, 0.7);
+    (void)model.score(batch, {.temperature = 0.7}).value();
   });
   model.require_grad(true);
   AdamW optimizer({});
@@ -80,7 +80,7 @@ void measure(int threads) {
         const std::vector<TokenGroup> part(
             groups.begin() + static_cast<std::ptrdiff_t>(i),
             groups.begin() + static_cast<std::ptrdiff_t>(i + groups_at_once));
-        model.score(pack_groups(part), 0.7).logprob.sum().backward();
+        model.score(pack_groups(part), {.temperature = 0.7}).value().logprob.sum().backward();
       }
       clip_grad_norm(model, 1.0);
       optimizer.step(model, 1e-6);
@@ -90,7 +90,7 @@ void measure(int threads) {
   for (const TokenGroup& group : groups) rows.push_back({group.prompt, 1});
   const double sft = seconds([&] {
     model.zero_grad();
-    model.score(pack_sequences(rows), 1.0).logprob.sum().backward();
+    model.score(pack_sequences(rows)).value().logprob.sum().backward();
   });
   const double tokens = static_cast<double>(batch.rows());
   std::printf("%d threads: prefill %.0f tokens/s; generate 128 x 15 in %.3f s (%.0f tokens/s)\n",

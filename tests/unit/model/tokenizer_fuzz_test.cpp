@@ -153,15 +153,23 @@ TEST(TokenizerFuzz, BrokenFilesAreErrorsOrTokenizers) {
 
 TEST(TokenizerFuzz, BrokenChatTemplatesAreErrorsOrTemplates) {
   const std::uint64_t seed = setting("CAIRN_FUZZ_SEED", 1);
-  const std::string text(
-      parse_json_object(tokenizer_config_json(64)).value().at("chat_template").as_string());
+  std::vector<std::string> texts = {std::string(
+      parse_json_object(tokenizer_config_json(64)).value().at("chat_template").as_string())};
+  for (const char* name : {"thoughts", "alternating", "parameters"}) {
+    texts.push_back(read_text(fs::path(CAIRN_SOURCE_DIR) / "tests/unit/model/chat_templates" /
+                              (std::string(name) + ".jinja")));
+  }
+  std::uint64_t read = 0;
   for (std::uint64_t round = 0; round < 20'000; ++round) {
     Mutator mutate(RandomStream(seed, "chat template fuzz", {round}));
-    std::string changed = text;
+    std::string changed = texts[round % texts.size()];
     mutate.bytes(changed);
     const auto chat = ChatTemplate::parse(changed);
-    if (chat.ok()) (void)chat->render({{"user", "Hi"}}, true, false);
+    if (!chat.ok()) continue;
+    ++read;
+    (void)chat->render({{"user", "Hi"}, {"assistant", "<think>a</think>b"}}, true, false);
   }
+  EXPECT_GT(read, 0U);
 }
 
 }  // namespace

@@ -1,33 +1,15 @@
 // Random texts against HF tokenizers, where the Python named by CAIRN_PYTHON (else python3) has it.
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
-
 #include "core/base/random.h"
 #include "plugins/lib/model/normal_form.h"
 #include "plugins/lib/model/split_pattern.h"
 #include "plugins/lib/model/tokenizer.h"
+#include "tests/unit/model/python.h"
 #include "tests/unit/model/tokenizer_variants.h"
 
 namespace cairn::model {
 namespace {
-
-std::string python() {
-  const char* named = std::getenv("CAIRN_PYTHON");
-  return named != nullptr ? named : "python3";
-}
-
-std::string output_of(const std::string& command) {
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  if (pipe == nullptr) return {};
-  std::string text;
-  char block[1 << 16];
-  for (std::size_t got = 0; (got = std::fread(block, 1, sizeof block, pipe)) > 0;) {
-    text.append(block, got);
-  }
-  return ::pclose(pipe) == 0 ? text : std::string();
-}
 
 bool has_oracle() {
   return output_of(python() + " -c 'import tokenizers; print(1)'") == "1\n";

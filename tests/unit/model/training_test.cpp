@@ -89,10 +89,10 @@ TEST_P(EachArchitecture, RecomputedLayersGiveTheSameGradientsBitForBit) {
 TEST_P(EachArchitecture, ScoresDoNotDependOnTheRestOfTheBatch) {
   const at::NoGradGuard no_grad;
   const auto sequences = some_sequences(model.config().vocab_size);
-  const at::Tensor together = model.score(pack_sequences(sequences), 1.0).logprob;
+  const at::Tensor together = model.score(pack_sequences(sequences)).value().logprob;
   std::vector<at::Tensor> alone;
   for (const TokenSequence& sequence : sequences) {
-    alone.push_back(model.score(pack_sequences(std::vector{sequence}), 1.0).logprob);
+    alone.push_back(model.score(pack_sequences(std::vector{sequence})).value().logprob);
   }
   EXPECT_LT(distance(together, at::cat(alone)), 2e-5);
 }
@@ -104,7 +104,7 @@ TEST_P(EachArchitecture, AccumulatedGradientsAreThoseOfOneBatch) {
   const auto count = static_cast<double>(whole.predictions.size());
   model.zero_grad();
   for (const TokenSequence& sequence : sequences) {
-    (-model.score(pack_sequences(std::vector{sequence}), 1.0).logprob.sum() / count).backward();
+    (-model.score(pack_sequences(std::vector{sequence})).value().logprob.sum() / count).backward();
   }
   for (const auto& [name, gradient] : at_once) {
     const double tolerance = 1e-6 + 1e-4 * gradient.abs().max().item<double>();
@@ -136,7 +136,7 @@ TEST_P(EachArchitecture, TrainsInBFloat16WithFloat32Masters) {
     double loss = 0;
     for (int i = 0; i < steps; ++i) {
       narrow.zero_grad();
-      const at::Tensor now = -narrow.score(batch, 1.0).logprob.mean();
+      const at::Tensor now = -narrow.score(batch).value().logprob.mean();
       now.backward();
       EXPECT_TRUE(train_step(narrow, optimizer, 1e-3, 1.0).ok());
       loss = now.item<double>();
@@ -209,7 +209,7 @@ TEST(Training, AttentionIsLinearInMemoryForEveryDtype) {
     ::malloc_trim(0);
     const std::int64_t before = status_bytes("VmRSS");
     std::ofstream("/proc/self/clear_refs") << "5";
-    (-model.score(batch, 1.0).logprob.mean()).backward();
+    (-model.score(batch).value().logprob.mean()).backward();
     EXPECT_LT(status_bytes("VmHWM") - before, 350 << 20) << dtype;
   }
 }
@@ -232,6 +232,35 @@ TEST(Training, ExpertsThatNoTokenChoseDecay) {
     EXPECT_LT(distance(tensor, all.at(name) * (1 - 0.01 * 0.5)), 1e-6) << name;
   }
   EXPECT_GT(untouched, 0);
+}
+
+// The same machine, the same threads, the same bits: two steps from the same weights, twice.
+TEST(Training, StepsWithTwoThreadsRepeatToTheBit) {
+  fix_threads(2);
+  for (const Architecture architecture : {Architecture::kQwen3, Architecture::kQwen3Moe}) {
+    ModelConfig config = small(architecture);
+    // Long enough for every parallel loop to be cut in two.
+    config.layers = 2;
+    config.hidden_size = 192;
+    config.intermediate_size = 256;
+    const auto trained = [&] {
+      CausalLm model = CausalLm::init(config, 1).value();
+      AdamW optimizer({});
+      for (std::uint64_t step = 0; step < 2; ++step) {
+        const std::vector<TokenSequence> sequences = {some_tokens(10 + step, 150, 211),
+                                                      some_tokens(20 + step, 40, 211)};
+        gradients(model, pack_sequences(sequences), {.recompute = step == 1});
+        EXPECT_TRUE(train_step(model, optimizer, 1e-2, 1.0).ok());
+      }
+      return model;
+    };
+    const CausalLm once = trained();
+    const CausalLm again = trained();
+    for (const auto& [name, tensor] : once.parameters()) {
+      EXPECT_TRUE(at::equal(tensor, again.parameters().at(name))) << name;
+    }
+  }
+  fix_threads(1);
 }
 
 TEST(Training, NansAndInfinitiesAreNamedWithTheirStep) {

@@ -52,7 +52,7 @@ TEST(Drills, AreTurnsWhoseAnswersAloneCount) {
   const auto tokenizer = small_tokenizer();
   const std::vector records{record_of({kSuriname})};
   auto set = make_examples(records, tokenizer, 1000, 0, RandomStream(1, "heldout")).value();
-  EXPECT_EQ(add_drills(records, tokenizer, 5, RandomStream(1, "drills"), set), 2);
+  EXPECT_EQ(add_drills(records, tokenizer, 5, RandomStream(1, "drills"), set).value(), 2);
   const Example& example = set.training.at(0);
   ASSERT_EQ(example.tokens.size(), example.is_answer.size());
   std::vector<std::int64_t> answers, questions;
@@ -73,19 +73,20 @@ TEST(Drills, SubstitutedExamplesLeaveOutWhatIsHeldOut) {
   const std::vector records{record_of({kSuriname}), record_of({kSuriname})};
   auto set = make_examples(records, tokenizer, 1000, 0.5, RandomStream(1, "heldout")).value();
   ASSERT_EQ(set.heldout.size(), 1u);
-  EXPECT_EQ(add_substituted(records, tokenizer, 1.0, 3, 1000, RandomStream(1, "s"), set), 1);
+  EXPECT_EQ(add_substituted(records, tokenizer, 1.0, 3, 1000, RandomStream(1, "s"), set).value(),
+            1);
   const Example& added = set.training.back();
   EXPECT_NE(added.record, set.heldout[0].record);
   const std::string said = tokenizer.decode(added.tokens);
   EXPECT_EQ(said.find("SR"), std::string::npos) << said;
   EXPECT_NE(said.find("What is known of "), std::string::npos) << said;
-  EXPECT_EQ(add_substituted(records, tokenizer, 1.0, 3, 5, RandomStream(1, "s"), set), 0);
+  EXPECT_EQ(add_substituted(records, tokenizer, 1.0, 3, 5, RandomStream(1, "s"), set).value(), 0);
 }
 
 TEST(Drills, RepeatsAnswerWithWhatWasAsked) {
   const auto tokenizer = small_tokenizer();
   ExampleSet set;
-  add_repeats(tokenizer, 20, RandomStream(3, "repeats"), set);
+  ASSERT_TRUE(add_repeats(tokenizer, 20, RandomStream(3, "repeats"), set).ok());
   ASSERT_EQ(set.training.size(), 20u);
   std::set<std::string> different;
   for (const Example& example : set.training) {

@@ -70,7 +70,8 @@ void check_scores(const model::CausalLm& policy, const Case& data, const json::o
     for (const auto& trajectory : row) group.responses.push_back(trajectory.turns[0].tokens);
   }
   const at::NoGradGuard no_gradient;
-  const auto scores = policy.score(model::pack_groups(groups), data.options.temperature);
+  const auto scores =
+      policy.score(model::pack_groups(groups), {.temperature = data.options.temperature}).value();
   std::int64_t at = 0;
   for (const auto& group : test.at("logprobs").as_array())
     for (const auto& response : group.as_array())
@@ -127,7 +128,7 @@ TEST(RlModelFixtures, LossAndGradient) {
       data.options.micro_batch_tokens = micro;
       policy.require_grad(true);
       policy.zero_grad();
-      const double loss = accumulate_gradient(policy, data.rollouts, plan, data.options);
+      const double loss = accumulate_gradient(policy, data.rollouts, plan, data.options).value();
       EXPECT_NEAR(loss, test.at("loss").to_number<double>(), 1e-6);
       EXPECT_NEAR(model::grad_norm(policy), test.at("grad_norm").to_number<double>(), 1e-3);
       check_gradients(policy, name);

@@ -39,7 +39,7 @@ inline void teach_format(model::CausalLm& policy, const model::Tokenizer& tokeni
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records) {
     auto& group = groups.emplace_back();
-    group.prompt = tokenizer.encode_prompt(text::render_prompt(record));
+    group.prompt = tokenizer.encode_prompt(text::render_prompt(record)).value();
     for (const char* colour : {"red", "green", "blue", "grey"})
       group.responses.push_back(
           tokenizer.encode(std::string("The answer is ") + colour + model::kImEnd));
@@ -49,7 +49,7 @@ inline void teach_format(model::CausalLm& policy, const model::Tokenizer& tokeni
   for (int step = 0; step < 60; ++step) {
     policy.require_grad(true);
     policy.zero_grad();
-    (-policy.score(batch, 1.0).logprob.mean()).backward();
+    (-policy.score(batch).value().logprob.mean()).backward();
     optimizer.step(policy, 0.01);
   }
   policy.zero_grad();
