@@ -126,7 +126,8 @@ Result<std::vector<Request>> requests_of(const ServedModel& served, const Comple
   std::vector<std::vector<std::int64_t>> prompts;
   if (call.kind == CallKind::kChat) {
     if (!served.chat.ok()) return served.chat.error();
-    prompts.push_back(served.tokenizer.encode(served.chat->render(call.messages, true)));
+    CAIRN_ASSIGN(const std::string text, served.chat->render(call.messages, true));
+    prompts.push_back(served.tokenizer.encode(text));
   }
   for (const Prompt& prompt : call.prompts) prompts.push_back(ids_of(served, prompt));
   std::vector<Request> requests;

@@ -84,11 +84,18 @@ class Generate {
     single_rows(report);
     for (int round = 0; round < options_.rounds; ++round) group_round();
     group_rows(report);
+    round_weights();
+    (void)ours(kSingle);
+    for (int round = 0; round < options_.rounds; ++round) {
+      const double first = ours(kFirst);
+      rounds_.halves.push_back(step(ours(kSingle), first, kSingle));
+    }
+    halves_row(report);
   }
 
  private:
   struct Rounds {
-    std::vector<double> read, single, group, invariant, group_step;
+    std::vector<double> read, single, group, invariant, group_step, halves;
     std::vector<double> peer_single, peer_group, peer_group_step;
   };
 
@@ -165,6 +172,21 @@ class Generate {
     report.add({"a token at batch 1, times that reading", ratio(rounds_.single, rounds_.read), "x",
                 "<= 1.5", text_of("%.1f ms", median(rounds_.single) * 1e3)});
     versus(report, "a token at batch 1", rounds_.peer_single, rounds_.single, ">= 1.5");
+  }
+
+  // To what a checkpoint in bfloat16 holds.
+  void round_weights() {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : model_.parameters()) {
+      tensor.copy_(tensor.to(at::kBFloat16).to(at::kFloat));
+    }
+  }
+
+  void halves_row(Report& report) const {
+    report.add({"a token at batch 1, weights of a bfloat16 checkpoint",
+                median(rounds_.halves) / median(rounds_.single), "x", "",
+                text_of("%.1f ms to %.1f ms, the same bits", median(rounds_.single) * 1e3,
+                        median(rounds_.halves) * 1e3)});
   }
 
   void group_rows(Report& report) {

@@ -16,10 +16,16 @@ at::Tensor indices(const std::vector<std::int64_t>& values, const at::Device& de
 
 }  // namespace
 
-CachedForward::CachedForward(const CausalLm& model, std::int64_t kv_budget_bytes, bool fixed_order)
+CachedForward::CachedForward(const CausalLm& model, std::int64_t kv_budget_bytes, bool fixed_order,
+                             std::optional<HalfWeights> halves)
     : model_(model),
       fixed_order_(fixed_order),
+      halves_(std::move(halves)),
       cache_(model.config(), model.embedding().options().requires_grad(false), kv_budget_bytes) {}
+
+bool CachedForward::reads_halves(std::int64_t rows) const {
+  return halves_ && rows <= kHalfWeightRows;
+}
 
 void CachedForward::reach(std::int64_t positions) {
   if (positions <= positions_) return;
@@ -41,8 +47,11 @@ at::Tensor CachedForward::run(const std::vector<std::int64_t>& tokens,
   }
   const at::Tensor positions = indices(row_positions, device);
   at::Tensor stream = at::embedding(model_.embedding(), indices(tokens, device));
+  const bool halves = reads_halves(static_cast<std::int64_t>(tokens.size()));
   for (std::int64_t i = 0; i < config.layers; ++i) {
-    const Projections now = project(model_.layer(i), config, stream, table_, positions);
+    const LayerWeights& weights =
+        halves ? halves_->layers[static_cast<std::size_t>(i)] : model_.layer(i);
+    const Projections now = project(weights, config, stream, table_, positions);
     at::Tensor seen = paged_attention(now.q, now.k, now.v, cache_, i, spans);
     if (i + 1 == config.layers && picked.size() < tokens.size()) {
       const at::Tensor rows = indices(picked, device);
@@ -50,7 +59,7 @@ at::Tensor CachedForward::run(const std::vector<std::int64_t>& tokens,
       seen = seen.index_select(0, rows);
       if (picked.empty()) return stream;
     }
-    stream = finish_layer(model_.layer(i), config, stream, seen);
+    stream = finish_layer(weights, config, stream, seen);
   }
   return rms_norm(stream, model_.final_norm(), config.rms_norm_eps);
 }
@@ -58,7 +67,8 @@ at::Tensor CachedForward::run(const std::vector<std::int64_t>& tokens,
 at::Tensor CachedForward::logits(const at::Tensor& hidden) const {
   const at::NoGradGuard no_grad;
   const ProductMode mode(fixed_order_ ? Products::kFixedOrder : Products::kNarrow);
-  return apply_linear(hidden, model_.head()).to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor& head = reads_halves(hidden.size(0)) ? halves_->head : model_.head();
+  return apply_linear(hidden, head).to(at::kCPU, at::kFloat).contiguous();
 }
 
 }  // namespace cairn::model

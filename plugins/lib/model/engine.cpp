@@ -15,6 +15,7 @@
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/engine_limits.h"
 #include "plugins/lib/model/generate.h"
+#include "plugins/lib/model/memory.h"
 #include "plugins/lib/model/stop_text.h"
 
 namespace cairn::model {
@@ -63,7 +64,7 @@ class Engine::Impl {
   Impl(const CausalLm& model, EngineOptions options)
       : model_(model),
         options_(std::move(options)),
-        forward_(model, options_.kv_budget_bytes, options_.batch_invariant),
+        forward_(model, options_.kv_budget_bytes, options_.batch_invariant, exact_halves(model)),
         cache_(forward_.cache()) {}
 
   Result<RequestId> submit(Request request) {
@@ -418,7 +419,10 @@ Engine::~Engine() = default;
 
 Result<Engine> Engine::create(const CausalLm& model, EngineOptions options) {
   CAIRN_TRY(check_options(model, options));
-  return Engine(std::make_unique<Impl>(model, std::move(options)));
+  return guarded("a generation engine", 2 * model.parameter_count(), "a smaller model takes less",
+                 [&]() -> Result<Engine> {
+                   return Engine(std::make_unique<Impl>(model, std::move(options)));
+                 });
 }
 
 Result<RequestId> Engine::submit(Request request) {

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "core/base/random.h"
+#include "plugins/lib/model/cached_forward.h"
 #include "plugins/lib/model/linear.h"
 #include "plugins/lib/model/paged_attention.h"
+#include "tests/unit/model/generation_model.h"
 
 namespace cairn::model {
 namespace {
@@ -119,6 +121,41 @@ TEST(Linear, FewRowsAgreeWithMatmulAndEachRowIsItsOwn) {
       EXPECT_TRUE(at::equal(apply_linear(x, half), apply_linear(x, half.to(at::kFloat))));
     }
   }
+}
+
+// The fixture's weights, rounded as a bfloat16 checkpoint has them.
+struct HalfWeightsTest : testing::Test, GenerationModel {
+  HalfWeightsTest() {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, tensor] : model.parameters()) {
+      tensor.copy_(tensor.to(at::kBFloat16).to(at::kFloat));
+    }
+  }
+
+  std::vector<at::Tensor> logits(std::optional<HalfWeights> halves) const {
+    CachedForward forward(model, std::int64_t{1} << 24, false, std::move(halves));
+    forward.reach(64);
+    const std::vector<BlockId> blocks{forward.cache().take()};
+    const CacheSpan prompt{0, 3, 0, blocks};
+    const at::Tensor first = forward.logits(forward.run(tokens(1, 3), {prompt}, {2}));
+    const CacheSpan next{0, 1, 3, blocks};
+    return {first, forward.logits(forward.run(tokens(2, 1), {next}, {0}))};
+  }
+};
+
+TEST_F(HalfWeightsTest, GiveTheSameBits) {
+  std::optional<HalfWeights> halves = exact_halves(model);
+  ASSERT_TRUE(halves.has_value());
+  EXPECT_EQ(halves->head.scalar_type(), at::kBFloat16);
+  const std::vector<at::Tensor> narrow = logits(std::move(halves)), wide = logits(std::nullopt);
+  for (std::size_t i = 0; i < wide.size(); ++i) EXPECT_TRUE(at::equal(narrow[i], wide[i])) << i;
+}
+
+TEST_F(HalfWeightsTest, AreNotTakenWhereAValueWouldChange) {
+  const at::NoGradGuard no_grad;
+  at::Tensor last = model.layer(model.config().layers - 1).down.view({-1}).slice(0, -1);
+  last.fill_(std::nextafter(1.0F, 2.0F));
+  EXPECT_FALSE(exact_halves(model).has_value());
 }
 
 }  // namespace
