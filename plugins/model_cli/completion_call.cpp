@@ -1,6 +1,7 @@
 #include "plugins/model_cli/completion_call.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -12,42 +13,30 @@ namespace {
 
 constexpr std::size_t kMaxStops = 16;
 
+std::vector<std::string> common_and(std::initializer_list<const char*> more) {
+  std::vector<std::string> names = {"model",
+                                    "max_tokens",
+                                    "temperature",
+                                    "top_p",
+                                    "top_k",
+                                    "min_p",
+                                    "seed",
+                                    "stop",
+                                    "stream",
+                                    "stream_options",
+                                    "n",
+                                    "logprobs",
+                                    "user",
+                                    "presence_penalty",
+                                    "frequency_penalty"};
+  names.insert(names.end(), more.begin(), more.end());
+  return names;
+}
+
 const std::vector<std::string>& fields_of(CallKind kind) {
-  static const std::vector<std::string> kChat = {"model",
-                                                 "messages",
-                                                 "max_tokens",
-                                                 "max_completion_tokens",
-                                                 "temperature",
-                                                 "top_p",
-                                                 "top_k",
-                                                 "min_p",
-                                                 "seed",
-                                                 "stop",
-                                                 "stream",
-                                                 "stream_options",
-                                                 "n",
-                                                 "logprobs",
-                                                 "user",
-                                                 "top_logprobs",
-                                                 "presence_penalty",
-                                                 "frequency_penalty"};
-  static const std::vector<std::string> kText = {"model",
-                                                 "prompt",
-                                                 "max_tokens",
-                                                 "temperature",
-                                                 "top_p",
-                                                 "top_k",
-                                                 "min_p",
-                                                 "seed",
-                                                 "stop",
-                                                 "stream",
-                                                 "stream_options",
-                                                 "n",
-                                                 "logprobs",
-                                                 "user",
-                                                 "echo",
-                                                 "presence_penalty",
-                                                 "frequency_penalty"};
+  static const std::vector<std::string> kChat =
+      common_and({"messages", "max_completion_tokens", "top_logprobs"});
+  static const std::vector<std::string> kText = common_and({"prompt", "echo"});
   return kind == CallKind::kChat ? kChat : kText;
 }
 

@@ -1,5 +1,5 @@
 // model_files_fuzz [--seconds N | --rounds N] [--seed S] [--round R]: damaged safetensors files,
-// indexes, GGUF files and configurations through the readers of plugins/lib/model.
+// indexes, GGUF files, configurations and chat templates through the readers of plugins/lib/model.
 //
 // A pure function of the seed: round R of a target makes the same input on any machine, and --round
 // repeats it alone. Whatever is accepted must hold together: every value is read, what is written
@@ -20,6 +20,7 @@
 #include "plugins/lib/model/float_formats.h"
 #include "plugins/lib/model/fused_experts.h"
 #include "plugins/lib/model/gguf_model.h"
+#include "plugins/lib/model/jinja_template.h"
 #include "plugins/lib/model/safetensors.h"
 #include "plugins/lib/model/safetensors_header.h"
 #include "tests/fuzz/mutate.h"
@@ -135,6 +136,31 @@ bool read_config_text(const std::string& text) {
   return true;
 }
 
+fs::path template_tests() {
+  return fs::path(CAIRN_SOURCE_DIR) / "tests/unit/model";
+}
+
+bool render_template(const std::string& source) {
+  static const json::object kVariables =
+      read_lines(template_tests() / "jinja_cases.jsonl").front().at("variables").as_object();
+  const auto parsed = jinja::Template::parse(source);
+  return parsed.ok() && parsed->render(kVariables).ok();
+}
+
+std::vector<std::string> template_corpus() {
+  std::vector<std::string> sources;
+  for (const json::object& one : read_lines(template_tests() / "jinja_cases.jsonl")) {
+    if (const auto* source = one.if_contains("template")) sources.emplace_back(source->as_string());
+  }
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(template_tests() / "chat_templates")) {
+    if (entry.path().extension() == ".jinja") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) sources.push_back(read_text(file));
+  return sources;
+}
+
 std::vector<std::string> gguf_corpus() {
   const SmallLlama tiny{.layers = 1, .hidden = 8, .inner = 8, .heads = 2, .kv_heads = 1};
   std::vector<std::string> files = {small_llama(tiny).bytes()};
@@ -160,7 +186,8 @@ std::vector<Target> targets(const fs::path& place) {
            [place](const std::string& bytes) { return read_safetensors(place, bytes); }},
           {"index", indexes, 512, [](const std::string& text) { return parse_index(text).ok(); }},
           {"gguf", gguf_corpus(), 6000, read_gguf},
-          {"config", files_with("config.json"), 4096, read_config_text, true}};
+          {"config", files_with("config.json"), 4096, read_config_text, true},
+          {"template", template_corpus(), 4096, render_template}};
 }
 
 struct Limits {
@@ -170,11 +197,11 @@ struct Limits {
   std::int64_t only = -1;
 };
 
-// Accepted and refused inputs.
-std::pair<std::uint64_t, std::uint64_t> run(const Target& target, const Limits& limits) {
+// Accepted and refused inputs; `share`: of the seconds.
+std::pair<std::uint64_t, std::uint64_t> run(const Target& target, const Limits& limits,
+                                            std::chrono::duration<double> share) {
   std::uint64_t accepted = 0, refused = 0;
   const auto begin = std::chrono::steady_clock::now();
-  const std::chrono::duration<double> share(limits.seconds / 4);
   for (std::uint64_t round = 0;; ++round) {
     if (limits.only >= 0) {
       if (round > 0) break;
@@ -230,9 +257,12 @@ int main_of(int argc, char** argv) {
   const TempFolder temp;
   std::printf("seed %llu\n", static_cast<unsigned long long>(limits.seed));
   bool fair = true;
-  for (const Target& target : targets(temp.path() / "input.safetensors")) {
+  const std::vector<Target> all = targets(temp.path() / "input.safetensors");
+  for (const Target& target : all) {
     for (const std::string& whole : target.corpus) (void)target.read(whole);
-    const auto [accepted, refused] = run(target, limits);
+    const auto [accepted, refused] =
+        run(target, limits,
+            std::chrono::duration<double>(limits.seconds / static_cast<double>(all.size())));
     std::printf("%-12s %8llu inputs, %llu of them accepted\n", target.name,
                 static_cast<unsigned long long>(accepted + refused),
                 static_cast<unsigned long long>(accepted));
