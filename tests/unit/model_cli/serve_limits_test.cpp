@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 #include "tests/unit/model_cli/served_process.h"
 
@@ -30,8 +31,8 @@ void begin(http::Client& client, json::object body) {
 }
 
 // Asks a small question until the status is this one.
-bool becomes(const ServedProcess& server, int status) {
-  for (int i = 0; i < 20'000; ++i) {
+bool becomes(const ServedProcess& server, int status, int tries = 20'000) {
+  for (int i = 0; i < tries; ++i) {
     const http::Reply reply = server.post("/v1/completions", {{"prompt", "a"}, {"max_tokens", 2}});
     if (reply.status == status) return true;
   }
@@ -45,10 +46,17 @@ TEST(ModelServeLimits, AClientThatGoesFreesItsPlace) {
     json::object body = endless();
     body["model"] = "small";
     body["stream"] = stream;
-    http::Client leaving(server.port());
-    leaving.post("/v1/completions", json::serialize(body));
-    EXPECT_TRUE(becomes(server, 429)) << "the only place is taken";
-    leaving.close();
+    // A small question that overtakes the call has the place: then the call is refused, and made
+    // again.
+    std::optional<http::Client> leaving;
+    bool has_place = false;
+    for (int i = 0; i < 100 && !has_place; ++i) {
+      leaving.emplace(server.port());
+      leaving->post("/v1/completions", json::serialize(body));
+      has_place = becomes(server, 429, 200);
+    }
+    EXPECT_TRUE(has_place);
+    leaving->close();
     EXPECT_TRUE(becomes(server, 200)) << "with stream " << stream;
   }
 }
