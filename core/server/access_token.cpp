@@ -1,7 +1,6 @@
 #include "core/server/access_token.h"
 
 #include <fcntl.h>
-#include <openssl/crypto.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,10 +60,6 @@ Result<std::string> make_or_read_token(const fs::path& state_dir) {
   if (written) return *token;
   ::unlink(path.c_str());
   return token.ok() ? io_error("write", path, failure) : token.error();
-}
-
-bool same_token(std::string_view one, std::string_view other) {
-  return one.size() == other.size() && CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 }  // namespace cairn

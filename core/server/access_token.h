@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "core/base/files.h"
 #include "core/base/result.h"
@@ -14,8 +13,5 @@ namespace cairn {
 [[nodiscard]] Result<std::string> make_or_read_token(const fs::path& state_dir);
 // kNotFound: there is none.
 [[nodiscard]] Result<std::string> read_token(const fs::path& state_dir);
-
-// Takes as long wherever the two differ.
-[[nodiscard]] bool same_token(std::string_view one, std::string_view other);
 
 }  // namespace cairn

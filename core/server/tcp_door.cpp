@@ -7,7 +7,7 @@
 #include <chrono>
 
 #include "core/base/text.h"
-#include "core/server/access_token.h"
+#include "core/http/bearer.h"
 
 namespace cairn {
 namespace {
@@ -25,7 +25,7 @@ class TokenCheck final : public grpc::AuthMetadataProcessor {
     const auto found = metadata.find("authorization");
     if (found != metadata.end()) {
       const std::string_view shown(found->second.data(), found->second.size());
-      if (shown.starts_with(kScheme) && same_token(shown.substr(kScheme.size()), token_)) {
+      if (shown.starts_with(kScheme) && http::same_secret(shown.substr(kScheme.size()), token_)) {
         consumed->emplace(std::string(found->first.data(), found->first.size()), shown);
         return grpc::Status::OK;
       }

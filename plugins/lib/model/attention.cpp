@@ -217,18 +217,6 @@ std::vector<std::vector<const Segment*>> families(const std::vector<Segment>& se
   return result;
 }
 
-// Segments travel through autograd's context as a tensor [count, 3].
-at::Tensor segments_tensor(const std::vector<Segment>& segments) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(segments.size()), 3}, at::kLong);
-  auto* out = tensor.data_ptr<std::int64_t>();
-  for (const Segment& segment : segments) {
-    *out++ = segment.begin;
-    *out++ = segment.end;
-    *out++ = segment.parent;
-  }
-  return tensor;
-}
-
 std::vector<Segment> segments_from(const at::Tensor& tensor) {
   std::vector<Segment> segments(static_cast<std::size_t>(tensor.size(0)));
   const auto* in = tensor.data_ptr<std::int64_t>();
@@ -313,6 +301,17 @@ struct PackedAttention : torch::autograd::Function<PackedAttention> {
 };
 
 }  // namespace
+
+at::Tensor segments_tensor(const std::vector<Segment>& segments) {
+  at::Tensor tensor = at::empty({static_cast<std::int64_t>(segments.size()), 3}, at::kLong);
+  auto* out = tensor.data_ptr<std::int64_t>();
+  for (const Segment& segment : segments) {
+    *out++ = segment.begin;
+    *out++ = segment.end;
+    *out++ = segment.parent;
+  }
+  return tensor;
+}
 
 at::Tensor packed_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const std::vector<Segment>& segments) {

@@ -24,4 +24,7 @@ namespace cairn::model {
 [[nodiscard]] at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k,
                                          const at::Tensor& v, const std::vector<Segment>& segments);
 
+// How segments travel through autograd's context: int64 [count, 3] of begin, end and parent.
+[[nodiscard]] at::Tensor segments_tensor(const std::vector<Segment>& segments);
+
 }  // namespace cairn::model

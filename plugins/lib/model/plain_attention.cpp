@@ -127,14 +127,8 @@ struct BlockAttention : torch::autograd::Function<BlockAttention> {
 
 at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            const std::vector<Segment>& segments) {
-  at::Tensor layout = at::empty({static_cast<std::int64_t>(segments.size()), 3}, at::kLong);
-  auto* out = layout.data_ptr<std::int64_t>();
-  for (const Segment& segment : segments) {
-    *out++ = segment.begin;
-    *out++ = segment.end;
-    *out++ = segment.parent;
-  }
-  return BlockAttention::apply(q.contiguous(), k.contiguous(), v.contiguous(), layout);
+  return BlockAttention::apply(q.contiguous(), k.contiguous(), v.contiguous(),
+                               segments_tensor(segments));
 }
 
 }  // namespace cairn::model

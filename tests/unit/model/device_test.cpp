@@ -13,26 +13,6 @@ namespace {
 
 using testing::HasSubstr;
 
-ModelConfig small(Architecture architecture) {
-  ModelConfig config;
-  config.architecture = architecture;
-  config.vocab_size = 97;
-  config.hidden_size = 32;
-  config.intermediate_size = 48;
-  config.layers = 2;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 8;
-  config.initializer_range = 0.2;
-  if (architecture == Architecture::kQwen3Moe) {
-    config.experts = ExpertsConfig{};
-    config.experts->count = 4;
-    config.experts->chosen = 2;
-    config.experts->intermediate_size = 24;
-  }
-  return config;
-}
-
 PackedBatch prompt_with_answers() {
   return pack_groups(std::vector<TokenGroup>{{{5, 6, 7, 8, 9}, {{10, 11}, {12, 13, 14}}}});
 }

@@ -26,6 +26,29 @@ inline at::Tensor tensor_of(const SafetensorsFile& file, const std::string& name
   return tensor;
 }
 
+// A model that takes no time; with experts in all layers but one.
+inline ModelConfig small(Architecture architecture) {
+  ModelConfig config;
+  config.architecture = architecture;
+  config.vocab_size = 211;
+  config.hidden_size = 48;
+  config.intermediate_size = 80;
+  config.layers = 3;
+  config.heads = 4;
+  config.kv_heads = 2;
+  config.head_dim = 16;
+  config.initializer_range = 0.2;
+  if (architecture == Architecture::kQwen3Moe) {
+    config.experts = ExpertsConfig{};
+    config.experts->count = 6;
+    config.experts->chosen = 2;
+    config.experts->intermediate_size = 24;
+    config.experts->normalise = true;
+    config.experts->dense_layers = {1};
+  }
+  return config;
+}
+
 // The largest absolute difference.
 inline double distance(const at::Tensor& a, const at::Tensor& b) {
   EXPECT_EQ(a.sizes(), b.sizes());

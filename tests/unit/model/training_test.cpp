@@ -13,28 +13,6 @@
 namespace cairn::model {
 namespace {
 
-ModelConfig small(Architecture architecture) {
-  ModelConfig config;
-  config.architecture = architecture;
-  config.vocab_size = 211;
-  config.hidden_size = 48;
-  config.intermediate_size = 80;
-  config.layers = 3;
-  config.heads = 4;
-  config.kv_heads = 2;
-  config.head_dim = 16;
-  config.initializer_range = 0.2;
-  if (architecture == Architecture::kQwen3Moe) {
-    config.experts = ExpertsConfig{};
-    config.experts->count = 6;
-    config.experts->chosen = 2;
-    config.experts->intermediate_size = 24;
-    config.experts->normalise = true;
-    config.experts->dense_layers = {1};
-  }
-  return config;
-}
-
 TokenSequence some_tokens(std::uint64_t key, std::int64_t length, std::int64_t vocab) {
   RandomStream random(1, "test", {key});
   TokenSequence sequence;
