@@ -10,6 +10,9 @@
 #include "core/cli/output.h"
 #include "core/cli/stop_signals.h"
 #include "core/engine/load.h"
+#include "core/http/bearer.h"
+#include "core/server/access_token.h"
+#include "core/server/api/http_door.h"
 #include "core/server/on_strand.h"
 
 namespace cairn {
@@ -109,23 +112,65 @@ class Service {
   StopSignals stop_signals_;
 };
 
-void say_ready(const Cli& cli, const EngineProcess& engine, std::size_t recovered) {
+void say_ready(const Cli& cli, const EngineProcess& engine, const std::string& http,
+               std::size_t recovered) {
   const std::string tcp = engine.tcp_address();
   if (cli.options.output == OutputFormat::kJson) {
-    json::object ready{{"socket", engine.socket().string()}, {"pid", ::getpid()}};
+    json::object ready{{"http", http}, {"socket", engine.socket().string()}, {"pid", ::getpid()}};
     if (!tcp.empty()) ready["server"] = tcp;
     *cli.out << json::serialize(ready) << std::endl;
     return;
   }
   *cli.out << "serving " << fs::absolute(cli.options.state_dir).lexically_normal().string()
-           << " on " << engine.socket().string() << (tcp.empty() ? "" : " and ") << tcp
-           << std::endl;
+           << " on " << http << ", " << engine.socket().string() << (tcp.empty() ? "" : " and ")
+           << tcp << std::endl;
   if (recovered > 0 && !cli.options.quiet)
     *cli.err << recovered << (recovered == 1 ? " run goes on" : " runs go on") << std::endl;
 }
 
+// The API over HTTP, and the page.
+class Web {
+ public:
+  Web(const Cli& cli, EngineProcess& engine, std::string address)
+      : cli_(cli),
+        engine_(engine),
+        address_(std::move(address)),
+        hub_(engine.scheduler(), engine.control().runs(), engine.store()) {}
+
+  Result<void> listen() {
+    CAIRN_ASSIGN(token_, make_or_read_token(cli_.options.state_dir));
+    const std::size_t colon = address_.rfind(':');
+    api::HttpDoorOptions options;
+    options.server.host = address_.substr(0, colon);
+    options.server.port = static_cast<std::uint16_t>(std::stoi(address_.substr(colon + 1)));
+    options.access = [this](const http::Request& head,
+                            const http::Access&) -> std::variant<http::Identity, http::Denied> {
+      const auto token = http::bearer_token(head.headers);
+      if (!token || !http::same_secret(*token, token_)) return http::Denied::kUnknown;
+      return http::Identity{"admin"};
+    };
+    options.find_page = [](std::string_view) { return nullptr; };
+    options.metrics = [] { return std::string("# EOF\n"); };
+    options.not_ready = [] { return std::nullopt; };
+    CAIRN_ASSIGN(door_,
+                 api::HttpDoor::open(engine_.api(), hub_, std::move(options), system_clock()));
+    engine_.api().set_http(url());
+    return {};
+  }
+  [[nodiscard]] std::string url() const { return door_->server().url(); }
+
+ private:
+  const Cli& cli_;
+  EngineProcess& engine_;
+  std::string address_;
+  std::string token_;
+  api::EventHub hub_;
+  std::unique_ptr<api::HttpDoor> door_;
+};
+
 struct ServeRequest {
   MachineOptions machine;
+  std::string http = "127.0.0.1:7717";
   TcpOptions tcp;
 };
 
@@ -137,7 +182,9 @@ ExitCode serve(const Cli& cli, const ServeRequest& request) {
   Service service(cli, **engine);
   const auto recovered = service.recover();
   if (!recovered.ok()) return fail(cli, recovered.error());
-  say_ready(cli, **engine, *recovered);
+  Web web(cli, **engine, request.http);
+  if (const auto listening = web.listen(); !listening.ok()) return fail(cli, listening.error());
+  say_ready(cli, **engine, web.url(), *recovered);
   return service.serve();
 }
 
@@ -162,6 +209,8 @@ void add_serve(CLI::App& app, Cli& cli) {
   command->add_option("--tls-key", request->tcp.tls_key, "The certificate's key (PEM)")
       ->needs(listen)
       ->type_name("FILE");
+  command->add_option("--http", request->http, "Where the page and the API are; port 0: any free")
+      ->type_name("HOST:PORT");
   add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));
   command->callback(
       [&cli, request] { cli.action = [&cli, request] { return serve(cli, *request); }; });

@@ -25,7 +25,7 @@ int status_of(ErrorCode code) {
   return 500;
 }
 
-Response problem_response(int status, const Error& error) {
+Response problem_response(int status, const Error& error, json::array places) {
   std::string name = lower_case(reason_phrase(status));
   std::ranges::replace(name, ' ', '-');
   json::object body{{"type", "urn:cairn:problem:" + name},
@@ -34,7 +34,9 @@ Response problem_response(int status, const Error& error) {
                     {"detail", error.message},
                     {"code", to_string(error.code)}};
   if (!error.hint.empty()) body["hint"] = error.hint;
-  if (error.where) {
+  if (!places.empty()) {
+    body["errors"] = std::move(places);
+  } else if (error.where) {
     body["errors"] = json::array{json::object{{"file", error.where->file},
                                               {"line", error.where->line},
                                               {"column", error.where->column},

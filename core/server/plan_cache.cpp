@@ -1,4 +1,4 @@
-#include "core/cli/plan_cache.h"
+#include "core/server/plan_cache.h"
 
 #include <memory>
 #include <utility>
@@ -6,7 +6,6 @@
 #include "core/artifacts/content_store.h"
 #include "core/engine/cache_key.h"
 #include "core/engine/layout.h"
-#include "core/store/rocks_store.h"
 
 namespace cairn {
 namespace {
@@ -15,8 +14,8 @@ namespace {
 // order of the plan, so that the outputs of what is reused are known.
 class PlanCache {
  public:
-  PlanCache(std::unique_ptr<RunStore> store, const fs::path& store_dir)
-      : store_(std::move(store)), artifacts_(store_dir) {}
+  PlanCache(const RunStore& store, const fs::path& store_folder)
+      : store_(store), artifacts_(store_folder) {}
 
   Result<void> lay_out(const WorkflowSpec& spec) {
     return cairn::lay_out(state_, std::make_shared<const WorkflowSpec>(spec));
@@ -48,7 +47,7 @@ class PlanCache {
 
  private:
   bool find_task(std::uint32_t task, const Digest& shared) {
-    const auto found = store_->find_cache(task_key(state_, task, shared));
+    const auto found = store_.find_cache(task_key(state_, task, shared));
     if (!found.ok() || !*found) return false;
     auto entry = decode_cache_entry(**found);
     if (!entry.ok()) return false;
@@ -59,20 +58,16 @@ class PlanCache {
     return true;
   }
 
-  std::unique_ptr<RunStore> store_;
+  const RunStore& store_;
   ContentStore artifacts_;
   RunState state_;
 };
 
 }  // namespace
 
-Result<PlanSources> plan_sources(const Cli& cli, const WorkflowSpec& spec) {
-  auto store = open_rocks_store_read_only(cli.options.state_dir);
-  if (!store.ok()) {
-    if (store.error().code == ErrorCode::kNotFound) return PlanSources{};
-    return std::move(store).error();
-  }
-  auto cache = std::make_shared<PlanCache>(std::move(*store), cli.options.store_dir);
+Result<PlanSources> plan_sources(const RunStore& store, const fs::path& store_folder,
+                                 const WorkflowSpec& spec) {
+  auto cache = std::make_shared<PlanCache>(store, store_folder);
   CAIRN_TRY(cache->lay_out(spec));
   PlanSources sources;
   sources.cached = [cache](const StageSpec& stage, const InputDigests&) {
@@ -82,6 +77,26 @@ Result<PlanSources> plan_sources(const Cli& cli, const WorkflowSpec& spec) {
     return cache->find_tasks(stage);
   };
   return sources;
+}
+
+PlanSources derived_sources(PlanSources sources, const std::string& stage,
+                            std::optional<std::int64_t> checkpoint) {
+  PlanSources derived;
+  derived.cached = [cached = std::move(sources.cached), stage](
+                       const StageSpec& spec,
+                       const InputDigests& inputs) -> std::optional<OutputDigests> {
+    if (spec.name == stage || !cached) return std::nullopt;
+    return cached(spec, inputs);
+  };
+  derived.cached_tasks = [cached = std::move(sources.cached_tasks), stage](
+                             const StageSpec& spec, const InputDigests& inputs) {
+    if (spec.name == stage || !cached) return CachedTasks();
+    return cached(spec, inputs);
+  };
+  derived.checkpoint = [stage, checkpoint](const StageSpec& spec) -> std::optional<std::int64_t> {
+    return spec.name == stage ? checkpoint : std::nullopt;
+  };
+  return derived;
 }
 
 }  // namespace cairn
