@@ -57,6 +57,48 @@ Error no_such_name(std::string_view name) {
                           "write its path within the folder, with '/' between parts");
 }
 
+// One openat for each part.
+Result<Fd> walk(const fs::path& folder, std::string_view name, int flags) {
+  if (!is_file_name_below(name)) return no_such_name(name);
+  CAIRN_ASSIGN(Fd at, open_folder(folder));
+  const auto parts = split(name, '/');
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string part(parts[i]);
+    Fd next(
+        ::openat(at.get(), part.c_str(), i + 1 < parts.size() ? kFolderOnly | O_NOFOLLOW : flags));
+    if (next.get() < 0) return refused(folder, name, errno);
+    at = std::move(next);
+  }
+  return at;
+}
+
+Result<Fd> resolve(const fs::path& folder, std::string_view name, int flags) {
+  if (!is_file_name_below(name)) return no_such_name(name);
+  CAIRN_ASSIGN(const Fd base, open_folder(folder));
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  const std::string text(name);
+  for (int tried = 0; tried < kTries; ++tried) {
+    Fd fd(static_cast<int>(::syscall(SYS_openat2, base.get(), text.c_str(), &how, sizeof how)));
+    if (fd.get() >= 0) return fd;
+    if (errno == EAGAIN || errno == EINTR) continue;
+    // Old kernels lack it; some sandboxes forbid what they do not know.
+    if (errno == ENOSYS || errno == EPERM) return walk(folder, name, flags);
+    return refused(folder, name, errno);
+  }
+  return refused(folder, name, EAGAIN);
+}
+
+// STORE/runs, and the way from there.
+fs::path store_runs(const TaskFolder& task) {
+  return task.root.parent_path().parent_path();
+}
+std::string name_in_runs(const TaskFolder& task, std::string_view name) {
+  return task.root.parent_path().filename().string() + "/" + task.root.filename().string() + "/" +
+         std::string(name);
+}
+
 }  // namespace
 
 bool is_file_name_below(std::string_view name) {
@@ -68,44 +110,21 @@ bool is_file_name_below(std::string_view name) {
 }
 
 Result<OpenFile> open_beneath(const fs::path& folder, std::string_view name) {
-  if (!is_file_name_below(name)) return no_such_name(name);
-  CAIRN_ASSIGN(const Fd base, open_folder(folder));
-  open_how how{};
-  how.flags = kRead;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  const std::string text(name);
-  for (int tried = 0; tried < kTries; ++tried) {
-    Fd fd(static_cast<int>(::syscall(SYS_openat2, base.get(), text.c_str(), &how, sizeof how)));
-    if (fd.get() >= 0) return checked(std::move(fd), folder, name);
-    if (errno == EAGAIN || errno == EINTR) continue;
-    // Old kernels lack it; some sandboxes forbid what they do not know.
-    if (errno == ENOSYS || errno == EPERM) return open_beneath_by_walk(folder, name);
-    return refused(folder, name, errno);
-  }
-  return refused(folder, name, EAGAIN);
+  CAIRN_ASSIGN(Fd fd, resolve(folder, name, kRead));
+  return checked(std::move(fd), folder, name);
 }
 
 Result<OpenFile> open_beneath_by_walk(const fs::path& folder, std::string_view name) {
-  if (!is_file_name_below(name)) return no_such_name(name);
-  CAIRN_ASSIGN(Fd at, open_folder(folder));
-  const auto parts = split(name, '/');
-  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-    const std::string part(parts[i]);
-    Fd next(::openat(at.get(), part.c_str(), kFolderOnly | O_NOFOLLOW));
-    if (next.get() < 0) return refused(folder, name, errno);
-    at = std::move(next);
-  }
-  const std::string last(parts.back());
-  Fd fd(::openat(at.get(), last.c_str(), kRead));
-  if (fd.get() < 0) return refused(folder, name, errno);
+  CAIRN_ASSIGN(Fd fd, walk(folder, name, kRead));
   return checked(std::move(fd), folder, name);
 }
 
 Result<OpenFile> open_task_file(const TaskFolder& task, std::string_view name) {
-  const fs::path run = task.root.parent_path();
-  const std::string below =
-      run.filename().string() + "/" + task.root.filename().string() + "/" + std::string(name);
-  return open_beneath(run.parent_path(), below);
+  return open_beneath(store_runs(task), name_in_runs(task, name));
+}
+
+Result<Fd> open_task_folder(const TaskFolder& task, std::string_view name) {
+  return resolve(store_runs(task), name_in_runs(task, name), kFolderOnly | O_NOFOLLOW);
 }
 
 Result<std::size_t> read_at(int fd, std::uint64_t offset, char* to, std::size_t size) {

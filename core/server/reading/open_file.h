@@ -31,6 +31,9 @@ struct OpenFile {
 // A file of a task, "attempt-1/log.jsonl": no link is followed below STORE/runs.
 [[nodiscard]] Result<OpenFile> open_task_file(const TaskFolder& task, std::string_view name);
 
+// A folder of a task, "attempt-1", to open files in.
+[[nodiscard]] Result<Fd> open_task_folder(const TaskFolder& task, std::string_view name);
+
 // How many bytes came: fewer than `size` at the end of the file only.
 [[nodiscard]] Result<std::size_t> read_at(int fd, std::uint64_t offset, char* to, std::size_t size);
 // At most `most` bytes from there.
