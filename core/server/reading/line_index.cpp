@@ -20,22 +20,28 @@ Result<bool> LineIndex::same_file(int fd, std::uint64_t size) const {
   return now == guard_;
 }
 
+void LineIndex::add_mark(const Mark& mark) {
+  marks_.push_back(mark);
+  if (marks_.size() < most_marks_) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < marks_.size(); i += 2) marks_[kept++] = marks_[i];
+  marks_.resize(kept);
+  lines_apart_ *= 2;
+  bytes_apart_ *= 2;
+}
+
 void LineIndex::take(const char* block, std::size_t size) {
   const std::string_view bytes(block, size);
   const auto ends = static_cast<std::uint64_t>(std::count(block, block + size, '\n'));
-  std::uint64_t next = (counted_.lines / stride_ + 1) * stride_;
-  if (counted_.lines + ends >= next) {
+  const auto last = [&] { return marks_.empty() ? Mark{} : marks_.back(); };
+  if (counted_.lines + ends >= last().line + lines_apart_) {
     std::uint64_t line = counted_.lines;
-    for (std::size_t at = 0; line + 1 <= counted_.lines + ends; ++at) {
+    for (std::size_t at = 0; line < counted_.lines + ends; ++at) {
       at = bytes.find('\n', at);
-      if (++line < next) continue;
-      marks_.push_back({line, counted_.bytes + at + 1});
-      next += stride_;
-      if (marks_.size() < most_marks_) continue;
-      stride_ *= 2;
-      std::erase_if(marks_, [&](const Mark& mark) { return mark.line % stride_ != 0; });
-      next = (line / stride_ + 1) * stride_;
+      if (++line >= last().line + lines_apart_) add_mark({line, counted_.bytes + at + 1});
     }
+  } else if (ends > 0 && counted_.bytes + size - last().offset >= bytes_apart_) {
+    add_mark({counted_.lines + ends, counted_.bytes + bytes.rfind('\n') + 1});
   }
   counted_.lines += ends;
   counted_.bytes += size;
@@ -43,17 +49,18 @@ void LineIndex::take(const char* block, std::size_t size) {
   if (guard_.size() > kGuard) guard_.erase(0, guard_.size() - kGuard);
 }
 
-Result<void> LineIndex::count(int fd, std::uint64_t size, const Budget& budget,
+Result<void> LineIndex::count(int fd, std::uint64_t size, const WorkBudget& budget,
                               std::uint64_t enough_lines) {
   const std::unique_lock mine(counting_, std::try_to_lock);
   if (!mine.owns_lock()) return {};
   {
     const std::lock_guard lock(mutex_);
     CAIRN_ASSIGN(const bool same, same_file(fd, size));
-    if (!same || stride_ == 0) {
+    if (!same || lines_apart_ == 0) {
       if (!same) ++counted_.times_new;
       marks_.clear();
-      stride_ = spacing_;
+      lines_apart_ = first_lines_;
+      bytes_apart_ = first_bytes_;
       counted_.bytes = 0;
       counted_.lines = 0;
       guard_.clear();

@@ -1,5 +1,5 @@
-// LineIndex: which line lies where in a file that grows, one place in 1,024 lines, counted a piece
-// at a time.
+// LineIndex: which line lies where in a file that grows, one place in 1,024 lines or 1 MiB, counted
+// a piece at a time.
 //
 // A file that became shorter, or whose last counted bytes changed, is another one (BoundedLog cuts
 // the middle out of a log in place): it is counted from its beginning again.
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/server/reading/budget.h"
 #include "core/server/reading/indexes.h"
+#include "core/server/reading/work_budget.h"
 
 namespace cairn {
 
@@ -34,13 +34,15 @@ class LineIndex final : public FileIndex {
     std::uint64_t times_new = 0;  // how often it began again
   };
 
-  // Every `spacing` lines one mark, at most `most_marks`: beyond that every second one goes.
-  explicit LineIndex(std::uint64_t spacing = 1024, std::size_t most_marks = std::size_t{1} << 17)
-      : spacing_(spacing), most_marks_(most_marks) {}
+  // Every `lines` lines a mark, and one after so many bytes; at most `most_marks`: beyond that
+  // every second one goes.
+  explicit LineIndex(std::uint64_t lines = 1024, std::uint64_t bytes = std::uint64_t{1} << 20,
+                     std::size_t most_marks = std::size_t{1} << 17)
+      : first_lines_(lines), first_bytes_(bytes), most_marks_(most_marks) {}
 
   // Counts on towards `size` until it is there, `enough_lines` are counted or the budget is spent,
   // at least one block. Returns at once while another thread counts.
-  [[nodiscard]] Result<void> count(int fd, std::uint64_t size, const Budget& budget,
+  [[nodiscard]] Result<void> count(int fd, std::uint64_t size, const WorkBudget& budget,
                                    std::uint64_t enough_lines = ~std::uint64_t{0});
   [[nodiscard]] Counted counted() const;
 
@@ -57,13 +59,16 @@ class LineIndex final : public FileIndex {
  private:
   [[nodiscard]] Result<bool> same_file(int fd, std::uint64_t size) const;
   void take(const char* block, std::size_t size);
+  void add_mark(const Mark& mark);
 
-  const std::uint64_t spacing_;  // of the first marks
+  const std::uint64_t first_lines_;
+  const std::uint64_t first_bytes_;
   const std::size_t most_marks_;
-  std::mutex counting_;       // held by who counts
-  mutable std::mutex mutex_;  // of all below
-  std::vector<Mark> marks_;   // ascending; without the one at the beginning
-  std::uint64_t stride_ = 0;  // between marks now
+  std::mutex counting_;            // held by who counts
+  mutable std::mutex mutex_;       // of all below
+  std::vector<Mark> marks_;        // ascending; without the one at the beginning
+  std::uint64_t lines_apart_ = 0;  // marks now; 0: before the first count
+  std::uint64_t bytes_apart_ = 0;
   Counted counted_;
   std::string guard_;  // the bytes before counted_.bytes
 };

@@ -9,22 +9,23 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t kWindow = std::size_t{256} << 10;
-static_assert(kWindow >= 2 * kLineHead);
 
 }  // namespace
 
-LinesForward::LinesForward(int fd, std::uint64_t from, std::uint64_t until)
-    : fd_(fd), until_(until), begin_(from) {}
+LinesForward::LinesForward(int fd, std::uint64_t from, std::uint64_t until, std::size_t head)
+    : fd_(fd), until_(until), most_head_(head), begin_(from) {}
 
-// Moves what is left to the front and reads behind it.
+// Moves what is left to the front and reads behind it, into more room where there is none.
 Result<void> LinesForward::fill() {
-  if (buffer_.empty()) buffer_.resize(kWindow);
-  std::memmove(buffer_.data(), buffer_.data() + at_, size_ - at_);
-  begin_ += at_;
-  size_ -= at_;
-  at_ = 0;
+  if (at_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + at_, size_ - at_);
+    begin_ += at_;
+    size_ -= at_;
+    at_ = 0;
+  }
   const std::uint64_t from = begin_ + size_;
   if (from >= until_) return {};
+  if (size_ == buffer_.size()) buffer_.resize(std::max(kWindow, 2 * buffer_.size()));
   const std::size_t room =
       static_cast<std::size_t>(std::min<std::uint64_t>(buffer_.size() - size_, until_ - from));
   CAIRN_ASSIGN(const std::size_t got, read_at(fd_, from, buffer_.data() + size_, room));
@@ -33,42 +34,43 @@ Result<void> LinesForward::fill() {
   return {};
 }
 
-Result<std::optional<RawLine>> LinesForward::next() {
-  const auto find_end = [&](std::size_t from) -> const char* {
-    return static_cast<const char*>(std::memchr(buffer_.data() + from, '\n', size_ - from));
-  };
-  const char* end = size_ > at_ ? find_end(at_) : nullptr;
-  if (end == nullptr) {
-    const std::size_t seen = size_ - at_;
-    CAIRN_TRY(fill());
-    if (size_ == 0) return std::optional<RawLine>();
-    if (size_ > seen) end = find_end(seen);
-  }
+RawLine LinesForward::in_buffer(std::size_t length, bool whole) {
   RawLine line;
   line.offset = begin_ + at_;
-  if (end != nullptr) {
-    const auto length = static_cast<std::size_t>(end - (buffer_.data() + at_));
-    line.bytes = length > 0 && buffer_[at_ + length - 1] == '\r' ? length - 1 : length;
-    line.head =
-        std::string_view(buffer_).substr(at_, std::min(line.bytes, std::uint64_t{kLineHead}));
-    line.end = line.offset + length + 1;
-    at_ += length + 1;
-    return std::optional(line);
+  line.whole = whole;
+  line.end = line.offset + length + (whole ? 1 : 0);
+  line.bytes = length - (whole && length > 0 && buffer_[at_ + length - 1] == '\r' ? 1 : 0);
+  line.head = std::string_view(buffer_).substr(
+      at_, static_cast<std::size_t>(std::min<std::uint64_t>(line.bytes, most_head_)));
+  at_ += length + (whole ? 1 : 0);
+  return line;
+}
+
+Result<std::optional<RawLine>> LinesForward::next() {
+  for (std::size_t seen = 0;;) {
+    const char* const rest = buffer_.data() + at_;
+    const std::size_t size = size_ - at_;
+    if (size > seen) {
+      if (const void* end = std::memchr(rest + seen, '\n', size - seen))
+        return std::optional(
+            in_buffer(static_cast<std::size_t>(static_cast<const char*>(end) - rest), true));
+    }
+    if (begin_ + size_ >= until_)
+      return size == 0 ? std::optional<RawLine>() : std::optional(in_buffer(size, false));
+    if (size > std::max(most_head_, kWindow / 2)) return pass_long();
+    seen = size;
+    CAIRN_TRY(fill());
   }
-  if (begin_ + size_ >= until_) {
-    const std::size_t length = size_ - at_;
-    line.bytes = length;
-    line.end = line.offset + length;
-    line.whole = false;
-    line.head = std::string_view(buffer_).substr(at_, std::min(length, kLineHead));
-    at_ = size_;
-    return std::optional(line);
-  }
-  // Longer than the window.
-  long_head_.assign(buffer_, 0, kLineHead);
+}
+
+// A line that is longer than what is kept of one.
+Result<std::optional<RawLine>> LinesForward::pass_long() {
+  RawLine line;
+  line.offset = begin_ + at_;
+  long_head_.assign(buffer_, at_, most_head_);
   line.head = long_head_;
-  char before_end = buffer_[size_ - 1];
   for (;;) {
+    const char before_end = buffer_[size_ - 1];
     at_ = size_;
     CAIRN_TRY(fill());
     if (size_ == 0) {
@@ -77,16 +79,15 @@ Result<std::optional<RawLine>> LinesForward::next() {
       line.whole = false;
       return std::optional(line);
     }
-    end = find_end(0);
-    if (end != nullptr) break;
-    before_end = buffer_[size_ - 1];
+    const void* found = std::memchr(buffer_.data(), '\n', size_);
+    if (found == nullptr) continue;
+    const auto length = static_cast<std::size_t>(static_cast<const char*>(found) - buffer_.data());
+    at_ = length + 1;
+    line.end = begin_ + at_;
+    const char last = length > 0 ? buffer_[length - 1] : before_end;
+    line.bytes = line.end - 1 - line.offset - (last == '\r' ? 1 : 0);
+    return std::optional(line);
   }
-  const auto length = static_cast<std::size_t>(end - buffer_.data());
-  if (length > 0) before_end = buffer_[length - 1];
-  at_ = length + 1;
-  line.end = begin_ + at_;
-  line.bytes = line.end - 1 - line.offset - (before_end == '\r' ? 1 : 0);
-  return std::optional(line);
 }
 
 LinesBackward::LinesBackward(int fd, std::uint64_t before)

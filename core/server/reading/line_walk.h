@@ -25,16 +25,20 @@ struct RawLine {
 // Not thread-safe. The descriptor outlives it; `head` is valid until the next call.
 class LinesForward {
  public:
-  // from: where a line begins. until: bytes from there on are not looked at.
-  LinesForward(int fd, std::uint64_t from, std::uint64_t until);
+  // from: where a line begins. until: bytes from there on are not looked at. head: of longer lines
+  // this much is at hand.
+  LinesForward(int fd, std::uint64_t from, std::uint64_t until, std::size_t head = kLineHead);
   // Nothing at the end.
   [[nodiscard]] Result<std::optional<RawLine>> next();
 
  private:
   Result<void> fill();
+  Result<std::optional<RawLine>> pass_long();
+  RawLine in_buffer(std::size_t length, bool whole);
 
   int fd_;
   std::uint64_t until_;
+  std::size_t most_head_;
   std::uint64_t begin_;  // file offset of buffer_[0]
   std::string buffer_;
   std::size_t size_ = 0;  // of what is in the buffer

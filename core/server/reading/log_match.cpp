@@ -63,7 +63,7 @@ bool LineMatcher::cannot_match(const RawLine& line) const {
 }
 
 Result<LineMatch> LineMatcher::match(int fd, const RawLine& line, std::size_t longest,
-                                     const Budget& budget) const {
+                                     const WorkBudget& budget) const {
   LineMatch match;
   if (takes_all()) {
     match.wanted = true;
@@ -90,7 +90,7 @@ Result<LineMatch> LineMatcher::match(int fd, const RawLine& line, std::size_t lo
 // A piece at a time, with some of the one before: of a match across more than that the line end
 // matters to no one. Records of this length are searched as they are written.
 Result<LineMatch> LineMatcher::match_long(int fd, const RawLine& line, std::size_t longest,
-                                          const Budget& budget) const {
+                                          const WorkBudget& budget) const {
   LineMatch match;
   const std::uint64_t end = line.offset + line.bytes;
   std::string piece;

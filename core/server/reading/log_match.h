@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/server/reading/budget.h"
 #include "core/server/reading/log_line.h"
 #include "core/server/reading/text_search.h"
+#include "core/server/reading/work_budget.h"
 
 namespace cairn {
 
@@ -32,14 +32,14 @@ class LineMatcher {
                                                 const std::optional<SearchText>& text);
   // longest: bytes of the text that columns are told of. Long lines are read to their end.
   [[nodiscard]] Result<LineMatch> match(int fd, const RawLine& line, std::size_t longest,
-                                        const Budget& budget) const;
+                                        const WorkBudget& budget) const;
   [[nodiscard]] bool takes_all() const { return levels_.empty() && !search_; }
 
  private:
   explicit LineMatcher(LogSource source) : source_(source) {}
   [[nodiscard]] bool cannot_match(const RawLine& line) const;
   [[nodiscard]] Result<LineMatch> match_long(int fd, const RawLine& line, std::size_t longest,
-                                             const Budget& budget) const;
+                                             const WorkBudget& budget) const;
 
   LogSource source_;
   std::set<std::string> levels_;

@@ -82,7 +82,7 @@ class Gatherer {
  public:
   // searches: a search says where in its line each one was found, is done with a last line without
   // an end, and may stop within a long one.
-  Gatherer(Opened& opened, LogSource source, const LineMatcher& matcher, const Budget& budget,
+  Gatherer(Opened& opened, LogSource source, const LineMatcher& matcher, const WorkBudget& budget,
            std::size_t limit, std::size_t bytes, bool searches)
       : opened_(opened),
         source_(source),
@@ -99,8 +99,8 @@ class Gatherer {
     CAIRN_ASSIGN(const auto before, opened_.index->lines_before(fd, opened_.from));
     LinesForward forward(fd, opened_.from, opened_.file.size);
     LinesBackward backward(fd, opened_.from);
-    const Budget whole_lines(budget_.clock(), kNoLimit);
-    const Budget& within_line = searches_ && !backwards ? budget_ : whole_lines;
+    const WorkBudget whole_lines(budget_.clock(), kNoLimit);
+    const WorkBudget& within_line = searches_ && !backwards ? budget_ : whole_lines;
     std::uint64_t passed = 0;  // line ends between the place and this line
     for (std::size_t seen = 1;; ++seen) {
       CAIRN_ASSIGN(const auto line, backwards ? backward.next() : forward.next());
@@ -185,7 +185,7 @@ class Gatherer {
   Opened& opened_;
   LogSource source_;
   const LineMatcher& matcher_;
-  const Budget& budget_;
+  const WorkBudget& budget_;
   std::size_t limit_;
   std::size_t bytes_;
   bool searches_;
@@ -232,7 +232,7 @@ Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
   const std::uint64_t size = opened.file.size;
   json::object document = header_of(opened, request.source);
   if (size > 0) {
-    const Budget counting(indexes.clock(), request.line ? kCountForLine : kCountAside);
+    const WorkBudget counting(indexes.clock(), request.line ? kCountForLine : kCountAside);
     CAIRN_TRY(opened.index->count(fd, size, counting, request.line.value_or(~std::uint64_t{0})));
     indexes.trim();
   }
@@ -249,7 +249,7 @@ Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
   } else if (size > 0 && opened.from > 0 && opened.from < size) {
     CAIRN_ASSIGN(opened.from, line_begin(fd, opened.from));
   }
-  const Budget budget(indexes.clock(), request.work);
+  const WorkBudget budget(indexes.clock(), request.work);
   Gatherer gatherer(opened, request.source, matcher, budget, request.limit, request.bytes, false);
   CAIRN_TRY(gatherer.gather(request.backwards));
   CAIRN_ASSIGN(document["lines"], lines_of(opened));
@@ -272,11 +272,11 @@ Result<json::object> log_search(Indexes& indexes, const TaskFolder& task,
                                       request.cursor, request.backwards));
   const std::uint64_t size = opened.file.size;
   if (size > 0) {
-    const Budget counting(indexes.clock(), kCountAside);
+    const WorkBudget counting(indexes.clock(), kCountAside);
     CAIRN_TRY(opened.index->count(opened.file.fd.get(), size, counting));
     indexes.trim();
   }
-  const Budget budget(indexes.clock(), request.work);
+  const WorkBudget budget(indexes.clock(), request.work);
   Gatherer gatherer(opened, request.source, matcher, budget, request.limit, kMostPageBytes, true);
   CAIRN_TRY(gatherer.gather(request.backwards));
   json::object document = header_of(opened, request.source);

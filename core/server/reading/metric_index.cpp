@@ -36,7 +36,7 @@ MetricSummary MetricSeries::all() const {
     const std::size_t covered = level + 1 < levels.size() ? levels[level + 1].size() * 2 : 0;
     for (std::size_t i = covered; i < levels[level].size(); ++i) summary.merge(levels[level][i]);
   }
-  for (const MetricPoint& point : tail) summary.add(point);
+  for (const StepValue& point : tail) summary.add(point);
   return summary;
 }
 
@@ -140,12 +140,12 @@ std::size_t MetricIndex::series_of(std::string_view name) {
   return found;
 }
 
-Result<void> MetricIndex::add(std::size_t number, const MetricPoint& point) {
+Result<void> MetricIndex::add(std::size_t number, const StepValue& point) {
   MetricSeries& series = content_->series[number];
   series.tail.push_back(point);
   if (series.tail.size() < kBlockPoints) return {};
   MetricSummary summary;
-  for (const MetricPoint& each : series.tail) summary.add(each);
+  for (const StepValue& each : series.tail) summary.add(each);
   CAIRN_ASSIGN(const BlockPlace place, content_->store->append(series.tail));
   series.add_block(place, summary);
   series.tail.clear();
@@ -164,7 +164,7 @@ Result<void> MetricIndex::take_line(std::string_view line) {
   return add(number, {point.step, point.value});
 }
 
-Result<bool> MetricIndex::read_on(const OpenFile& file, const Budget& budget) {
+Result<bool> MetricIndex::read_on(const OpenFile& file, const WorkBudget& budget) {
   Content& content = *content_;
   std::string bytes(std::min<std::uint64_t>(kRead, file.size - content.counted), '\0');
   bool within_line = false;  // that is longer than what is read at once: it is no point
@@ -200,7 +200,7 @@ Result<bool> MetricIndex::read_on(const OpenFile& file, const Budget& budget) {
   return complete;
 }
 
-Result<bool> MetricIndex::extend(const OpenFile& file, const Budget& budget) {
+Result<bool> MetricIndex::extend(const OpenFile& file, const WorkBudget& budget) {
   const std::unique_lock lock(mutex_);
   CAIRN_ASSIGN(const bool same, same_file(file));
   if (!same) CAIRN_TRY(begin(file));
@@ -272,9 +272,9 @@ Result<void> MetricIndex::visit(std::string_view name, std::int64_t first, std::
   const std::shared_lock lock(mutex_);
   const MetricSeries* series = find(name);
   if (series == nullptr) return {};
-  std::array<MetricPoint, kBlockPoints> block;
-  const auto add = [&](std::span<const MetricPoint> points) {
-    for (const MetricPoint& point : points)
+  std::array<StepValue, kBlockPoints> block;
+  const auto add = [&](std::span<const StepValue> points) {
+    for (const StepValue& point : points)
       if (point.step >= first && point.step <= last) sink.add(point);
   };
   const auto descend = [&](const auto& self, std::size_t level, std::size_t i) -> Result<void> {
@@ -306,7 +306,7 @@ void MetricIndex::measure() {
     for (const MetricSeries& series : content_->series) {
       bytes += sizeof series + 2 * series.name.size() + 64;
       bytes += series.blocks.capacity() * sizeof(BlockPlace);
-      bytes += series.tail.capacity() * sizeof(MetricPoint);
+      bytes += series.tail.capacity() * sizeof(StepValue);
       for (const auto& level : series.levels) bytes += level.capacity() * sizeof(MetricSummary);
     }
   }

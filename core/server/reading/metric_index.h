@@ -16,11 +16,11 @@
 #include <vector>
 
 #include "core/base/result.h"
-#include "core/server/reading/budget.h"
 #include "core/server/reading/indexes.h"
 #include "core/server/reading/metric_summary.h"
 #include "core/server/reading/open_file.h"
 #include "core/server/reading/point_store.h"
+#include "core/server/reading/work_budget.h"
 
 namespace cairn {
 
@@ -30,7 +30,7 @@ struct MetricSeries {
   std::vector<BlockPlace> blocks;
   // levels[k][i]: of blocks i*2^k to (i+1)*2^k - 1, where all of them are there.
   std::vector<std::vector<MetricSummary>> levels;
-  std::vector<MetricPoint> tail;  // behind the last block
+  std::vector<StepValue> tail;  // behind the last block
 
   [[nodiscard]] MetricSummary all() const;
   // A block more, and the summaries that it completes.
@@ -48,7 +48,7 @@ class MetricIndex final : public FileIndex {
   ~MetricIndex() override;
 
   // Reads on in the file, until the budget is spent. Whether all whole lines are read.
-  [[nodiscard]] Result<bool> extend(const OpenFile& file, const Budget& budget);
+  [[nodiscard]] Result<bool> extend(const OpenFile& file, const WorkBudget& budget);
   [[nodiscard]] std::uint64_t counted() const;
   // Points of series beyond kMostSeries.
   [[nodiscard]] std::uint64_t left_out() const;
@@ -64,7 +64,7 @@ class MetricIndex final : public FileIndex {
    public:
     virtual ~Sink() = default;
     virtual bool take(const MetricSummary& summary) = 0;
-    virtual void add(const MetricPoint& point) = 0;
+    virtual void add(const StepValue& point) = 0;
   };
   [[nodiscard]] Result<void> visit(std::string_view name, std::int64_t first, std::int64_t last,
                                    Sink& sink) const;
@@ -77,9 +77,9 @@ class MetricIndex final : public FileIndex {
   struct Content;
   [[nodiscard]] Result<bool> same_file(const OpenFile& file) const;
   [[nodiscard]] Result<void> begin(const OpenFile& file);
-  [[nodiscard]] Result<bool> read_on(const OpenFile& file, const Budget& budget);
+  [[nodiscard]] Result<bool> read_on(const OpenFile& file, const WorkBudget& budget);
   [[nodiscard]] Result<void> take_line(std::string_view line);
-  [[nodiscard]] Result<void> add(std::size_t series, const MetricPoint& point);
+  [[nodiscard]] Result<void> add(std::size_t series, const StepValue& point);
   [[nodiscard]] std::size_t series_of(std::string_view name);
   [[nodiscard]] const MetricSeries* find(std::string_view name) const;
   void save();

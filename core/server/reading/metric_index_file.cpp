@@ -18,7 +18,7 @@ constexpr std::string_view kMagic = "CAIRNMTX";
 constexpr std::string_view kEnd = "CAIRNEND";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kTrailer = 3 * 8 + 8;
-constexpr std::size_t kBlockBytes = kBlockPoints * sizeof(MetricPoint);
+constexpr std::size_t kBlockBytes = kBlockPoints * sizeof(StepValue);
 constexpr std::size_t kEntryBytes = 2 * 8 + 8 * 8;
 constexpr std::uint64_t kLongestFooter = std::uint64_t{1} << 30;
 
@@ -112,7 +112,7 @@ void read_series(Reader& reader, std::uint64_t blocks_end, MetricSeries& series)
   }
   const auto tail = reader.number<std::uint32_t>();
   if (tail >= kBlockPoints) reader.refuse();
-  if (!reader.has(tail, sizeof(MetricPoint))) return;
+  if (!reader.has(tail, sizeof(StepValue))) return;
   for (std::uint32_t i = 0; i < tail; ++i) {
     const auto step = reader.number<std::int64_t>();
     series.tail.push_back({step, reader.number<double>()});
@@ -172,7 +172,7 @@ Result<void> write_footer(int fd, std::uint64_t blocks_end, const KeptMetrics& k
       footer.summary(series.levels[0][i]);
     }
     footer.number(static_cast<std::uint32_t>(series.tail.size()));
-    for (const MetricPoint& point : series.tail) {
+    for (const StepValue& point : series.tail) {
       footer.number(point.step);
       footer.number(point.value);
     }

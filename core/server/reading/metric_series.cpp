@@ -45,7 +45,7 @@ struct TaskMetrics {
 
 Result<TaskMetrics> open_metrics(Indexes& indexes, const TaskFolder& task, Duration work) {
   TaskMetrics metrics;
-  const Budget budget(indexes.clock(), work);
+  const WorkBudget budget(indexes.clock(), work);
   TaskPlace place;
   place.folder = task;
   for (const int number : attempts_of(place)) {
@@ -73,15 +73,15 @@ class WholeRange final : public MetricIndex::Sink {
     all.merge(summary);
     return true;
   }
-  void add(const MetricPoint& point) override { all.add(point); }
+  void add(const StepValue& point) override { all.add(point); }
   MetricSummary all;
 };
 
 class Points final : public MetricIndex::Sink {
  public:
   bool take(const MetricSummary& /*summary*/) override { return false; }
-  void add(const MetricPoint& point) override { all.push_back(point); }
-  std::vector<MetricPoint> all;
+  void add(const StepValue& point) override { all.push_back(point); }
+  std::vector<StepValue> all;
 };
 
 // Equal shares of a range of steps.
@@ -99,7 +99,7 @@ class Buckets final : public MetricIndex::Sink {
     buckets[at].merge(summary);
     return true;
   }
-  void add(const MetricPoint& point) override { buckets[of(point.step)].add(point); }
+  void add(const StepValue& point) override { buckets[of(point.step)].add(point); }
 
  private:
   [[nodiscard]] std::uint64_t of(Step step) const {
@@ -156,7 +156,7 @@ json::object bucket_columns(const std::vector<MetricSummary>& buckets, json::arr
           {"nan", std::move(nan)}};
 }
 
-json::array gaps_between(const std::vector<MetricPoint>& points) {
+json::array gaps_between(const std::vector<StepValue>& points) {
   std::vector<std::uint64_t> distances;
   for (std::size_t i = 1; i < points.size(); ++i)
     distances.push_back(static_cast<std::uint64_t>(points[i].step) -
@@ -213,10 +213,10 @@ class SeriesView {
     if (all.count < width) {
       Points points;
       CAIRN_TRY(visit(first, last, points));
-      std::ranges::stable_sort(points.all, {}, &MetricPoint::step);
+      std::ranges::stable_sort(points.all, {}, &StepValue::step);
       json::array steps;
       json::array values;
-      for (const MetricPoint& point : points.all) {
+      for (const StepValue& point : points.all) {
         steps.push_back(point.step);
         values.push_back(metric_value(point.value));
       }

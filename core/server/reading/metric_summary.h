@@ -8,7 +8,7 @@
 
 namespace cairn {
 
-struct MetricPoint {
+struct StepValue {
   std::int64_t step = 0;
   double value = 0;  // may be no number, or infinite
 };
@@ -25,7 +25,7 @@ struct MetricSummary {
   std::uint64_t count = 0;
   std::uint64_t nan = 0;  // of these, no numbers or infinite
 
-  void add(const MetricPoint& point) {
+  void add(const StepValue& point) {
     if (point.step < step_min) {
       step_min = point.step;
       first = point.value;

@@ -119,12 +119,16 @@ Result<OpenFile> open_beneath_by_walk(const fs::path& folder, std::string_view n
   return checked(std::move(fd), folder, name);
 }
 
+Result<Fd> open_folder_beneath(const fs::path& folder, std::string_view name) {
+  return resolve(folder, name, kFolderOnly | O_NOFOLLOW);
+}
+
 Result<OpenFile> open_task_file(const TaskFolder& task, std::string_view name) {
   return open_beneath(store_runs(task), name_in_runs(task, name));
 }
 
 Result<Fd> open_task_folder(const TaskFolder& task, std::string_view name) {
-  return resolve(store_runs(task), name_in_runs(task, name), kFolderOnly | O_NOFOLLOW);
+  return open_folder_beneath(store_runs(task), name_in_runs(task, name));
 }
 
 Result<std::size_t> read_at(int fd, std::uint64_t offset, char* to, std::size_t size) {

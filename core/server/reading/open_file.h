@@ -28,6 +28,9 @@ struct OpenFile {
 // The same by one openat for each part, as where the kernel has no openat2.
 [[nodiscard]] Result<OpenFile> open_beneath_by_walk(const fs::path& folder, std::string_view name);
 
+// A folder, likewise: to name files in it.
+[[nodiscard]] Result<Fd> open_folder_beneath(const fs::path& folder, std::string_view name);
+
 // A file of a task, "attempt-1/log.jsonl": no link is followed below STORE/runs.
 [[nodiscard]] Result<OpenFile> open_task_file(const TaskFolder& task, std::string_view name);
 

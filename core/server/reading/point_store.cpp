@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t kYoung = std::size_t{1} << 20;  // bytes in memory
-static_assert(sizeof(MetricPoint) == 16);
+static_assert(sizeof(StepValue) == 16);
 
 // Against broken disks and cut files, not against people.
 std::uint64_t checksum_of(const char* bytes, std::size_t size) {
@@ -39,7 +39,7 @@ Result<void> write_at(int fd, std::uint64_t offset, std::string_view bytes) {
   return {};
 }
 
-Result<BlockPlace> PointStore::append(std::span<const MetricPoint> points) {
+Result<BlockPlace> PointStore::append(std::span<const StepValue> points) {
   const auto* bytes = reinterpret_cast<const char*>(points.data());
   const BlockPlace place{end(), checksum_of(bytes, points.size_bytes())};
   young_.append(bytes, points.size_bytes());
@@ -57,7 +57,7 @@ Result<void> PointStore::flush() {
   return {};
 }
 
-Result<void> PointStore::read(const BlockPlace& place, std::span<MetricPoint> points) const {
+Result<void> PointStore::read(const BlockPlace& place, std::span<StepValue> points) const {
   auto* to = reinterpret_cast<char*>(points.data());
   const std::size_t size = points.size_bytes();
   if (place.position >= flushed_) {

@@ -33,9 +33,9 @@ class PointStore {
   PointStore(Fd file, std::uint64_t end) : file_(std::move(file)), flushed_(end) {}
 
   // kBlockPoints points.
-  [[nodiscard]] Result<BlockPlace> append(std::span<const MetricPoint> points);
+  [[nodiscard]] Result<BlockPlace> append(std::span<const StepValue> points);
   // kCorrupt: the file no longer holds what was written.
-  [[nodiscard]] Result<void> read(const BlockPlace& place, std::span<MetricPoint> points) const;
+  [[nodiscard]] Result<void> read(const BlockPlace& place, std::span<StepValue> points) const;
 
   // Everything to the file. Blocks alone lie below end().
   [[nodiscard]] Result<void> flush();

@@ -175,11 +175,11 @@ TEST_F(MetricSeriesView, ASpikeAndANanAreSeenAtEveryZoom) {
 }
 
 // What a chart shows, from all points one after the other.
-std::vector<MetricSummary> by_hand(const std::vector<MetricPoint>& points, std::int64_t first,
+std::vector<MetricSummary> by_hand(const std::vector<StepValue>& points, std::int64_t first,
                                    std::int64_t last, std::uint64_t count) {
   std::vector<MetricSummary> buckets(count);
   const std::uint64_t share = static_cast<std::uint64_t>(last - first) / count + 1;
-  for (const MetricPoint& point : points)
+  for (const StepValue& point : points)
     if (point.step >= first && point.step <= last)
       buckets[static_cast<std::uint64_t>(point.step - first) / share].add(point);
   std::erase_if(buckets, [](const MetricSummary& bucket) { return bucket.count == 0; });
@@ -188,7 +188,7 @@ std::vector<MetricSummary> by_hand(const std::vector<MetricPoint>& points, std::
 
 TEST_F(MetricSeriesView, BucketsAreThoseOfAllPointsAlsoWhereStepsGoBack) {
   std::mt19937 random(7);
-  std::vector<MetricPoint> points;
+  std::vector<StepValue> points;
   std::string lines;
   std::int64_t step = -5000;
   for (int i = 0; i < 30'000; ++i) {

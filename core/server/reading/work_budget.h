@@ -1,14 +1,15 @@
-// Budget: how long one call may work before it says where to go on.
+// WorkBudget: how long one call may work before it says where to go on.
 #pragma once
 
 #include "core/base/clock.h"
 
 namespace cairn {
 
-class Budget {
+class WorkBudget {
  public:
   // The clock outlives it.
-  Budget(const Clock& clock, Duration limit) : clock_(&clock), end_(clock.monotonic() + limit) {}
+  WorkBudget(const Clock& clock, Duration limit)
+      : clock_(&clock), end_(clock.monotonic() + limit) {}
   [[nodiscard]] bool spent() const { return clock_->monotonic() >= end_; }
   [[nodiscard]] const Clock& clock() const { return *clock_; }
 
