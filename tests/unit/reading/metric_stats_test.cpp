@@ -1,4 +1,4 @@
-#include "core/cli/metric_stats.h"
+#include "core/server/reading/metric_stats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "core/cli/lineage_walk.h"
+#include "core/server/reading/lineage_walk.h"
 
 #include "core/base/text.h"
-#include "core/cli/run_format.h"
+#include "core/server/reading/fields.h"
 
 namespace cairn {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/cli/attempt_tree.h"
+#include "core/server/reading/line_files.h"
 
 #include <gtest/gtest.h>
 
@@ -7,22 +7,7 @@
 namespace cairn {
 namespace {
 
-TEST(AttemptTree, ReadsFolderNames) {
-  const auto plain = parse_task_folder("/s/runs/r/train");
-  ASSERT_TRUE(plain.has_value());
-  EXPECT_EQ(plain->stage, "train");
-  EXPECT_FALSE(plain->cell.has_value());
-  const auto cell = parse_task_folder("/s/runs/r/train@12.3");
-  ASSERT_TRUE(cell.has_value());
-  EXPECT_EQ(cell->stage, "train");
-  EXPECT_EQ(cell->cell, 12U);
-  EXPECT_EQ(cell->generation, 3U);
-  EXPECT_EQ(parse_task_folder("train.2")->generation, 2U);
-  for (const char* other : {"train@", "train@x", "@1", "train.new"})
-    EXPECT_FALSE(parse_task_folder(other).has_value()) << other;
-}
-
-TEST(AttemptTree, ReadsCursors) {
+TEST(LineFiles, ReadsCursors) {
   const auto cursor = parse_cursor("2:1234");
   ASSERT_TRUE(cursor.ok());
   EXPECT_EQ(cursor->attempt, 2U);
@@ -33,16 +18,6 @@ TEST(AttemptTree, ReadsCursors) {
   EXPECT_EQ(both->output_offset, 77U);
   for (const char* wrong : {"", "2", "2:", ":3", "a:1", "1:2+", "1:2x"})
     EXPECT_FALSE(parse_cursor(wrong).ok()) << wrong;
-}
-
-TEST(AttemptTree, ReadsTargetsWithLabels) {
-  const auto target = parse_target("r/eval[path=/a/b,lr=1]/scores");
-  ASSERT_TRUE(target.ok());
-  EXPECT_EQ(target->run, "r");
-  EXPECT_EQ(target->stage, "eval[path=/a/b,lr=1]");
-  EXPECT_EQ(target->output, "scores");
-  EXPECT_FALSE(parse_target("r/a/b/c").ok());
-  EXPECT_FALSE(parse_target("/a").ok());
 }
 
 class Lines : public ::testing::Test {

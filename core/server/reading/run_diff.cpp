@@ -1,4 +1,4 @@
-#include "core/cli/run_diff.h"
+#include "core/server/reading/run_diff.h"
 
 #include <algorithm>
 

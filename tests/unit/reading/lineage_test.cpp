@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "core/cli/lineage_walk.h"
+#include "core/server/reading/lineage_walk.h"
 #include "tests/unit/cli/recorded_run.h"
 
 namespace cairn {
