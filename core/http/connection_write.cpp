@@ -48,7 +48,7 @@ void Connection::pump() {
 void Connection::encode(Response response) {
   if (!response.who.empty()) record_->who = response.who;
   response = with_trace(std::move(response), record_->trace_id);
-  if (response.status == 304 || may_be_gzipped(response))
+  if ((response.status == 304 || may_be_gzipped(response)) && response.headers.count("Vary") == 0)
     response.headers.add("Vary", "Accept-Encoding");
   if (!packs_ || !may_be_gzipped(response) ||
       std::get<std::string>(response.body).size() < kGzipFrom) {

@@ -1,5 +1,7 @@
 #include "core/server/security/door.h"
 
+#include <sys/resource.h>
+
 #include <charconv>
 
 #include "core/base/text.h"
@@ -82,6 +84,14 @@ Result<void> check_door_options(const DoorOptions& options) {
 
 bool is_secure(const DoorOptions& options) {
   return options.behind_proxy || !options.tls_certificate.empty();
+}
+
+std::uint64_t raise_file_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return 0;
+  const rlim_t before = files.rlim_cur;
+  files.rlim_cur = files.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : before;
 }
 
 Result<http::ServerOptions> server_options(const DoorOptions& options) {

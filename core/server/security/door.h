@@ -1,18 +1,19 @@
 // Where `cairn serve --http` listens, and whether it may. How its parts fit together:
 //
 //   CAIRN_TRY(check_door_options(door));                        // before anything else: exit 2
-//   CAIRN_ASSIGN(auto tokens, Tokens::open(state_dir, clock));  // after make_or_read_token()
+//   CAIRN_TRY(make_or_read_token(state_dir));
+//   CAIRN_ASSIGN(auto tokens, Tokens::open(state_dir, clock));
 //   CAIRN_ASSIGN(auto audit, AuditLog::open(state_dir, clock));
-//   CAIRN_ASSIGN(http::ServerOptions options, server_options(door));
-//   options.observer = [&](const http::Answered& answered) { audit->record(answered); };
-//   routes += session_routes(*tokens, {.secure = is_secure(door)});
-//   CAIRN_ASSIGN(auto router, http::Router::create(routes, http::Access::role("viewer")));
-//   CAIRN_ASSIGN(auto server, http::Server::start(options, router, make_access_check(*tokens),
-//                                                 clock));
-//   engine.set_http_url(server->url());                         // for `cairn ui`
+//   CAIRN_ASSIGN(http::ServerOptions server, server_options(door));
+//   server.observer = [&](const http::Answered& answered) { audit->record(answered); };
+//   access = make_access_check(*tokens);                        // of http::Server::start
+//   session_handlers(*tokens, {.secure = is_secure(door)})      // or session_routes()
 //
-// and tokens->save_uses() about once a minute, from the thread that waits. The server ends before
-// the audit log and the tokens do.
+// and tokens->save_uses() about once a minute, from the thread that waits, and at the end. The
+// server ends before the audit log and the tokens do. http::Server::counts() has what /metrics
+// tells of requests; the access log is another use of the observer. `cairn ui` finds the server by
+// the member "http" of Control.Describe. 1,200 connections need more descriptors than some systems
+// give at first: raise_file_limit().
 #pragma once
 
 #include <cstdint>
@@ -51,6 +52,9 @@ struct DoorAddress {
 
 // Whether browsers reach it in TLS.
 [[nodiscard]] bool is_secure(const DoorOptions& options);
+
+// Lets this process open as many files as the system allows it to; how many these are.
+std::uint64_t raise_file_limit();
 
 // Of options that were checked. Its observer and limits are the caller's to set.
 [[nodiscard]] Result<http::ServerOptions> server_options(const DoorOptions& options);

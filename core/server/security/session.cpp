@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/quantity.h"
+#include "core/base/text.h"
 #include "core/http/bearer.h"
 #include "core/http/problem.h"
 #include "core/server/security/access.h"
@@ -45,6 +47,7 @@ Response signed_in(const Minted& session, bool secure) {
 }
 
 Response sign_in_by_code(Tokens& tokens, const Request& request, bool secure) {
+  if (request.body.size() > kLoginBytes) return unknown();
   const auto body = parse_json_object(request.body);
   const auto code = body.ok() ? get_string(*body, "code") : body.error();
   if (!code.ok()) return unknown();
@@ -86,6 +89,63 @@ Response who_am_i(Tokens& tokens, const Request& request) {
   return entry ? http::json_response(200, about(*entry)) : unknown();
 }
 
+json::object told_of(const TokenEntry& entry) {
+  json::object object = token_document(entry);
+  object.erase("made_by");
+  return object;
+}
+
+Response list_tokens(Tokens& tokens) {
+  const auto entries = tokens.list();
+  if (!entries.ok()) return http::problem_response(entries.error());
+  json::array array;
+  for (const TokenEntry& entry : *entries) {
+    if (entry.kind != TokenKind::kCode) array.emplace_back(told_of(entry));
+  }
+  return http::json_response(200, json::object{{"tokens", std::move(array)}});
+}
+
+Result<TokenWish> wish_of(const std::string& text) {
+  TokenWish wish;
+  CAIRN_ASSIGN(const json::object body, parse_json_object(text.empty() ? "{}" : text));
+  for (const auto& [key, value] : body) {
+    const std::string name(key);
+    CAIRN_ASSIGN(const std::string given, get_string(body, name));
+    if (name == "label") {
+      wish.label = given;
+    } else if (name == "role") {
+      const auto role = role_named(given);
+      if (!role)
+        return invalid_argument("there is no role '" + printable(given) + "'",
+                                "the roles are viewer and admin");
+      wish.role = *role;
+    } else if (name == "expires") {
+      if (given.empty()) continue;
+      CAIRN_ASSIGN(wish.life, parse_duration(given));
+    } else {
+      return invalid_argument("a token has no '" + printable(name) + "'",
+                              "it has a label, a role, and a time when it expires");
+    }
+  }
+  return wish;
+}
+
+Response create_token(Tokens& tokens, const Request& request) {
+  auto wish = wish_of(request.body);
+  if (!wish.ok()) return http::problem_response(wish.error());
+  if (const auto maker = who_shows(tokens, request.headers))
+    wish->made_by = maker->kind == TokenKind::kSession ? maker->made_by : maker->id;
+  const auto minted = tokens.create(*wish);
+  if (!minted.ok()) return http::problem_response(minted.error());
+  return http::json_response(201,
+                             json::object{{"id", minted->entry.id}, {"token", minted->secret}});
+}
+
+Response revoke_token(Tokens& tokens, const Request& request) {
+  const auto revoked = tokens.revoke(request.value("id"));
+  return revoked.ok() ? Response{204, {}, ""} : http::problem_response(revoked.error());
+}
+
 }  // namespace
 
 std::string session_cookie(std::string_view secret, Duration life, bool secure) {
@@ -96,26 +156,39 @@ std::string session_cookie(std::string_view secret, Duration life, bool secure) 
          (secure ? "; Secure" : "");
 }
 
+std::map<std::string, http::Handler> session_handlers(Tokens& tokens,
+                                                      const SessionOptions& options) {
+  const bool secure = options.secure;
+  return {
+      {"SignIn", [&tokens, secure](
+                     const Request& request) { return sign_in_by_code(tokens, request, secure); }},
+      {"SignInWithToken",
+       [&tokens, secure](const Request& request) {
+         return sign_in_by_token(tokens, request, secure);
+       }},
+      {"GetSession", [&tokens](const Request& request) { return who_am_i(tokens, request); }},
+      {"SignOut",
+       [&tokens, secure](const Request& request) { return sign_out(tokens, request, secure); }},
+      {"ListTokens", [&tokens](const Request&) { return list_tokens(tokens); }},
+      {"CreateToken", [&tokens](const Request& request) { return create_token(tokens, request); }},
+      {"RevokeToken", [&tokens](const Request& request) { return revoke_token(tokens, request); }}};
+}
+
 std::vector<http::Route> session_routes(Tokens& tokens, const SessionOptions& options) {
   using http::Access;
   using http::Method;
-  const bool secure = options.secure;
-  const Access known = Access::role(to_string(Role::kViewer));
-  return {{Method::kPost, "/api/v1/session", Access::open(),
-           [&tokens, secure](const Request& request) {
-             return sign_in_by_code(tokens, request, secure);
-           },
-           kLoginBytes},
-          {Method::kPost, "/api/v1/session/token", known,
-           [&tokens, secure](const Request& request) {
-             return sign_in_by_token(tokens, request, secure);
-           },
-           kLoginBytes},
-          {Method::kGet, "/api/v1/session", known,
-           [&tokens](const Request& request) { return who_am_i(tokens, request); }},
-          {Method::kDelete, "/api/v1/session", known, [&tokens, secure](const Request& request) {
-             return sign_out(tokens, request, secure);
-           }}};
+  auto handlers = session_handlers(tokens, options);
+  const Access open = Access::open();
+  const Access viewer = Access::role(to_string(Role::kViewer));
+  const Access admin = Access::role(to_string(Role::kAdmin));
+  return {
+      {Method::kPost, "/api/v1/session", open, handlers["SignIn"], kLoginBytes},
+      {Method::kPost, "/api/v1/session/token", viewer, handlers["SignInWithToken"], kLoginBytes},
+      {Method::kGet, "/api/v1/session", viewer, handlers["GetSession"]},
+      {Method::kDelete, "/api/v1/session", viewer, handlers["SignOut"]},
+      {Method::kGet, "/api/v1/tokens", admin, handlers["ListTokens"]},
+      {Method::kPost, "/api/v1/tokens", admin, handlers["CreateToken"], kLoginBytes},
+      {Method::kDelete, "/api/v1/tokens/{id}", admin, handlers["RevokeToken"]}};
 }
 
 }  // namespace cairn

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int kVersion = 1;
 constexpr std::size_t kDigestDigits = 64;
-constexpr std::size_t kLabelBytes = 64;
+constexpr std::size_t kLabelBytes = 100;
 constexpr std::array<TokenKind, 3> kKinds = {TokenKind::kToken, TokenKind::kSession,
                                              TokenKind::kCode};
 
@@ -108,7 +108,7 @@ json::object token_document(const TokenEntry& entry) {
   return object;
 }
 
-std::string tokens_text(const std::vector<TokenEntry>& entries) {
+std::string token_file_text(const std::vector<TokenEntry>& entries) {
   json::array array;
   for (const TokenEntry& entry : entries) {
     json::object object = token_document(entry);
@@ -118,7 +118,7 @@ std::string tokens_text(const std::vector<TokenEntry>& entries) {
   return pretty_json(json::object{{"version", kVersion}, {"tokens", std::move(array)}});
 }
 
-Result<std::vector<TokenEntry>> parse_tokens(std::string_view text) {
+Result<std::vector<TokenEntry>> parse_token_file(std::string_view text) {
   CAIRN_ASSIGN(const json::object object, parse_json_object(text));
   CAIRN_ASSIGN(const std::int64_t version, get_int(object, "version"));
   if (version != kVersion) {
@@ -144,7 +144,7 @@ Result<void> check_label(const std::string& label) {
   if (label.size() > kLabelBytes || !is_valid_utf8(label) ||
       std::ranges::any_of(label, is_control)) {
     return invalid_argument("'" + printable(label.substr(0, kLabelBytes)) + "' is no label",
-                            "at most 64 bytes of text without control characters");
+                            "at most 100 bytes of text without control characters");
   }
   if (label == kAdminId) {
     return invalid_argument("the label 'admin' is that of STATE_DIR/token", "choose another one");

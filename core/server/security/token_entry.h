@@ -37,7 +37,8 @@ struct TokenEntry {
   WallTime created{};
   std::optional<WallTime> expires;
   std::optional<WallTime> last_used;
-  std::string made_by;  // id of the token a session or code came from; "cli" for tokens
+  std::string made_by;  // id of the token a session or code came from; "cli" for tokens of
+                        // `cairn token`
 
   [[nodiscard]] bool valid_at(WallTime now) const { return !expires || now < *expires; }
   // The label, or the id where there is none: Request::who, and the name in the audit log.
@@ -49,13 +50,13 @@ inline constexpr const char* kAdminId = "admin";
 
 // The contents of STATE_DIR/tokens.json. Reading is strict, since nothing else knows what a damaged
 // file let in: every member must be there, of its type and its grammar, and no other.
-[[nodiscard]] std::string tokens_text(const std::vector<TokenEntry>& entries);
-[[nodiscard]] Result<std::vector<TokenEntry>> parse_tokens(std::string_view text);
+[[nodiscard]] std::string token_file_text(const std::vector<TokenEntry>& entries);
+[[nodiscard]] Result<std::vector<TokenEntry>> parse_token_file(std::string_view text);
 
 // What the CLI prints: no digest.
 [[nodiscard]] json::object token_document(const TokenEntry& entry);
 
-// At most 64 bytes of UTF-8 without control characters, and not "admin".
+// At most 100 bytes of UTF-8 without control characters, and not "admin".
 [[nodiscard]] Result<void> check_label(const std::string& label);
 
 // In the order they were made: without those whose time is over, and without all but the newest

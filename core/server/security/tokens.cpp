@@ -62,7 +62,7 @@ Result<std::vector<TokenEntry>> read_file(const fs::path& path) {
   auto text = read_private(path, kMostFileBytes);
   if (!text.ok() && text.error().code == ErrorCode::kNotFound) return std::vector<TokenEntry>();
   if (!text.ok()) return text.error();
-  auto entries = parse_tokens(*text);
+  auto entries = parse_token_file(*text);
   if (entries.ok()) return entries;
   Error error =
       corrupt(path.string() + " is damaged: " + entries.error().message, entries.error().hint);
@@ -162,7 +162,7 @@ Result<void> Tokens::change(const Change& change) {
                       "there are " + std::to_string(kMostEntries) + " tokens already",
                       "see `cairn token list`, and revoke some");
   }
-  CAIRN_TRY(write_private(state_dir_ / kFile, tokens_text(entries)));
+  CAIRN_TRY(write_private(state_dir_ / kFile, token_file_text(entries)));
   const std::lock_guard guard(mutex_);
   std::erase_if(uses_, [&](const auto& use) {
     const auto saved = uses.find(use.first);
@@ -183,10 +183,14 @@ Result<Minted> Tokens::mint(TokenEntry entry) const {
 
 Result<Minted> Tokens::create(const TokenWish& wish) {
   CAIRN_TRY(check_label(wish.label));
+  if (wish.life && (*wish.life <= Duration{0} || *wish.life > kLongestLife)) {
+    return invalid_argument("a token is good for more than nothing and at most ten years",
+                            "for example 30d; left out: for ever");
+  }
   TokenEntry entry;
   entry.label = wish.label;
   entry.role = wish.role;
-  entry.made_by = "cli";
+  entry.made_by = wish.made_by;
   if (wish.life) entry.expires = clock_.now() + *wish.life;
   CAIRN_ASSIGN(Minted minted, mint(std::move(entry)));
   CAIRN_TRY(change([&](std::vector<TokenEntry>& entries) -> Result<void> {

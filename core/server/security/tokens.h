@@ -28,11 +28,13 @@ namespace cairn {
 
 inline constexpr Duration kCodeLife{120'000};
 inline constexpr Duration kSessionLife = std::chrono::hours(24 * 30);
+inline constexpr Duration kLongestLife = std::chrono::hours(24 * 3650);
 
 struct TokenWish {
   std::string label;  // may be empty; unique among tokens
   Role role = Role::kViewer;
-  std::optional<Duration> life;
+  std::optional<Duration> life;  // at most kLongestLife
+  std::string made_by = "cli";
 };
 
 struct Minted {
@@ -45,7 +47,7 @@ struct Minted {
 class Tokens {
  public:
   // state_dir: need not be there; it is made with the first token. clock: outlives it. Errors:
-  // those of read_private and parse_tokens, naming the file.
+  // those of read_private and parse_token_file, naming the file.
   [[nodiscard]] static Result<std::unique_ptr<Tokens>> open(
       const fs::path& state_dir, const Clock& clock, http::Entropy entropy = http::system_entropy);
 
@@ -53,7 +55,7 @@ class Tokens {
   // any secret of the same length.
   [[nodiscard]] std::optional<TokenEntry> find(std::string_view secret, TokenKind kind);
 
-  // kInvalidArgument: no label; kConflict: another token has it.
+  // kInvalidArgument: no label, or a life that is none; kConflict: another token has the label.
   [[nodiscard]] Result<Minted> create(const TokenWish& wish);
   // A code for a session as `made_by`, which is an id.
   [[nodiscard]] Result<Minted> make_code(Role role, const std::string& made_by);

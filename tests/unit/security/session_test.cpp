@@ -98,6 +98,38 @@ TEST_F(SessionTest, RevokedAndEndedSessionsAreNobodys) {
   EXPECT_EQ(ask("GET", "/api/v1/runs", other).status, 401);
 }
 
+TEST_F(SessionTest, AdminsMakeListAndRevokeTokens) {
+  serve();
+  const http::Reply made = ask("POST", "/api/v1/tokens", bearer(admin_),
+                               R"({"label": "ann", "role": "admin", "expires": "1d"})");
+  ASSERT_EQ(made.status, 201);
+  const std::string token(made.json().at("token").as_string());
+  const std::string id(made.json().at("id").as_string());
+  const std::string cookie = session_cookie_of(token);
+  (void)tokens_->make_code(Role::kAdmin, kAdminId);
+  const http::Reply listed = ask("GET", "/api/v1/tokens", bearer(token));
+  ASSERT_EQ(listed.status, 200);
+  std::vector<std::string> kinds;
+  const json::object document = listed.json();
+  for (const auto& one : document.at("tokens").as_array())
+    kinds.emplace_back(one.at("kind").as_string());
+  EXPECT_EQ(kinds, (std::vector<std::string>{"token", "token", "session"})) << "and no codes";
+  EXPECT_THAT(listed.body, AllOf(Not(HasSubstr(token)), Not(HasSubstr("sha256"))));
+  EXPECT_EQ(ask("DELETE", "/api/v1/tokens/" + id, cookie).status, 403) << "no mark";
+  EXPECT_EQ(ask("DELETE", "/api/v1/tokens/" + id, cookie + kPage).status, 204) << "its own";
+  EXPECT_EQ(ask("GET", "/api/v1/tokens", bearer(token)).status, 401);
+  EXPECT_EQ(ask("DELETE", "/api/v1/tokens/" + id, bearer(admin_)).status, 404);
+}
+
+TEST_F(SessionTest, ATokenThatCannotBeIsRefusedWithItsReason) {
+  serve();
+  for (const char* body :
+       {R"({"role": "root"})", R"({"label": "admin"})", R"({"label": 7})", R"({"expires": "soon"})",
+        R"({"expires": "0s"})", R"({"expires": "9999d"})", R"({"lable": "x"})", "[]", "{"})
+    EXPECT_EQ(ask("POST", "/api/v1/tokens", bearer(admin_), body).status, 400) << body;
+  EXPECT_EQ(tokens_->list()->size(), 1u);
+}
+
 TEST_F(SessionTest, TheAuditLogSaysWhoSignedInAndOut) {
   serve();
   const Minted ann = make(Role::kAdmin, "ann");
