@@ -10,10 +10,8 @@
 #include "core/cli/output.h"
 #include "core/cli/stop_signals.h"
 #include "core/engine/load.h"
-#include "core/http/bearer.h"
-#include "core/server/access_token.h"
-#include "core/server/api/http_door.h"
 #include "core/server/on_strand.h"
+#include "core/server/web_server.h"
 
 namespace cairn {
 namespace {
@@ -128,64 +126,61 @@ void say_ready(const Cli& cli, const EngineProcess& engine, const std::string& h
     *cli.err << recovered << (recovered == 1 ? " run goes on" : " runs go on") << std::endl;
 }
 
-// The API over HTTP, and the page.
-class Web {
- public:
-  Web(const Cli& cli, EngineProcess& engine, std::string address)
-      : cli_(cli),
-        engine_(engine),
-        address_(std::move(address)),
-        hub_(engine.scheduler(), engine.control().runs(), engine.store()) {}
-
-  Result<void> listen() {
-    CAIRN_ASSIGN(token_, make_or_read_token(cli_.options.state_dir));
-    const std::size_t colon = address_.rfind(':');
-    api::HttpDoorOptions options;
-    options.server.host = address_.substr(0, colon);
-    options.server.port = static_cast<std::uint16_t>(std::stoi(address_.substr(colon + 1)));
-    options.access = [this](const http::Request& head,
-                            const http::Access&) -> std::variant<http::Identity, http::Denied> {
-      const auto token = http::bearer_token(head.headers);
-      if (!token || !http::same_secret(*token, token_)) return http::Denied::kUnknown;
-      return http::Identity{"admin"};
-    };
-    options.find_page = [](std::string_view) { return nullptr; };
-    options.metrics = [] { return std::string("# EOF\n"); };
-    options.not_ready = [] { return std::nullopt; };
-    CAIRN_ASSIGN(door_,
-                 api::HttpDoor::open(engine_.api(), hub_, std::move(options), system_clock()));
-    engine_.api().set_http(url());
-    return {};
-  }
-  [[nodiscard]] std::string url() const { return door_->server().url(); }
-
- private:
-  const Cli& cli_;
-  EngineProcess& engine_;
-  std::string address_;
-  std::string token_;
-  api::EventHub hub_;
-  std::unique_ptr<api::HttpDoor> door_;
-};
-
 struct ServeRequest {
   MachineOptions machine;
-  std::string http = "127.0.0.1:7717";
+  DoorOptions http;
   TcpOptions tcp;
 };
 
-ExitCode serve(const Cli& cli, const ServeRequest& request) {
+Result<std::unique_ptr<WebServer>> start_web(const Cli& cli, EngineProcess& engine,
+                                             const DoorOptions& door) {
+  WebOptions options{door, cli.options.state_dir, kCairnVersion,
+                     [](std::string_view) { return std::nullopt; }};
+  auto web = WebServer::start(engine, options, system_clock());
+  if (web.ok() || !door.address.empty()) return web;
+  if (web.error().code != ErrorCode::kIo) return web;
+  // Nobody asked for this port, and another server has it.
+  print_warning(cli, web.error());
+  options.door.address = "localhost:0";
+  return WebServer::start(engine, options, system_clock());
+}
+
+ExitCode serve(const Cli& cli, ServeRequest request) {
+  request.http.tls_certificate = request.tcp.tls_certificate;
+  request.http.tls_key = request.tcp.tls_key;
   std::optional<TcpOptions> tcp;
   if (!request.tcp.address.empty()) tcp = request.tcp;
+  if (const auto door = check_door_options(request.http); !door.ok()) {
+    print_error(cli, door.error());
+    return ExitCode::kUsage;
+  }
   auto engine = start_engine(cli, request.machine, "serve", EngineUse::kService, std::move(tcp));
   if (!engine.ok()) return fail(cli, engine.error());
   Service service(cli, **engine);
   const auto recovered = service.recover();
   if (!recovered.ok()) return fail(cli, recovered.error());
-  Web web(cli, **engine, request.http);
-  if (const auto listening = web.listen(); !listening.ok()) return fail(cli, listening.error());
-  say_ready(cli, **engine, web.url(), *recovered);
+  auto web = start_web(cli, **engine, request.http);
+  if (!web.ok()) return fail(cli, web.error());
+  say_ready(cli, **engine, (*web)->url(), *recovered);
   return service.serve();
+}
+
+void add_web_options(CLI::App& command, const std::shared_ptr<ServeRequest>& request) {
+  const char* group = "Page and API";
+  command
+      .add_option("--http", request->http.address,
+                  "Where they are (localhost:" + std::to_string(kHttpPort) + "); port 0: any free")
+      ->type_name("HOST:PORT")
+      ->group(group);
+  command
+      .add_flag("--behind-proxy", request->http.behind_proxy,
+                "A proxy before it speaks TLS with browsers; name it with --trusted-origin")
+      ->group(group);
+  command
+      .add_option("--trusted-origin", request->http.trusted_origins,
+                  "Another name that it is called by: https://NAME, or NAME:PORT; repeatable")
+      ->type_name("ORIGIN")
+      ->group(group);
 }
 
 }  // namespace
@@ -198,19 +193,18 @@ void add_serve(CLI::App& app, Cli& cli) {
       "The first signal lets every stage save a checkpoint and stop; a second ends them at once.\n"
       "Exits with 0 where nothing was going on, with 130 where runs were interrupted.");
   auto request = std::make_shared<ServeRequest>();
-  auto* listen = command
-                     ->add_option("--listen", request->tcp.address,
-                                  "Also listen on TCP, for commands with --server; without TLS "
-                                  "on this machine only")
-                     ->type_name("HOST:PORT");
-  command->add_option("--tls-cert", request->tcp.tls_certificate, "Its certificate (PEM)")
-      ->needs(listen)
+  command
+      ->add_option("--listen", request->tcp.address,
+                   "Also listen on TCP, for commands with --server; without TLS on this machine "
+                   "only")
+      ->type_name("HOST:PORT");
+  command
+      ->add_option("--tls-cert", request->tcp.tls_certificate,
+                   "Certificate (PEM) of all that it listens on")
       ->type_name("FILE");
   command->add_option("--tls-key", request->tcp.tls_key, "The certificate's key (PEM)")
-      ->needs(listen)
       ->type_name("FILE");
-  command->add_option("--http", request->http, "Where the page and the API are; port 0: any free")
-      ->type_name("HOST:PORT");
+  add_web_options(*command, request);
   add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));
   command->callback(
       [&cli, request] { cli.action = [&cli, request] { return serve(cli, *request); }; });

@@ -45,6 +45,17 @@ Response problem_response(int status, const Error& error, json::array places) {
   return {status, {{"Content-Type", "application/problem+json"}}, json::serialize(body)};
 }
 
+Response with_trace(Response response, const std::string& trace_id) {
+  auto* body = std::get_if<std::string>(&response.body);
+  if (body == nullptr || response.headers.find("Content-Type") != "application/problem+json")
+    return response;
+  auto problem = parse_json_object(*body);
+  if (!problem.ok()) return response;
+  (*problem)["trace_id"] = trace_id;
+  *body = json::serialize(*problem);
+  return response;
+}
+
 Response problem_response(const Error& error) {
   return problem_response(status_of(error.code), error);
 }

@@ -14,6 +14,8 @@ namespace cairn::http {
 // "file", "line", "column" where the error has a place.
 // places: the "errors", instead of the error's own place.
 [[nodiscard]] Response problem_response(int status, const Error& error, json::array places = {});
+// The same problem with a last member "trace_id"; answers of another media type stay as they are.
+[[nodiscard]] Response with_trace(Response response, const std::string& trace_id);
 // With status_of its code.
 [[nodiscard]] Response problem_response(const Error& error);
 

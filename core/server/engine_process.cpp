@@ -115,8 +115,9 @@ class EmbeddedEngine final : public EngineProcess {
     return {};
   }
   Result<void> open_door(const TcpOptions& options, const fs::path& state_dir) {
-    CAIRN_ASSIGN(const std::string token, make_or_read_token(state_dir));
-    CAIRN_ASSIGN(door_, TcpDoor::open(options, token, service_));
+    CAIRN_TRY(make_or_read_token(state_dir));
+    CAIRN_ASSIGN(std::shared_ptr<Tokens> tokens, Tokens::open(state_dir, system_clock()));
+    CAIRN_ASSIGN(door_, TcpDoor::open(options, std::move(tokens), service_));
     return {};
   }
 
@@ -155,6 +156,7 @@ class EmbeddedEngine final : public EngineProcess {
   static api::ApiOptions api_options(const EngineOptions& options) {
     api::ApiOptions api;
     api.state_dir = options.state_dir;
+    api.scratch = options.state_dir;
     api.host_program = options.host_program;
     api.plugin_dirs = options.plugin_dirs;
     api.version = options.version;

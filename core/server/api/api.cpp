@@ -49,6 +49,18 @@ class Methods {
     add("GetWorkflow", &Api::workflow);
     add("ListEvents", &Api::events);
     add("ListArtifacts", &Api::artifacts);
+    add("ReadLog", &Api::log);
+    add("SearchLog", &Api::log_hits);
+    add("ReadLogRange", &Api::log_bytes);
+    add("ListMetrics", &Api::metrics);
+    add("ReadSeries", &Api::series);
+    add("ListCheckpoints", &Api::checkpoints);
+    add("GetArtifact", &Api::artifact);
+    add("ReadRecords", &Api::records);
+    add("GetRecord", &Api::record);
+    add("PreviewArtifact", &Api::preview);
+    add("Diff", &Api::diff);
+    add("Lineage", &Api::lineage);
     add("Validate", &Api::validate);
     add("Plan", &Api::plan);
     add("Submit", &Api::submit);
@@ -92,7 +104,9 @@ Api::Api(Scheduler& scheduler, const RunStore& store, EngineControl& control, Ap
       control_(control),
       options_(std::move(options)),
       clock_(clock),
-      started_at_(clock.now()) {}
+      started_at_(clock.now()),
+      artifacts_(control.runs().store_folder()),
+      indexes_(options_.scratch, Indexes::Limits(), clock) {}
 
 bool Api::knows(std::string_view method) {
   return Methods::all().find(method) != nullptr;

@@ -8,16 +8,20 @@
 #include <google/protobuf/message.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/artifacts/content_store.h"
 #include "core/base/clock.h"
 #include "core/base/files.h"
 #include "core/plugin/manifest.h"
 #include "core/server/api/outcome.h"
+#include "core/server/reading/indexes.h"
+#include "core/server/reading/open_file.h"
 #include "core/server/run_control.h"
 #include "core/workflow/check.h"
 #include "schemas/control.pb.h"
@@ -26,6 +30,7 @@ namespace cairn::api {
 
 struct ApiOptions {
   fs::path state_dir;
+  fs::path scratch;  // a private folder that is there: what indexes cannot keep elsewhere
   fs::path host_program;
   std::vector<fs::path> plugin_dirs;
   fs::path working_folder = ".";  // against which submitted texts resolve relative paths
@@ -51,6 +56,10 @@ class Api {
   // Whether call() knows it.
   [[nodiscard]] static bool knows(std::string_view method);
 
+  // Bytes to be sent as they are.
+  [[nodiscard]] Result<OpenFile> open_file(const v1::ReadArtifactRequest& request);
+  [[nodiscard]] Result<OpenFile> open_log_file(const v1::DownloadLogRequest& request);
+
   // Where this process answers over HTTP; for Describe.
   void set_http(std::string url);
 
@@ -73,6 +82,23 @@ class Api {
   Outcome workflow(const v1::GetRequest& request);
   Outcome events(const v1::ListEventsRequest& request);
   Outcome artifacts(const v1::ListArtifactsRequest& request);
+
+  // What tasks wrote: api_files.cpp.
+  Outcome log(const v1::ReadLogRequest& request);
+  Outcome log_hits(const v1::SearchLogRequest& request);
+  Outcome log_bytes(const v1::ReadLogRangeRequest& request);
+  Outcome metrics(const v1::ListMetricsRequest& request);
+  Outcome series(const v1::ReadSeriesRequest& request);
+  Outcome checkpoints(const v1::ListCheckpointsRequest& request);
+
+  // api_artifacts.cpp.
+  Outcome artifact(const v1::ArtifactRequest& request);
+  Outcome records(const v1::ReadRecordsRequest& request);
+  Outcome record(const v1::GetRecordRequest& request);
+  Outcome preview(const v1::PreviewArtifactRequest& request);
+  Outcome diff(const v1::DiffRequest& request);
+  Outcome lineage(const v1::LineageRequest& request);
+  [[nodiscard]] Result<std::shared_ptr<const json::object>> lineage_of(const std::string& run);
 
   // Workflows and plugins: api_workflows.cpp.
   Outcome plugins(const v1::ListPluginsRequest& request);
@@ -121,10 +147,13 @@ class Api {
   const ApiOptions options_;
   const Clock& clock_;
   const WallTime started_at_;
+  const ContentStore artifacts_;
+  Indexes indexes_;
   std::mutex mutex_;  // of all below
   SharedRegistry registry_;
   Duration registry_at_{};
   std::string http_;
+  std::map<std::string, std::shared_ptr<const json::object>> lineages_;  // of runs that succeeded
 };
 
 }  // namespace cairn::api

@@ -1,5 +1,6 @@
 #include "core/server/api/http_door.h"
 
+#include <cctype>
 #include <charconv>
 #include <random>
 
@@ -108,6 +109,49 @@ std::string make_nonce() {
   return hex_of(bytes);
 }
 
+struct NamedFile {
+  OpenFile file;
+  std::string content;  // equal where the bytes are; empty: they may change
+  std::string name;     // under which a browser keeps it
+};
+
+Result<NamedFile> named(Result<OpenFile> file, std::string content, std::string name) {
+  if (!file.ok()) return file.error();
+  return NamedFile{std::move(file).value(), std::move(content), std::move(name)};
+}
+
+// Letters that are safe in any file name and header; the last part of a path alone.
+std::string safe_name(const std::string& name) {
+  std::string safe;
+  for (const char letter : name.substr(name.rfind('/') + 1)) {
+    const auto byte = static_cast<unsigned char>(letter);
+    const bool fair = byte < 0x80 && (std::isalnum(byte) != 0 || letter == '.' || letter == '-');
+    safe += fair ? letter : '_';
+  }
+  return safe.empty() || safe.front() == '.' ? "file" + safe : safe;
+}
+
+// Kept, never shown: whatever a stage wrote is no document of this origin.
+template <typename Message, typename Open>
+Answer answer_bytes(const MethodSchema& method, const Request& request, const Open& open) {
+  auto bound = bind_request(method, request);
+  if (const auto* bad = std::get_if<BadInput>(&bound)) return to_response(*bad);
+  auto opened = open(*google::protobuf::DynamicCastToGenerated<Message>(
+      std::get<std::unique_ptr<google::protobuf::Message>>(bound).get()));
+  if (!opened.ok()) return http::problem_response(opened.error());
+  const std::string content =
+      opened->content.empty() ? make_nonce() : digest_of(opened->content).substr(0, kTagDigits);
+  const http::FileSlice slice{std::make_shared<const Fd>(std::move(opened->file.fd)), 0,
+                              opened->file.size};
+  Response response =
+      http::file_response(request, slice, "\"" + content + "\"", "application/octet-stream");
+  response.headers.set("Content-Disposition",
+                       "attachment; filename=\"" + safe_name(opened->name) + "\"");
+  response.headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
+  response.headers.set("Cache-Control", "private, no-cache");
+  return response;
+}
+
 Response text_response(int status, std::string text) {
   return {status, {{"Content-Type", "text/plain; charset=utf-8"}}, std::move(text)};
 }
@@ -172,6 +216,24 @@ class Door final : public HttpDoor {
         return answer_events(api_, hub_, method, request);
       };
     }
+    if (method.name == "ReadArtifact") {
+      return [this, &method](const Request& request) {
+        return answer_bytes<v1::ReadArtifactRequest>(
+            method, request, [this](const v1::ReadArtifactRequest& wish) {
+              // Its name is all of its content.
+              return named(api_.open_file(wish), wish.digest() + wish.file(),
+                           wish.file().empty() ? wish.digest() : wish.file());
+            });
+      };
+    }
+    if (method.name == "DownloadLog") {
+      return [this, &method](const Request& request) {
+        return answer_bytes<v1::DownloadLogRequest>(
+            method, request, [this](const v1::DownloadLogRequest& wish) {
+              return named(api_.open_log_file(wish), "", wish.stage() + "-log.txt");
+            });
+      };
+    }
     if (!Api::knows(method.name)) return {};
     return
         [this, &method](const Request& request) { return answer_document(api_, method, request); };
@@ -194,18 +256,16 @@ class Door final : public HttpDoor {
 
   void add_page(std::vector<http::Route>& routes) {
     routes.push_back({http::Method::kGet, "/", http::Access::open(), [this](const Request&) {
-                        const PageFile* index = options_.find_page("index.html");
-                        return index != nullptr
-                                   ? index_response(*index)
-                                   : text_response(200,
-                                                   "Cairn was built without its page; its API "
-                                                   "is below /api/v1\n");
+                        const auto index = options_.find_page("index.html");
+                        return index ? index_response(*index)
+                                     : text_response(200,
+                                                     "Cairn was built without its page; its API "
+                                                     "is below /api/v1\n");
                       }});
     routes.push_back({http::Method::kGet, "/assets/{name...}", http::Access::open(),
                       [this](const Request& request) -> Answer {
-                        const PageFile* file =
-                            options_.find_page("assets/" + request.value("name"));
-                        if (file != nullptr) return asset_response(request, *file);
+                        const auto file = options_.find_page("assets/" + request.value("name"));
+                        if (file) return asset_response(request, *file);
                         return http::problem_response(not_found("the page has no such file"));
                       }});
   }

@@ -29,7 +29,7 @@ struct HttpDoorOptions {
   http::ServerOptions server;
   http::AccessCheck access;
   // "index.html", "assets/...".
-  std::function<const PageFile*(std::string_view path)> find_page;
+  std::function<std::optional<PageFile>(std::string_view path)> find_page;
   // Of the methods of schemas/session.proto, by name.
   std::map<std::string, http::Handler> session;
   // OpenMetrics text.
