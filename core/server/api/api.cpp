@@ -12,7 +12,7 @@ constexpr Duration kRegistryGood{2'000};
 Failure::Failure(const Diagnostics& diagnostics)
     : error(invalid_argument("the workflow has " + std::to_string(diagnostics.errors()) +
                              (diagnostics.errors() == 1 ? " error" : " errors"))),
-      invalid_definition(true) {
+      unprocessable(true) {
   for (const json::value& entry : diagnostics.to_json().at("diagnostics").as_array())
     places.push_back(entry);
 }

@@ -20,6 +20,7 @@
 #include "core/base/files.h"
 #include "core/plugin/manifest.h"
 #include "core/server/api/outcome.h"
+#include "core/server/api/repeat.h"
 #include "core/server/reading/indexes.h"
 #include "core/server/reading/open_file.h"
 #include "core/server/run_control.h"
@@ -65,6 +66,7 @@ class Api {
 
   [[nodiscard]] EngineRuns& runs() { return control_.runs(); }
   [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] Indexes& indexes() { return indexes_; }
 
  private:
   friend class Methods;
@@ -140,6 +142,7 @@ class Api {
     std::string workflow_json;
   };
   Outcome derive(Derivation derivation);
+  Outcome once(json::object begun, const std::string& request_id, const Asked& asked);
 
   Scheduler& scheduler_;
   const RunStore& store_;
