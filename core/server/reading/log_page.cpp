@@ -10,7 +10,7 @@
 namespace cairn {
 namespace {
 
-constexpr Duration kCountAside{40};     // counting that nobody waits for
+constexpr Duration kCountAside{25};     // counting that nobody waits for
 constexpr Duration kCountForLine{700};  // counting up to the line that was asked for
 constexpr Duration kNoLimit{std::chrono::hours(1)};
 constexpr std::size_t kLookAtClock = 64;  // lines between two looks
@@ -101,14 +101,17 @@ class Gatherer {
     LinesBackward backward(fd, opened_.from);
     const WorkBudget whole_lines(budget_.clock(), kNoLimit);
     const WorkBudget& within_line = searches_ && !backwards ? budget_ : whole_lines;
+    Foresight foresight;
     std::uint64_t passed = 0;  // line ends between the place and this line
     for (std::size_t seen = 1;; ++seen) {
       CAIRN_ASSIGN(const auto line, backwards ? backward.next() : forward.next());
       if (!line) break;
+      if (backwards) foresight = {};
       std::optional<std::uint64_t> number;
       if (before && !backwards) number = *before + ++passed;
       if (before && backwards) number = *before + 1 - (line->whole ? ++passed : passed);
-      CAIRN_ASSIGN(const LineMatch match, matcher_.match(fd, *line, kLongestText, within_line));
+      CAIRN_ASSIGN(const LineMatch match,
+                   matcher_.match(fd, *line, kLongestText, within_line, foresight));
       undecided_ += match.undecided ? 1 : 0;
       if (match.wanted) {
         CAIRN_ASSIGN(const bool added, add(*line, number, match));
