@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration kCountAside{25};     // counting that nobody waits for
 constexpr Duration kCountForLine{700};  // counting up to the line that was asked for
+constexpr std::size_t kHeader = 1024;   // bytes of an answer without its lines, at most
 constexpr Duration kNoLimit{std::chrono::hours(1)};
 constexpr std::size_t kLookAtClock = 64;  // lines between two looks
 
@@ -89,7 +90,7 @@ class Gatherer {
         matcher_(matcher),
         budget_(budget),
         limit_(limit),
-        bytes_(bytes),
+        bytes_(std::min(bytes, kMostPageBytes - kHeader)),
         searches_(searches) {}
 
   Result<void> gather(bool backwards) {

@@ -21,7 +21,7 @@
 namespace cairn {
 
 inline constexpr std::size_t kMostLines = 1000;                        // on a page
-inline constexpr std::size_t kMostPageBytes = std::size_t{256} << 10;  // of its JSON
+inline constexpr std::size_t kMostPageBytes = std::size_t{256} << 10;  // of an answer
 inline constexpr std::size_t kLongestText = std::size_t{4} << 10;      // of a line, bytes
 inline constexpr std::size_t kMostRangeBytes = std::size_t{1} << 20;   // of log_range
 inline constexpr Duration kWorkLimit{200};  // of one call that searches or filters

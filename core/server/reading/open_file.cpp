@@ -102,7 +102,8 @@ std::string name_in_runs(const TaskFolder& task, std::string_view name) {
 }  // namespace
 
 bool is_file_name_below(std::string_view name) {
-  if (name.find('\0') != std::string_view::npos || name.find('\\') != std::string_view::npos)
+  if (name.find('\0') != std::string_view::npos || name.find('\\') != std::string_view::npos ||
+      !is_valid_utf8(name))
     return false;
   for (const std::string_view part : split(name, '/'))
     if (part.empty() || part == "." || part == "..") return false;
