@@ -141,6 +141,10 @@ LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest
   return read;
 }
 
+std::string_view time_of(std::string_view record) {
+  return word_behind(record, kTime, 0).value_or(std::string_view());
+}
+
 std::string_view level_of(std::string_view record) {
   const auto time = word_behind(record, kTime, 0);
   if (!time) return {};

@@ -31,21 +31,6 @@ Result<void> check_limit(std::size_t limit) {
                           "ask for 1 to " + std::to_string(kMostLines));
 }
 
-json::object item_of(const RawLine& line, LogSource source,
-                     const std::optional<std::uint64_t>& number) {
-  LogLine read = read_log_line(line, source, kLongestText);
-  json::object item;
-  if (number) item["line"] = *number;
-  item["offset"] = line.offset;
-  item["end"] = line.end;
-  if (!read.time.empty()) item["time"] = std::move(read.time);
-  if (!read.level.empty()) item["level"] = std::move(read.level);
-  item["text"] = std::move(read.text);
-  if (read.cut) item["cut"] = *read.cut;
-  if (!line.whole) item["partial"] = true;
-  return item;
-}
-
 // An open log, and where in it to begin.
 struct Opened {
   int attempt = 1;
@@ -156,12 +141,12 @@ class Gatherer {
     CAIRN_ASSIGN(const std::uint64_t begin, begin_of(line));
     json::object item;
     if (begin == line.offset) {
-      item = item_of(line, source_, number);
+      item = log_item(line, source_, number);
     } else {
       LinesForward again(opened_.file.fd.get(), begin, opened_.file.size);
       CAIRN_ASSIGN(const auto all, again.next());
       if (!all) return false;
-      item = item_of(*all, source_, number);
+      item = log_item(*all, source_, number);
     }
     if (searches_) {
       json::array columns;
@@ -220,6 +205,21 @@ Result<json::value> lines_of(const Opened& opened) {
 
 }  // namespace
 
+json::object log_item(const RawLine& line, LogSource source,
+                      const std::optional<std::uint64_t>& number) {
+  LogLine read = read_log_line(line, source, kLongestText);
+  json::object item;
+  if (number) item["line"] = *number;
+  item["offset"] = line.offset;
+  item["end"] = line.end;
+  if (!read.time.empty()) item["time"] = std::move(read.time);
+  if (!read.level.empty()) item["level"] = std::move(read.level);
+  item["text"] = std::move(read.text);
+  if (read.cut) item["cut"] = *read.cut;
+  if (!line.whole) item["partial"] = true;
+  return item;
+}
+
 Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
                               const LogPageRequest& request) {
   CAIRN_TRY(check_limit(request.limit));
@@ -261,7 +261,7 @@ Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
   document["previous"] = cursor_of(opened.attempt, gatherer.begin());
   document["next"] = cursor_of(opened.attempt, gatherer.end());
   document["at_begin"] = gatherer.begin() == 0;
-  document["at_end"] = request.backwards ? gatherer.end() >= size : !gatherer.stopped();
+  document["at_end"] = gatherer.end() >= size || (!request.backwards && !gatherer.stopped());
   if (opened.shortened) document["shortened"] = true;
   if (gatherer.undecided() > 0) document["undecided"] = gatherer.undecided();
   return document;

@@ -76,6 +76,10 @@ struct LogSearchRequest {
 [[nodiscard]] Result<json::object> log_search(Indexes& indexes, const TaskFolder& task,
                                               const LogSearchRequest& request);
 
+// One of "items": text and the rest of it cut to kLongestText. number: from 1, if it is known.
+[[nodiscard]] json::object log_item(const RawLine& line, LogSource source,
+                                    const std::optional<std::uint64_t>& number);
+
 // Bytes of a log, for a line that was cut: {"offset","end","size","text"}; characters stay whole,
 // other bytes are shown as \xNN. bytes: at most kMostRangeBytes.
 [[nodiscard]] Result<json::object> log_range(const TaskFolder& task, int attempt, LogSource source,

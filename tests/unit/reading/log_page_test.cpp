@@ -89,6 +89,9 @@ TEST_F(LogPage, PagesFromTheBeginningToTheEnd) {
   EXPECT_EQ(third.at("at_end"), json::value(true));
   request.cursor = cursor(third, "next");
   EXPECT_TRUE(page(request).at("items").as_array().empty());
+  request.cursor = "";
+  request.limit = 25;
+  EXPECT_EQ(page(request).at("at_end"), json::value(true));
 }
 
 TEST_F(LogPage, PagesBackFromTheEnd) {
