@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kPeek = 4096;       // of a line, to see its time and end
 constexpr std::size_t kMostOpen = 64;     // descriptors
-constexpr std::size_t kNear = 16 << 10;   // bytes that are looked through line by line
+constexpr std::size_t kNear = 2 << 10;    // bytes that are looked through line by line
 constexpr std::size_t kLookAtClock = 16;  // lines between two looks
 constexpr std::size_t kLongestTime = 40;
 
