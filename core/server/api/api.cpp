@@ -13,8 +13,8 @@ Failure::Failure(const Diagnostics& diagnostics)
     : error(invalid_argument("the workflow has " + std::to_string(diagnostics.errors()) +
                              (diagnostics.errors() == 1 ? " error" : " errors"))),
       unprocessable(true) {
-  for (const json::value& entry : diagnostics.to_json().at("diagnostics").as_array())
-    places.push_back(entry);
+  json::object document = diagnostics.to_json();
+  places = std::move(document.at("diagnostics").as_array());
 }
 
 // The table of methods by name.
