@@ -91,11 +91,12 @@ Result<void> touch_private(const fs::path& path) {
   return {};
 }
 
-std::optional<FileStamp> stamp_of(const fs::path& path) {
+std::optional<PrivateStamp> private_stamp(const fs::path& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
   constexpr std::int64_t kSecond = 1'000'000'000;
-  return FileStamp{info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec, info.st_size};
+  return PrivateStamp{info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec,
+                      info.st_size};
 }
 
 }  // namespace cairn

@@ -29,12 +29,12 @@ namespace cairn {
 [[nodiscard]] Result<void> touch_private(const fs::path& path);
 
 // Another stamp: another file, or other contents. Nothing: there is no file.
-struct FileStamp {
+struct PrivateStamp {
   ino_t inode = 0;
   std::int64_t changed_ns = 0;
   std::int64_t size = 0;
-  friend bool operator==(const FileStamp&, const FileStamp&) = default;
+  friend bool operator==(const PrivateStamp&, const PrivateStamp&) = default;
 };
-[[nodiscard]] std::optional<FileStamp> stamp_of(const fs::path& path);
+[[nodiscard]] std::optional<PrivateStamp> private_stamp(const fs::path& path);
 
 }  // namespace cairn

@@ -94,8 +94,8 @@ Result<std::unique_ptr<Tokens>> Tokens::open(const fs::path& state_dir, const Cl
 Tokens::Known Tokens::read() const {
   Known known;
   // The stamps first: what changes meanwhile is read again.
-  known.token_stamp = stamp_of(state_dir_ / "token");
-  known.tokens_stamp = stamp_of(state_dir_ / kFile);
+  known.token_stamp = private_stamp(state_dir_ / "token");
+  known.tokens_stamp = private_stamp(state_dir_ / kFile);
   if (known.token_stamp) {
     auto token = read_token(state_dir_);
     if (token.ok()) {
@@ -115,8 +115,8 @@ Tokens::Known Tokens::read() const {
 
 std::shared_ptr<const Tokens::Known> Tokens::refresh() {
   const std::lock_guard lock(mutex_);
-  if (known_ && known_->token_stamp == stamp_of(state_dir_ / "token") &&
-      known_->tokens_stamp == stamp_of(state_dir_ / kFile)) {
+  if (known_ && known_->token_stamp == private_stamp(state_dir_ / "token") &&
+      known_->tokens_stamp == private_stamp(state_dir_ / kFile)) {
     return known_;
   }
   known_ = std::make_shared<const Known>(read());
@@ -276,7 +276,7 @@ Result<std::size_t> Tokens::revoke(const std::string& id) {
     bool removed = false;
     if (id == kAdminId) {
       const PersistenceBoundary boundary(Boundary::kEngineSocket);
-      removed = stamp_of(state_dir_ / "token").has_value();
+      removed = private_stamp(state_dir_ / "token").has_value();
       if (removed) CAIRN_TRY(real_file_system().remove_all(state_dir_ / "token"));
     }
     if (!there && !removed) {

@@ -80,8 +80,8 @@ class Tokens {
 
   // What was read last.
   struct Known {
-    std::optional<FileStamp> token_stamp;
-    std::optional<FileStamp> tokens_stamp;
+    std::optional<PrivateStamp> token_stamp;
+    std::optional<PrivateStamp> tokens_stamp;
     std::vector<TokenEntry> entries;
     std::optional<Error> damage;
   };

@@ -33,11 +33,11 @@ TEST_F(PrivateFile, IsItsOwnersAloneWhateverTheUmaskIs) {
 
 TEST_F(PrivateFile, IsReplacedAsAWhole) {
   ASSERT_TRUE(write_private(path_, "first").ok());
-  const auto before = stamp_of(path_);
+  const auto before = private_stamp(path_);
   std::ofstream(path_.string() + ".new") << "of a writer that died";
   ASSERT_TRUE(write_private(path_, "second").ok());
   EXPECT_EQ(*read_private(path_, 100), "second");
-  EXPECT_NE(stamp_of(path_), before);
+  EXPECT_NE(private_stamp(path_), before);
   EXPECT_FALSE(fs::exists(path_.string() + ".new"));
   EXPECT_EQ(mode_of(path_), 0600u);
 }

@@ -217,7 +217,7 @@ TEST_F(TokensTest, AFileThatOthersMayReadLetsNobodyIn) {
 
 TEST_F(TokensTest, UsesAreWrittenDownNowAndThen) {
   const Minted minted = make(Role::kAdmin, "ann");
-  const auto stamp = [&] { return stamp_of(folder_ / "tokens.json"); };
+  const auto stamp = [&] { return private_stamp(folder_ / "tokens.json"); };
   const auto fresh = stamp();
   EXPECT_TRUE(tokens_->save_uses().ok());
   EXPECT_EQ(stamp(), fresh) << "nobody used any";
