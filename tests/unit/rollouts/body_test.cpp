@@ -132,5 +132,23 @@ TEST_F(RolloutBodyTest, DamagedTokenDataIsAnErrorThatNamesTheRollout) {
   EXPECT_EQ(problem(rollout_body(view(), {.row = 1})), "no error");
 }
 
+TEST_F(RolloutBodyTest, ARolloutsSampleIsFoundInTheDataset) {
+  const fs::path qa = folder_ / "qa.jsonl";
+  std::ofstream(qa) << "{\"id\":\"a\",\"question\":\"like b?\"}\n\n"
+                    << "{\"id\":\"c\\u00e9\",\"documents\":[{\"text\":\"" << std::string(99, 'x')
+                    << "\"}]}\nnonsense\n{\"id\":\"b\"}";
+  using reading::dataset_record;
+  EXPECT_EQ(need(dataset_record(qa, "a", 0)).at("question"), "like b?");
+  const auto cut = need(dataset_record(qa, "cé", 1, 10));
+  EXPECT_EQ(cut.at("documents").at(0).at("text"), "xxxxxxxxxx");
+  EXPECT_EQ(cut.at("documents").at(0).at("cut").at("text"), 99);
+  EXPECT_EQ(need(dataset_record(qa, "cé", {})).at("id"), "cé");
+  EXPECT_EQ(need(dataset_record(qa, "b", {})).at("id"), "b");
+  EXPECT_THAT(problem(dataset_record(qa, "a", 1)), HasSubstr("record 1 of the dataset is not 'a'"));
+  EXPECT_THAT(problem(dataset_record(qa, "x", 2)), HasSubstr("qa.jsonl:4"));
+  EXPECT_THAT(problem(dataset_record(qa, "x", 9)), HasSubstr("no sample 'x'"));
+  EXPECT_THAT(problem(dataset_record(qa, "x", {})), HasSubstr("no sample 'x'"));
+}
+
 }  // namespace
 }  // namespace cairn::testing

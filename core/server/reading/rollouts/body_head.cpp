@@ -1,7 +1,5 @@
 #include "core/server/reading/rollouts/body_head.h"
 
-#include "core/base/json.h"
-
 namespace cairn::reading {
 namespace {
 
@@ -103,6 +101,12 @@ std::optional<std::string> unescaped(std::string_view spelled, std::size_t most)
   return std::string(value->as_string());
 }
 
+void cut_texts_of(json::value& value, std::size_t most) {
+  if (auto* object = value.if_object()) cut_texts(*object, most);
+  if (auto* list = value.if_array())
+    for (auto& item : *list) cut_texts_of(item, most);
+}
+
 }  // namespace
 
 std::optional<std::string> text_member(std::string_view head, std::string_view key,
@@ -129,6 +133,19 @@ std::size_t code_point_before(std::string_view text, std::size_t at) {
 
 std::string_view text_head(std::string_view text, std::size_t most) {
   return text.substr(0, code_point_before(text, most));
+}
+
+void cut_texts(json::object& object, std::size_t most) {
+  json::object cut;
+  for (auto& member : object) {
+    if (auto* text = member.value().if_string(); text != nullptr && text->size() > most) {
+      cut[member.key()] = text->size();
+      text->resize(text_head(*text, most).size());
+    } else {
+      cut_texts_of(member.value(), most);
+    }
+  }
+  if (!cut.empty()) object["cut"] = std::move(cut);
 }
 
 }  // namespace cairn::reading

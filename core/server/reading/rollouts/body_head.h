@@ -1,10 +1,12 @@
-// Text members of a JSON object of which only the beginning was read.
+// Heads of texts: of members of an object that was read in part, and of those that are too long.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/base/json.h"
 
 namespace cairn::reading {
 
@@ -17,5 +19,9 @@ namespace cairn::reading {
 [[nodiscard]] std::string_view text_head(std::string_view text, std::size_t most);
 // The last place at or before `at` where a code point begins.
 [[nodiscard]] std::size_t code_point_before(std::string_view text, std::size_t at);
+
+// Of an object's texts longer than `most` bytes, at any depth, the head; "cut":{MEMBER:bytes}
+// beside them tells how long they were.
+void cut_texts(json::object& object, std::size_t most);
 
 }  // namespace cairn::reading

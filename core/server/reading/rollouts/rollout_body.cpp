@@ -9,28 +9,6 @@
 namespace cairn::reading {
 namespace {
 
-void cut_texts(json::value& value, std::size_t most);
-
-// Of an object's long texts the head, and how long they were.
-void cut_texts(json::object& object, std::size_t most) {
-  json::object cut;
-  for (auto& member : object) {
-    if (auto* text = member.value().if_string(); text != nullptr && text->size() > most) {
-      cut[member.key()] = text->size();
-      text->resize(text_head(*text, most).size());
-    } else {
-      cut_texts(member.value(), most);
-    }
-  }
-  if (!cut.empty()) object["cut"] = std::move(cut);
-}
-
-void cut_texts(json::value& value, std::size_t most) {
-  if (auto* object = value.if_object()) cut_texts(*object, most);
-  if (auto* list = value.if_array())
-    for (auto& item : *list) cut_texts(item, most);
-}
-
 // The row, and what else its line holds.
 Result<json::object> whole(const RolloutView& view, std::uint64_t number, const RolloutRow& row) {
   CAIRN_ASSIGN(const std::string line, view.body(number, row));

@@ -99,6 +99,13 @@ inline constexpr std::size_t kMostOfGroup = 256;
                                                  const std::string& sample,
                                                  std::size_t most_text = 64 << 10);
 
+// The record that a rollout's sample is, from the `qa` file that its stage was given: texts longer
+// than most_text are cut as above. record: SAMPLE's, where it is known; else all is looked through.
+// Errors: kNotFound for an id that is not there, kConflict where another id stands at `record`.
+[[nodiscard]] Result<json::object> dataset_record(const fs::path& qa, const std::string& id,
+                                                  std::optional<std::uint64_t> record,
+                                                  std::size_t most_text = 64 << 10);
+
 struct RolloutBody {
   std::uint64_t row = 0;
   std::size_t text_from = 0;  // byte of the response; moved to the beginning of a code point
