@@ -55,6 +55,13 @@ class Methods {
     add("ListMetrics", &Api::metrics);
     add("ReadSeries", &Api::series);
     add("ListCheckpoints", &Api::checkpoints);
+    add("ListRollouts", &Api::rollouts);
+    add("ListRolloutSteps", &Api::rollout_steps);
+    add("GetRolloutSample", &Api::rollout_sample);
+    add("GetRolloutGroup", &Api::rollout_group);
+    add("GetRolloutQuestion", &Api::rollout_question);
+    add("GetRollout", &Api::rollout);
+    add("SearchRollouts", &Api::rollout_hits);
     add("GetArtifact", &Api::artifact);
     add("ReadRecords", &Api::records);
     add("GetRecord", &Api::record);

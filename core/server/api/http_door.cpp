@@ -274,9 +274,8 @@ class Door final : public HttpDoor {
                                                      : answer_document(api_, method, request);
       };
     }
-    return [this, &method](const Request& request) {
-      return answer_document(api_, method, request);
-    };
+    return
+        [this, &method](const Request& request) { return answer_document(api_, method, request); };
   }
 
   std::vector<http::Route> routes() {
