@@ -19,7 +19,8 @@ export interface Palette {
   tint: Record<Status, string>;
 }
 
-function read(): Palette {
+// `paint` names the theme, so that another one is read anew.
+function read(_paint: string): Palette {
   const probe = document.createElement("span");
   document.body.append(probe);
   const colour = (name: string) => {
@@ -50,5 +51,5 @@ function read(): Palette {
 export function usePalette(): Palette {
   const paint = usePaint();
    
-  return useMemo(() => read(), [paint]);
+  return useMemo(() => read(paint), [paint]);
 }

@@ -1,7 +1,7 @@
 // Where things of a graph are, as pure functions.
 import type { Direction, Layout } from "./layout";
 
-export const nodeSize = { width: 200, height: 44 };
+export const nodeSize = { width: 184, height: 42 };
 
 export interface View {
   x: number; // of the picture's origin in the window

@@ -57,18 +57,18 @@ describe("layout", () => {
   it("draws a diamond with a long edge", () => {
     const found = layout({ count: 5, edges: [0, 1, 0, 2, 1, 3, 2, 3, 0, 4, 3, 4], ...size }, room);
     expect(picture(found)).toMatchInlineSnapshot(`
-      "down 444.41042157078584x284
-      0: 285.7,22 layer 0
-      1: 100,102 layer 1
-      2: 320,102 layer 1
-      3: 251.2,182 layer 2
-      4: 344.4,262 layer 3
-      edge 0: 285.7 22 100 102
-      edge 1: 285.7 22 320 102
-      edge 2: 100 102 251.2 182
-      edge 3: 320 102 251.2 182
-      edge 4: 285.7 22 437 102 421.9 182 344.4 262
-      edge 5: 251.2 182 344.4 262"
+      "down 445.6x272
+      0: 286.3,22 layer 0
+      1: 100,98 layer 1
+      2: 320,98 layer 1
+      3: 251.6,174 layer 2
+      4: 345.6,250 layer 3
+      edge 0: 286.3 22 100 98
+      edge 1: 286.3 22 320 98
+      edge 2: 100 98 251.6 174
+      edge 3: 320 98 251.6 174
+      edge 4: 286.3 22 439 98 423.8 174 345.6 250
+      edge 5: 251.6 174 345.6 250"
     `);
   });
   it("draws nothing for nothing", () => {

@@ -1,6 +1,6 @@
 // A layered layout in linear time: longest-path layers, barycentre sweeps for the order within them,
 // then positions by isotonic regression. Long edges are routed through dummies where the graph is
-// small. Pure and deterministic: the same graph gives the same picture.
+// small; those from one node share their way until they part. Pure and deterministic: the same graph gives the same picture.
 //
 // Directions: "down" has its layers below each other, "right" beside each other.
 
@@ -26,11 +26,12 @@ export interface Layout {
   routes: number[][];
 }
 
-export const gaps = { layers: 36, nodes: 20, dummies: 14 };
+export const gaps = { layers: 32, nodes: 20, dummies: 18 };
 // Above it, long edges are straight.
 const mostDummies = 4_000;
 const sweeps = 4;
-const straightenings = 6;
+// Rounds of straightening: many where they cost nothing.
+const straightenings = (count: number) => (count <= 2_000 ? 24 : 6);
 
 interface Graph {
   count: number; // dummies included
@@ -102,19 +103,33 @@ function withDummies(input: LayoutInput): Graph {
   const layer = layersOf(input.count, input.edges);
   // What is on a cycle stands on top.
   for (let node = 0; node < input.count; ++node) layer[node] = Math.max(0, layer[node] ?? 0);
-  let dummies = 0;
+  // Dummies of a node: one in each layer down to the lowest that waits for it.
+  const deepest = new Int32Array(input.count);
   for (let at = 0; at < input.edges.length; at += 2) {
-    const span = (layer[input.edges[at + 1] ?? 0] ?? 0) - (layer[input.edges[at] ?? 0] ?? 0);
-    if (span > 1) dummies += span - 1;
+    const from = input.edges[at] ?? 0;
+    deepest[from] = Math.max(deepest[from] ?? 0, layer[input.edges[at + 1] ?? 0] ?? 0);
   }
+  let dummies = 0;
+  deepest.forEach((lowest, node) => void (dummies += Math.max(0, lowest - (layer[node] ?? 0) - 1)));
   const route = dummies <= mostDummies;
   const count = input.count + (route ? dummies : 0);
   const layers = new Int32Array(count);
   layers.set(layer);
   const upper: number[] = [];
   const lower: number[] = [];
-  const chains: Int32Array[] = [];
+  const trunks: number[][] = Array.from({ length: input.count }, (_, node) => [node]);
   let next = input.count;
+  const trunk = (from: number, length: number): number[] => {
+    const known = trunks[from] ?? [];
+    while (known.length < length) {
+      layers[next] = (layer[from] ?? 0) + known.length;
+      upper.push(known.at(-1) ?? 0);
+      lower.push(next);
+      known.push(next++);
+    }
+    return known.slice(0, length);
+  };
+  const chains: Int32Array[] = [];
   for (let at = 0; at < input.edges.length; at += 2) {
     const from = input.edges[at] ?? 0;
     const to = input.edges[at + 1] ?? 0;
@@ -123,19 +138,10 @@ function withDummies(input: LayoutInput): Graph {
       chains.push(new Int32Array(0));
       continue;
     }
-    const chain = [from];
-    if (route) {
-      for (let step = 1; step < span; ++step) {
-        layers[next] = (layer[from] ?? 0) + step;
-        chain.push(next++);
-      }
-    }
-    chain.push(to);
-    chains.push(Int32Array.from(chain));
-    for (let step = 1; step < chain.length; ++step) {
-      upper.push(chain[step - 1] ?? 0);
-      lower.push(chain[step] ?? 0);
-    }
+    const chain = trunk(from, route ? span : 1);
+    upper.push(chain.at(-1) ?? 0);
+    lower.push(to);
+    chains.push(Int32Array.from([...chain, to]));
   }
   return {
     count,
@@ -278,13 +284,14 @@ function across(graph: Graph, order: readonly number[][], size: number): Float64
     const middle = sum / 2;
     for (const node of nodes) position[node] = (position[node] ?? 0) - middle;
   });
-  for (let round = 0; round < straightenings; ++round) {
+  const rounds = straightenings(graph.count);
+  for (let round = 0; round < rounds; ++round) {
     const down = round % 2 === 0;
     for (let step = 0; step < order.length; ++step) {
       const layer = down ? step : order.length - 1 - step;
       const nodes = order[layer] ?? [];
       // The last rounds look both ways.
-      const tables = round >= straightenings - 2 ? [graph.up, graph.down] : [down ? graph.up : graph.down];
+      const tables = round >= rounds - 2 ? [graph.up, graph.down] : [down ? graph.up : graph.down];
       straighten(graph, nodes, tables, position, distances[layer] ?? new Float64Array());
     }
   }

@@ -31,36 +31,43 @@ export function GraphTab() {
 
   if (error && !structure) return <ProblemBox problem={problemText(error)} />;
   if (!states || !structure) return <Loading what="the graph" lines={10} />;
-  return (
-    <>
-      <div className={css.bars}>
-        <Link to="/runs/$run/graph" params={{ run }} search={(before) => ({ ...before, as: as ? undefined : "table" })}>
-          {as === "table" ? "Show as graph" : "Show as table"}
-        </Link>
-        <span className="muted">{structure.stages.length.toLocaleString("en")} stages</span>
-        {open && (
-          <Button kind="plain" onClick={() => void navigate({ search: (before) => ({ ...before, open: undefined, view: undefined }) })}>
-            Fold groups
-          </Button>
-        )}
-      </div>
-      {as === "table" ? (
+  const twin = (
+    <Link to="/runs/$run/graph" params={{ run }} search={(before) => ({ ...before, as: as ? undefined : "table" })}>
+      {as === "table" ? "Show as graph" : "Show as table"}
+    </Link>
+  );
+  const count = `${structure.stages.length.toLocaleString("en")} stages`;
+  if (as === "table") {
+    return (
+      <>
+        <div className={css.bars}>
+          {twin} <span className="muted">{count}</span>
+        </div>
         <StageTable structure={structure} states={states} chosen={stage} onChoose={choose} />
-      ) : (
-        <Graph
-          structure={structure}
-          states={states}
-          open={open ?? none}
-          chosen={stage?.replace(/\[.*$/, "")}
-          start={start}
-          onChoose={choose}
-          onOpen={openGroup}
-          onView={moved}
-        >
-          {structure.stages.length > comfortable && "Groups are folded: a click opens one"}
-        </Graph>
+      </>
+    );
+  }
+  const foldAll = () => void navigate({ search: (before) => ({ ...before, open: undefined, view: undefined }) });
+  return (
+    <Graph
+      structure={structure}
+      states={states}
+      open={open ?? none}
+      chosen={stage?.replace(/\[.*$/, "")}
+      start={start}
+      onChoose={choose}
+      onOpen={openGroup}
+      onView={moved}
+    >
+      {count}
+      {structure.stages.length > comfortable && ", in groups that a click opens"}
+      {twin}
+      {open && (
+        <Button kind="plain" onClick={foldAll}>
+          Fold groups
+        </Button>
       )}
-    </>
+    </Graph>
   );
 }
 
