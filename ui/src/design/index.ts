@@ -5,6 +5,7 @@ export { Dialog, DialogActions } from "./Dialog";
 export { Drawer } from "./Drawer";
 export { Icon, type IconName } from "./icons";
 export { Menu, type MenuItem } from "./Menu";
+export { SearchBox } from "./SearchBox";
 export { Empty, Loading, ProblemBox, type ProblemText } from "./States";
 export { StatusBar, StatusIcon, StatusLabel, StatusLegend, countsInWords } from "./Status";
 export { isOver, statuses, statusOf, statusShape, total, worst, type Counts, type Status } from "./statuses";

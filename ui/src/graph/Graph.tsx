@@ -23,10 +23,10 @@ interface Props {
   onChoose: (stage: string) => void;
   onOpen: (group: string) => void;
   onView: (view: View | undefined) => void; // undefined: it is fitted
-  children?: ReactNode; // in a corner
+  note: (folded: boolean) => ReactNode; // in a corner
 }
 
-export function Graph({ structure, states, open, chosen, start, onChoose, onOpen, onView, children }: Props) {
+export function Graph({ structure, states, open, chosen, start, onChoose, onOpen, onView, note }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
@@ -65,7 +65,7 @@ export function Graph({ structure, states, open, chosen, start, onChoose, onOpen
           }}
         />
       </div>
-      {children && <div className={css.hint}>{children}</div>}
+      <div className={css.hint}>{note(graph.nodes.length < structure.stages.length)}</div>
     </>
   );
   const Drawn = graph.nodes.length <= mostDomNodes ? DomGraph : CanvasGraph;

@@ -111,7 +111,8 @@ export interface Tick {
   x: number;
 }
 
-// Round times since the beginning, not nearer than `room` pixels.
+// Where each piece begins, and round times since the beginning; not nearer than `room` pixels to each
+// other or to a fold.
 export function ticks(scale: Scale, origin: number, room: number): Tick[] {
   const found: Tick[] = [];
   let last = -Infinity;
@@ -119,12 +120,15 @@ export function ticks(scale: Scale, origin: number, room: number): Tick[] {
     if (piece.folded || piece.width < room / 2) continue;
     const span = ((piece.to - piece.from) * room) / piece.width;
     const step = steps.find((size) => size >= span) ?? Math.ceil(span / 86_400_000) * 86_400_000;
-    for (let at = Math.ceil((piece.from - origin) / step) * step; at <= piece.to - origin; at += step) {
-      const x = scale.x(at + origin);
-      if (x - last < room) continue;
-      found.push({ at: at + origin, x });
+    const end = piece === scale.pieces.at(-1) ? Infinity : piece.x + piece.width - room / 2;
+    const take = (at: number) => {
+      const x = scale.x(at);
+      if (x - last < room || x > end) return;
+      found.push({ at, x });
       last = x;
-    }
+    };
+    take(piece.from);
+    for (let at = Math.ceil((piece.from - origin) / step) * step; at <= piece.to - origin; at += step) take(at + origin);
   }
   return found;
 }

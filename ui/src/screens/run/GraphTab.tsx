@@ -2,7 +2,6 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { problemText } from "@/api/problem";
 import { Button, Loading, ProblemBox } from "@/design";
-import { comfortable } from "@/graph/fold";
 import { formatView, parseView, type View } from "@/graph/geometry";
 import { Graph } from "@/graph/Graph";
 import css from "./Run.module.css";
@@ -58,16 +57,18 @@ export function GraphTab() {
       onChoose={choose}
       onOpen={openGroup}
       onView={moved}
-    >
-      {count}
-      {structure.stages.length > comfortable && ", in groups that a click opens"}
-      {twin}
-      {open && (
-        <Button kind="plain" onClick={foldAll}>
-          Fold groups
-        </Button>
+      note={(folded) => (
+        <>
+          {folded ? `${count}, in groups that a click opens` : count}
+          {twin}
+          {open && (
+            <Button kind="plain" onClick={foldAll}>
+              Fold groups
+            </Button>
+          )}
+        </>
       )}
-    </Graph>
+    />
   );
 }
 

@@ -49,7 +49,8 @@ export function StageDrawer({ run, stage, onClose }: Props) {
 function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name: string; why: StageExplanation | undefined }) {
   const [rerun, setRerun] = useState(false);
   const { progress } = stage;
-  const failure = stage.error ?? lastFailure(stage.attempt_list);
+  // Of several tasks, the one that the explanation gives as an example.
+  const failure = stage.error ?? lastFailure(stage.attempt_list) ?? lastFailure(why?.example?.attempts ?? []);
   return (
     <>
       <Facts

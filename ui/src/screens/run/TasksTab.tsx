@@ -6,7 +6,7 @@ import { tasksQuery } from "@/api/queries";
 import { statusOfLetter, type RunStates } from "@/api/states";
 import type { TaskRow } from "@/api/types";
 import { useKey } from "@/app/keys";
-import { Duration, Empty, Foreign, Loading, ProblemBox, StatusLabel, Table, Time, type Column, type Status } from "@/design";
+import { Duration, Empty, Foreign, Loading, ProblemBox, SearchBox, StatusLabel, Table, Time, type Column, type Status } from "@/design";
 import css from "./Run.module.css";
 import { StatusFilter } from "./StatusFilter";
 import { useRunDocuments, useRunId } from "./useRun";
@@ -68,7 +68,7 @@ export function TasksTab() {
   return (
     <>
       <div className={css.bars}>
-        <SearchBox label="Search tasks" value={q ?? ""} onSearch={(text) => search({ q: text || undefined })} />
+        <TaskSearch value={q ?? ""} onSearch={(text) => search({ q: text || undefined })} />
         <StatusFilter counts={states?.counts ?? {}} status={status} onStatus={(next) => search({ status: next })} />
       </div>
       <div className={css.fill}>
@@ -111,17 +111,15 @@ function useRows(pages: readonly { tasks: TaskRow[] }[] | undefined, states: Run
   );
 }
 
-function SearchBox({ label, value, onSearch }: { label: string; value: string; onSearch: (text: string) => void }) {
+function TaskSearch({ value, onSearch }: { value: string; onSearch: (text: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [typed, setTyped] = useState(value);
   useKey("/", "Search", () => input.current?.select());
   return (
-    <input
+    <SearchBox
       ref={input}
-      type="search"
-      aria-label={label}
-      spellCheck={false}
+      label="Search tasks"
       value={typed}
       onChange={(event) => {
         const text = event.target.value;

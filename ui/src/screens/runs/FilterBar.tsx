@@ -1,20 +1,21 @@
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState, type ReactNode } from "react";
 import type { runStatuses} from "@/api/runFilter";
 import { formatFilter, parseFilter, type RunFilter } from "@/api/runFilter";
 import { useKey } from "@/app/keys";
-import { clsx, Icon } from "@/design";
+import { clsx, SearchBox } from "@/design";
 import css from "./Runs.module.css";
 
 interface FilterBarProps {
   filter: RunFilter;
   onFilter: (filter: RunFilter) => void;
+  children?: ReactNode; // beside it
 }
 
 const typingPause = 250;
 const chips = ["running", "failed", "waiting", "succeeded"] as const satisfies readonly (typeof runStatuses)[number][];
 
 // One box in the grammar of the command line, and buttons for what is asked most.
-export function FilterBar({ filter, onFilter }: FilterBarProps) {
+export function FilterBar({ filter, onFilter, children }: FilterBarProps) {
   const shown = formatFilter(filter);
   const [typed, setTyped] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
@@ -39,28 +40,22 @@ export function FilterBar({ filter, onFilter }: FilterBarProps) {
   };
   return (
     <>
-      <div className={css.search} role="search">
-        <Icon name="search" />
-        <input
-          ref={input}
-          className={css.input}
-          aria-label="Search runs"
-          aria-describedby={note}
-          aria-invalid={problems.length > 0}
-          spellCheck={false}
-          autoComplete="off"
-          value={value}
-          onChange={(event) => setTyped(event.target.value)}
-          onBlur={() => {
-            if (typed === undefined || problems.length > 0) return;
-            onFilter(parseFilter(typed).filter);
-            setTyped(undefined);
-          }}
-          onKeyDown={(event) => {
-            if (event.key === "Escape") event.currentTarget.blur();
-          }}
-        />
-      </div>
+      <SearchBox
+        ref={input}
+        label="Search runs"
+        aria-describedby={note}
+        aria-invalid={problems.length > 0}
+        value={value}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={() => {
+          if (typed === undefined || problems.length > 0) return;
+          onFilter(parseFilter(typed).filter);
+          setTyped(undefined);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") event.currentTarget.blur();
+        }}
+      />
       <div className={css.chips} role="group" aria-label="Status">
         {chips.map((status) => (
           <button
@@ -74,6 +69,7 @@ export function FilterBar({ filter, onFilter }: FilterBarProps) {
           </button>
         ))}
       </div>
+      {children}
       <p id={note} className={clsx(css.note, problems.length > 0 && css.wrong)}>
         {problems[0] ?? "Words, or status=!succeeded  workflow=FILE  label=KEY=VALUE  created_after=2026-11-01"}
       </p>

@@ -6,7 +6,7 @@ import { runsQuery } from "@/api/queries";
 import type { RunFilter } from "@/api/runFilter";
 import type { RunRow } from "@/api/types";
 import { useWatch } from "@/app/live";
-import { Empty, Loading, ProblemBox, Table } from "@/design";
+import { buttonClass, Empty, Loading, ProblemBox, Table } from "@/design";
 import { runColumns } from "./columns";
 import { FilterBar } from "./FilterBar";
 import css from "./Runs.module.css";
@@ -52,9 +52,12 @@ export function Runs() {
     <div className={css.page}>
       <h1 className="visually-hidden">Runs</h1>
       <div className={css.head}>
-        <FilterBar filter={filter} onFilter={setFilter} />
-        {pick?.length === 2 && <Compare one={pick[0] ?? ""} other={pick[1] ?? ""} />}
-        {pick?.length === 1 && <span className="muted">Choose another run to compare</span>}
+        <FilterBar filter={filter} onFilter={setFilter}>
+          <span className={css.compare}>
+            {pick?.length === 2 && <Compare one={pick[0] ?? ""} other={pick[1] ?? ""} />}
+            {pick?.length === 1 && <span className="muted">Choose another run</span>}
+          </span>
+        </FilterBar>
       </div>
       <div className={css.list}>
         {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
@@ -94,7 +97,7 @@ function NoRuns({ filtered }: { filtered: boolean }) {
 
 function Compare({ one, other }: { one: string; other: string }) {
   return (
-    <Link to="/compare/$one/$other" params={{ one, other }}>
+    <Link to="/compare/$one/$other" params={{ one, other }} className={buttonClass("primary")}>
       Compare the two
     </Link>
   );
