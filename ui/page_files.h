@@ -1,7 +1,7 @@
-// The built page, as bytes of the program: index.html at "/", everything else below "/assets/" with
-// a digest of its content in its name, so that it may be kept for ever.
+// The built page, as bytes of the program: "index.html", and everything else below "assets/" with a
+// digest of its content in its name, so that it may be kept for ever.
 //
-// Built with CAIRN_WITH_UI=OFF there is one file, a text that says so. Any thread.
+// Built with CAIRN_WITH_UI=OFF there are none. Any thread.
 #pragma once
 
 #include <optional>
@@ -12,9 +12,9 @@ namespace cairn::page {
 
 struct PageFile {
   std::string_view path;
-  // Of "/": with the text kNonceMark where the nonce of the content security policy belongs.
+  // Of index.html: with the text kNonceMark where the nonce of the content security policy belongs.
   std::string_view bytes;
-  std::string_view gzip;  // the same bytes; empty where they are no smaller, and of "/"
+  std::string_view gzip;  // the same bytes; empty where they are no smaller, and of index.html
   std::string_view media_type;
   std::string_view sha256;  // of `bytes`, in hexadecimal: an ETag
 };

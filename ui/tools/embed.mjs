@@ -29,7 +29,7 @@ function described(dist, name) {
   const smaller = gzip.length > 0 && gzip.length < bytes.length;
   if (smaller) writeFileSync(`${file}.gz`, gzip);
   return {
-    path: index ? "/" : `/${name}`,
+    path: name,
     file,
     size: bytes.length,
     gzipSize: smaller ? gzip.length : 0,
