@@ -1,4 +1,17 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
-afterEach(cleanup);
+// happy-dom lays nothing out: every element is as large as a window, so that lists show rows.
+for (const [name, size] of [
+  ["offsetHeight", 720],
+  ["offsetWidth", 1280],
+  ["clientHeight", 720],
+  ["clientWidth", 1280],
+] as const) {
+  Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
+}
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
