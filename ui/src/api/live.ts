@@ -19,6 +19,8 @@ const renewals: [string[], number][] = [
   [["tasks", "timeline"], 4_000],
 ];
 
+const mostRows = 1_000;
+
 interface EventPage {
   events: JournalEvent[];
   next: number;
@@ -82,7 +84,11 @@ export class Live {
 
   #foldRuns(changes: RunsChanged[]): void {
     for (const [key, data] of this.#queries.getQueriesData<RunPages>({ queryKey: runsKey })) {
-      if (data) this.#queries.setQueryData(key, foldRuns(data, key[2] as RunFilter, changes));
+      if (!data) continue;
+      const after = foldRuns(data, key[2] as RunFilter, changes);
+      this.#queries.setQueryData(key, after);
+      // A tab that is open for days does not gather every run since.
+      if ((after.pages[0]?.runs.length ?? 0) > mostRows) void this.#queries.invalidateQueries({ queryKey: key });
     }
   }
 

@@ -41,7 +41,7 @@ export function TimelineView({ model, domain, chosen, onDomain, onChoose }: Prop
   const picture = useRef<Picture>(undefined);
   const waiting = useRef(0);
 
-  const gutter = size.width < 560 ? 0 : Math.min(220, Math.round(size.width * 0.22));
+  const gutter = Math.max(96, Math.min(220, Math.round(size.width * 0.22)));
   const steps = useMemo(() => concurrency(model.bars), [model]);
   const scale = useMemo(() => {
     const busy = model.bars.map((bar) => ({ from: bar.created, to: bar.finished }));

@@ -60,7 +60,8 @@ function drawGrid(context: CanvasRenderingContext2D, width: number, height: numb
     context.stroke();
     context.fillStyle = palette.muted;
     const words = tick.at === model.from ? "0" : `+${format.duration(tick.at - model.from)}`;
-    if (tick.x < width - gutter - 40) context.fillText(words, x + 3, axisHeight / 2);
+    const room = Math.min(tick.room, width - gutter - tick.x) - 6;
+    if (room > 24) context.fillText(shortened(context, words, room), x + 3, axisHeight / 2);
   }
   for (const piece of scale.pieces) {
     if (!piece.folded) continue;
@@ -98,10 +99,9 @@ function drawStrip(context: CanvasRenderingContext2D, picture: Picture): void {
   context.lineTo(gutter + scale.width, floor);
   context.fill();
   context.globalAlpha = 1;
-  if (gutter < 60) return;
   context.fillStyle = palette.muted;
   context.font = `11px ${palette.font}`;
-  context.fillText(`at once, ${most} at most`, 12, axisHeight + stripHeight / 2);
+  context.fillText(shortened(context, `at once, ${most} at most`, gutter - 16), 12, axisHeight + stripHeight / 2);
 }
 
 function drawRow(context: CanvasRenderingContext2D, width: number, picture: Picture, at: number, y: number): void {
@@ -112,14 +112,12 @@ function drawRow(context: CanvasRenderingContext2D, width: number, picture: Pict
     context.fillStyle = at === chosen ? palette.selected : palette.hover;
     context.fillRect(0, y, width, rowHeight);
   }
-  if (gutter > 0) {
-    context.fillStyle = palette.text;
-    context.font = `${model.critical.has(at) ? "600 " : ""}12px ${palette.font}`;
-    context.textBaseline = "middle";
-    context.fillText(shortened(context, row.name, gutter - 40), 28, y + rowHeight / 2);
-    const status = row.bars.at(-1)?.status ?? "pending";
-    drawIcon(context, status, palette.status[status], 10, y + 6, 12);
-  }
+  context.fillStyle = palette.text;
+  context.font = `${model.critical.has(at) ? "600 " : ""}12px ${palette.font}`;
+  context.textBaseline = "middle";
+  context.fillText(shortened(context, row.name, gutter - 34), 28, y + rowHeight / 2);
+  const status = row.bars.at(-1)?.status ?? "pending";
+  drawIcon(context, status, palette.status[status], 10, y + 6, 12);
   for (const bar of row.bars) drawBar(context, picture, row, bar, y);
 }
 

@@ -109,6 +109,7 @@ const steps = [
 export interface Tick {
   at: number;
   x: number;
+  room: number; // px to the end of its piece
 }
 
 // Where each piece begins, and round times since the beginning; not nearer than `room` pixels to each
@@ -124,7 +125,7 @@ export function ticks(scale: Scale, origin: number, room: number): Tick[] {
     const take = (at: number) => {
       const x = scale.x(at);
       if (x - last < room || x > end) return;
-      found.push({ at, x });
+      found.push({ at, x, room: piece.x + piece.width - x });
       last = x;
     };
     take(piece.from);

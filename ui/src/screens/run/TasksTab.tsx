@@ -26,6 +26,7 @@ const columns: Column<Row>[] = [
     id: "took",
     header: "Took",
     width: "7rem",
+    from: 26,
     end: true,
     cell: ({ task, status }) => (
       <Duration from={status === "running" || task.finished_at ? task.started_at : null} to={task.finished_at} />
