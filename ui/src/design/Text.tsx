@@ -38,10 +38,10 @@ export function Digest({ value, what = "Digest" }: { value: string; what?: strin
       type="button"
       className={css.digest}
       title={`${value} (click to copy)`}
-      aria-label={`Copy ${what.toLowerCase()} ${bare.slice(0, 12)}`}
       onClick={() => copy(value, what)}
     >
       {bare.length > 16 ? bare.slice(0, 12) : bare}
+      <span className="visually-hidden">, copy the {what.toLowerCase()}</span>
       <Icon name="copy" />
     </button>
   );

@@ -102,7 +102,6 @@ const Node = memo(
         data-node={node}
         tabIndex={reachable ? 0 : -1}
         className={clsx(css.node, chosen && css.chosen, view.counts && css.stack)}
-        aria-label={`${view.label}, ${view.status}, ${view.detail}`}
         aria-pressed={view.group === undefined ? chosen : undefined}
         aria-expanded={view.group === undefined ? undefined : false}
         title={`${view.label} · ${view.status}`}
@@ -119,9 +118,10 @@ const Node = memo(
         </span>
         <span>
           <span className={css.label} style={{ display: "block" }}>
-            {view.label}
+            {view.label}{" "}
           </span>
           <span className={css.detail}>{view.detail}</span>
+          <span className="visually-hidden">, {view.status}</span>
         </span>
         {view.counts && (
           <span className={css.bar}>

@@ -145,7 +145,7 @@ describe("Run", () => {
   it("leads from a red node to the first line of the error in one click", async () => {
     showPage("/runs/1c/graph", documents);
     // Without the presses before it, which the zoom takes up with what no test browser has.
-    fireEvent.click(await screen.findByRole("button", { name: "train, failed, sft" }));
+    fireEvent.click(await screen.findByRole("button", { name: /^train.*failed$/ }));
     const drawer = await screen.findByRole("complementary");
     expect((await within(drawer).findByLabelText("Error message")).textContent).toBe("9 GiB were asked forU+202E");
     expect(within(drawer).getAllByText("3 attempts ended with oom").length).toBeGreaterThan(0);
@@ -158,10 +158,10 @@ describe("Run", () => {
   });
   it("draws a stage anew as its state changes", async () => {
     const { tell } = showPage("/runs/1c/graph", documents);
-    await screen.findByRole("button", { name: "publish, waiting, shell" });
+    await screen.findByRole("button", { name: /^publish.*waiting$/ });
     await screen.findByText("live");
     tell({ sequence: 11, states: { ...states, run: "1c", sequence: 11, status: "running", stages: [[2, "r"]], task_states: [] } });
-    expect(await screen.findByRole("button", { name: "publish, running, shell" })).toBeDefined();
+    expect(await screen.findByRole("button", { name: /^publish.*running$/ })).toBeDefined();
   });
   it("answers the question of a stage once, with a key", async () => {
     const { asked } = showPage("/runs/1c/graph", { ...documents, "POST /runs/1c/approve": row("1c", "running") });
