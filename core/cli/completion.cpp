@@ -65,9 +65,9 @@ complete -c cairn -f -a '(__cairn_complete)'
 
 std::vector<std::string> runs_beginning(RunSource& runs, const std::string& prefix) {
   std::vector<std::string> names;
-  ListOptions options;
-  options.limit = kRunsOffered;
-  const auto rows = runs.list(options);
+  v1::ListRequest request;
+  request.set_limit(kRunsOffered);
+  const auto rows = runs.list(request);
   if (!rows.ok()) return names;
   for (const auto& row : *rows) {
     const std::string id = text_of(row.as_object(), "id");

@@ -6,8 +6,8 @@
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
 #include "core/cli/revision.h"
-#include "core/cli/run_diff.h"
 #include "core/cli/run_format.h"
+#include "core/server/reading/run_diff.h"
 
 namespace cairn {
 namespace {

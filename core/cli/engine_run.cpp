@@ -115,7 +115,7 @@ class EngineRun {
     }
     // After a second signal its attempts are dead, whatever the scheduler still waits to hear.
     StoreRuns as_left(engine_.store(), engine_.store_folder());
-    RunSource& last = signals() > 1 ? as_left : engine_.control().runs();
+    RunSource& last = signals() > 1 ? static_cast<RunSource&>(as_left) : engine_.control().runs();
     const auto document = last.get(id);
     if (!document.ok()) return fail(cli_, document.error());
     print_result(cli_, *document);

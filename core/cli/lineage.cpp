@@ -4,11 +4,11 @@
 
 #include "core/base/text.h"
 #include "core/cli/commands.h"
-#include "core/cli/lineage_walk.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
 #include "core/engine/load.h"
+#include "core/server/reading/lineage_walk.h"
 
 namespace cairn {
 namespace {

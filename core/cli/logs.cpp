@@ -28,7 +28,7 @@ class LogPrinter {
 
   Result<void> print() {
     for (const TaskPlace& task : tree_.tasks()) {
-      const std::vector<int> attempts = AttemptTree::attempts(task);
+      const std::vector<int> attempts = attempts_of(task);
       for (const int attempt : attempts) {
         if (static_cast<std::uint32_t>(attempt) < after_.attempt) continue;
         if (tail_ && attempt != attempts.back()) continue;

@@ -6,6 +6,7 @@
 #include "core/base/quantity.h"
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
+#include "core/cli/capture.h"
 #include "core/cli/output.h"
 #include "core/cli/workflow_file.h"
 #include "core/executors/machine.h"
@@ -129,6 +130,9 @@ Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const Machin
   options.variables = config.environment;
   options.privileges = config.privileges;
   options.command = command;
+  options.plugin_dirs = cli.options.plugin_dirs;
+  options.version = kCairnVersion;
+  options.capture = [&cli](const WorkflowSpec& spec) { return capture_environment(cli, spec); };
   options.tcp = std::move(tcp);
   if (auto folder = cli.environment.variable("XDG_RUNTIME_DIR")) options.runtime_dir = *folder;
   CAIRN_ASSIGN(auto engine, EngineProcess::start(options, real_file_system(), system_clock()));

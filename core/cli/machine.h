@@ -34,7 +34,7 @@ void add_machine_options(CLI::App& command, const std::shared_ptr<MachineOptions
 // UUIDs of the devices that the driver in ROOT/proc names, sorted.
 [[nodiscard]] std::vector<std::string> find_gpus(const fs::path& root = "/");
 
-// Takes the store and listens.
+// Takes the store and listens. cli outlives it.
 [[nodiscard]] Result<std::unique_ptr<EngineProcess>> start_engine(
     const Cli& cli, const MachineOptions& machine, const std::string& command, EngineUse use,
     std::optional<TcpOptions> tcp = {});

@@ -8,9 +8,9 @@
 #include "core/base/text.h"
 #include "core/cli/attempt_tree.h"
 #include "core/cli/commands.h"
-#include "core/cli/metric_stats.h"
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
+#include "core/server/reading/metric_stats.h"
 
 namespace cairn {
 namespace {
@@ -31,7 +31,7 @@ class MetricReader {
 
   Result<void> read() {
     for (const TaskPlace& task : tree_.tasks()) {
-      for (const int attempt : AttemptTree::attempts(task)) {
+      for (const int attempt : attempts_of(task)) {
         if (static_cast<std::uint32_t>(attempt) < after_.attempt) continue;
         const fs::path file = task.folder.attempt(attempt).metrics();
         auto [entry, fresh] = offsets_.try_emplace(file.string());

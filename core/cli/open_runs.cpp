@@ -47,7 +47,7 @@ Result<OpenRuns> open_runs(const Cli& cli) {
   CAIRN_ASSIGN(runs.store, open_store(cli));
   const bool held = store_holder(cli.options.state_dir).has_value();
   runs.local =
-      std::make_unique<StoreRuns>(*runs.store, fs::absolute(cli.options.store_dir), nullptr, held);
+      std::make_unique<StoreRuns>(*runs.store, fs::absolute(cli.options.store_dir), held);
   return runs;
 }
 

@@ -6,9 +6,10 @@
 
 #include "core/base/text.h"
 #include "core/cli/commands.h"
+#include "core/cli/open_runs.h"
 #include "core/cli/output.h"
-#include "core/cli/plan_cache.h"
 #include "core/cli/workflow_file.h"
+#include "core/server/plan_cache.h"
 
 namespace cairn {
 namespace {
@@ -17,9 +18,17 @@ ExitCode plan(const Cli& cli, const std::string& file) {
   auto loaded = load_workflow(cli, file);
   if (const auto* code = std::get_if<ExitCode>(&loaded)) return *code;
   const auto& spec = std::get<WorkflowSpec>(loaded);
-  const auto sources = plan_sources(cli, spec);
-  if (!sources.ok()) return fail(cli, sources.error());
-  const auto stages = plan_workflow(spec, *sources);
+  std::unique_ptr<RunStore> store;
+  PlanSources sources;
+  if (auto opened = open_store(cli); opened.ok()) {
+    store = std::move(*opened);
+    auto known = plan_sources(*store, cli.options.store_dir, spec);
+    if (!known.ok()) return fail(cli, known.error());
+    sources = std::move(*known);
+  } else if (opened.error().code != ErrorCode::kNotFound) {
+    return fail(cli, opened.error());
+  }
+  const auto stages = plan_workflow(spec, sources);
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, to_json(stages));
   } else if (cli.options.output == OutputFormat::kName) {

@@ -8,15 +8,9 @@
 
 #include "core/base/json.h"
 #include "core/cli/cli.h"
+#include "core/server/reading/fields.h"
 
 namespace cairn {
-
-// Fields of a document, empty, 0 or false where there are none (null included).
-[[nodiscard]] std::string text_of(const json::object& object, std::string_view key);
-[[nodiscard]] std::uint64_t number_of(const json::object& object, std::string_view key);
-[[nodiscard]] bool flag_of(const json::object& object, std::string_view key);
-// A list of texts; what is no text, as JSON.
-[[nodiscard]] std::vector<std::string> texts_of(const json::object& object, std::string_view key);
 
 // "12/40 steps"; "12 steps" where the total is unknown.
 [[nodiscard]] std::string progress_text(const json::object& progress);

@@ -1,4 +1,4 @@
-// cairn schema workflow|STAGE_TYPE
+// cairn schema workflow|api|STAGE_TYPE
 #include "core/workflow/schema.h"
 
 #include <memory>
@@ -7,11 +7,16 @@
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
 #include "core/cli/workflow_file.h"
+#include "core/server/api/openapi.h"
 
 namespace cairn {
 namespace {
 
 ExitCode schema(const Cli& cli, const std::string& subject) {
+  if (subject == "api") {
+    print_json(cli, api::openapi_document());
+    return ExitCode::kDone;
+  }
   auto registry = load_registry(cli);
   if (!registry.ok()) return fail(cli, registry.error());
   if (subject == "workflow") {
@@ -22,7 +27,7 @@ ExitCode schema(const Cli& cli, const std::string& subject) {
   if (const Error* conflict = registry->conflict(subject)) return fail(cli, *conflict);
   if (entry == nullptr) {
     auto known = registry->stage_types();
-    known.insert(known.begin(), "workflow");
+    known.insert(known.begin(), {"workflow", "api"});
     return fail(
         cli, not_found("there is no stage type '" + subject + "'", did_you_mean(subject, known)));
   }
@@ -33,10 +38,10 @@ ExitCode schema(const Cli& cli, const std::string& subject) {
 }  // namespace
 
 void add_schema(CLI::App& app, Cli& cli) {
-  auto* command =
-      app.add_subcommand("schema", "JSON Schema of the workflow file or of a stage type");
+  auto* command = app.add_subcommand(
+      "schema", "JSON Schema of the workflow file or of a stage type; OpenAPI of the server");
   auto subject = std::make_shared<std::string>();
-  command->add_option("SUBJECT", *subject, "'workflow' or a stage type")->required();
+  command->add_option("SUBJECT", *subject, "'workflow', 'api' or a stage type")->required();
   command->callback(
       [&cli, subject] { cli.action = [&cli, subject] { return schema(cli, *subject); }; });
 }

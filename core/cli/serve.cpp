@@ -11,6 +11,7 @@
 #include "core/cli/stop_signals.h"
 #include "core/engine/load.h"
 #include "core/server/on_strand.h"
+#include "core/server/web_server.h"
 
 namespace cairn {
 namespace {
@@ -109,36 +110,77 @@ class Service {
   StopSignals stop_signals_;
 };
 
-void say_ready(const Cli& cli, const EngineProcess& engine, std::size_t recovered) {
+void say_ready(const Cli& cli, const EngineProcess& engine, const std::string& http,
+               std::size_t recovered) {
   const std::string tcp = engine.tcp_address();
   if (cli.options.output == OutputFormat::kJson) {
-    json::object ready{{"socket", engine.socket().string()}, {"pid", ::getpid()}};
+    json::object ready{{"http", http}, {"socket", engine.socket().string()}, {"pid", ::getpid()}};
     if (!tcp.empty()) ready["server"] = tcp;
     *cli.out << json::serialize(ready) << std::endl;
     return;
   }
   *cli.out << "serving " << fs::absolute(cli.options.state_dir).lexically_normal().string()
-           << " on " << engine.socket().string() << (tcp.empty() ? "" : " and ") << tcp
-           << std::endl;
+           << " on " << http << ", " << engine.socket().string() << (tcp.empty() ? "" : " and ")
+           << tcp << std::endl;
   if (recovered > 0 && !cli.options.quiet)
     *cli.err << recovered << (recovered == 1 ? " run goes on" : " runs go on") << std::endl;
 }
 
 struct ServeRequest {
   MachineOptions machine;
+  DoorOptions http;
   TcpOptions tcp;
 };
 
-ExitCode serve(const Cli& cli, const ServeRequest& request) {
+Result<std::unique_ptr<WebServer>> start_web(const Cli& cli, EngineProcess& engine,
+                                             const DoorOptions& door) {
+  WebOptions options{door, cli.options.state_dir, kCairnVersion,
+                     [](std::string_view) { return std::nullopt; }};
+  auto web = WebServer::start(engine, options, system_clock());
+  if (web.ok() || !door.address.empty()) return web;
+  if (web.error().code != ErrorCode::kIo) return web;
+  // Nobody asked for this port, and another server has it.
+  print_warning(cli, web.error());
+  options.door.address = "localhost:0";
+  return WebServer::start(engine, options, system_clock());
+}
+
+ExitCode serve(const Cli& cli, ServeRequest request) {
+  request.http.tls_certificate = request.tcp.tls_certificate;
+  request.http.tls_key = request.tcp.tls_key;
   std::optional<TcpOptions> tcp;
   if (!request.tcp.address.empty()) tcp = request.tcp;
+  if (const auto door = check_door_options(request.http); !door.ok()) {
+    print_error(cli, door.error());
+    return ExitCode::kUsage;
+  }
   auto engine = start_engine(cli, request.machine, "serve", EngineUse::kService, std::move(tcp));
   if (!engine.ok()) return fail(cli, engine.error());
   Service service(cli, **engine);
   const auto recovered = service.recover();
   if (!recovered.ok()) return fail(cli, recovered.error());
-  say_ready(cli, **engine, *recovered);
+  auto web = start_web(cli, **engine, request.http);
+  if (!web.ok()) return fail(cli, web.error());
+  say_ready(cli, **engine, (*web)->url(), *recovered);
   return service.serve();
+}
+
+void add_web_options(CLI::App& command, const std::shared_ptr<ServeRequest>& request) {
+  const char* group = "Page and API";
+  command
+      .add_option("--http", request->http.address,
+                  "Where they are (localhost:" + std::to_string(kHttpPort) + "); port 0: any free")
+      ->type_name("HOST:PORT")
+      ->group(group);
+  command
+      .add_flag("--behind-proxy", request->http.behind_proxy,
+                "A proxy before it speaks TLS with browsers; name it with --trusted-origin")
+      ->group(group);
+  command
+      .add_option("--trusted-origin", request->http.trusted_origins,
+                  "Another name that it is called by: https://NAME, or NAME:PORT; repeatable")
+      ->type_name("ORIGIN")
+      ->group(group);
 }
 
 }  // namespace
@@ -151,17 +193,18 @@ void add_serve(CLI::App& app, Cli& cli) {
       "The first signal lets every stage save a checkpoint and stop; a second ends them at once.\n"
       "Exits with 0 where nothing was going on, with 130 where runs were interrupted.");
   auto request = std::make_shared<ServeRequest>();
-  auto* listen = command
-                     ->add_option("--listen", request->tcp.address,
-                                  "Also listen on TCP, for commands with --server; without TLS "
-                                  "on this machine only")
-                     ->type_name("HOST:PORT");
-  command->add_option("--tls-cert", request->tcp.tls_certificate, "Its certificate (PEM)")
-      ->needs(listen)
+  command
+      ->add_option("--listen", request->tcp.address,
+                   "Also listen on TCP, for commands with --server; without TLS on this machine "
+                   "only")
+      ->type_name("HOST:PORT");
+  command
+      ->add_option("--tls-cert", request->tcp.tls_certificate,
+                   "Certificate (PEM) of all that it listens on")
       ->type_name("FILE");
   command->add_option("--tls-key", request->tcp.tls_key, "The certificate's key (PEM)")
-      ->needs(listen)
       ->type_name("FILE");
+  add_web_options(*command, request);
   add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));
   command->callback(
       [&cli, request] { cli.action = [&cli, request] { return serve(cli, *request); }; });

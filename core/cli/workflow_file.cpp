@@ -29,7 +29,11 @@ std::variant<WorkflowSpec, ExitCode> load_workflow(const Cli& cli, const fs::pat
 
 std::variant<WorkflowSpec, ExitCode> check_or_report(const Cli& cli, const WorkflowRequest& request,
                                                      const Registry& registry) {
-  auto checked = check_workflow(request, registry);
+  return spec_or_report(cli, check_workflow(request, registry));
+}
+
+std::variant<WorkflowSpec, ExitCode> spec_or_report(const Cli& cli,
+                                                    Result<CheckedWorkflow> checked) {
   if (!checked.ok()) return fail(cli, checked.error());
   if (checked->spec) {
     if (!cli.options.quiet) print_diagnostics(cli, checked->diagnostics);

@@ -26,6 +26,10 @@ namespace cairn {
                                                                    const WorkflowRequest& request,
                                                                    const Registry& registry);
 
+// The same for what was checked already.
+[[nodiscard]] std::variant<WorkflowSpec, ExitCode> spec_or_report(const Cli& cli,
+                                                                  Result<CheckedWorkflow> checked);
+
 // Diagnostics for people, on stderr.
 void print_diagnostics(const Cli& cli, const Diagnostics& diagnostics);
 

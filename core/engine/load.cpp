@@ -1,6 +1,7 @@
 #include "core/engine/load.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 
 #include "core/base/framed_log.h"
 #include "core/base/log.h"
@@ -124,6 +125,11 @@ Result<RunState> load_run(const RunStore& store, const std::string& run) {
   return state;
 }
 
+Result<void> follow_run(const RunStore& store, RunState& state) {
+  const std::string run = state.id;
+  return fold(store, run, state, {});
+}
+
 Result<RunState> load_run_and_compare(const RunStore& store, const std::string& run) {
   RunState state;
   CAIRN_ASSIGN(const std::optional<std::string> snapshot, store.find_snapshot(run));
@@ -153,39 +159,54 @@ Result<void> replay_run(const RunStore& store, const std::string& run, std::uint
               });
 }
 
+RunRow row_of(const RunState& state) {
+  RunRow row;
+  row.id = state.id;
+  row.name = state.spec->name;
+  row.request_id = state.request_id;
+  row.workflow = state.spec->file;
+  row.labels = state.spec->labels;
+  row.status = to_string(state.status);
+  row.created_at = state.created_at;
+  row.started_at = state.started_at;
+  row.finished_at = state.finished_at;
+  for (const StageState& stage : state.stages) {
+    row.tasks += stage.count;
+    row.succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
+    // A foreach without its list counts no task, though one stands for it.
+    if (stage.count == 0) continue;
+    for (std::size_t phase = 0; phase < kTaskPhases; ++phase) {
+      if (stage.in_phase[phase] == 0) continue;
+      row.by_status[to_string(static_cast<TaskPhase>(phase))] += stage.in_phase[phase];
+    }
+  }
+  return row;
+}
+
 std::string encode_row(const RunState& state) {
   const auto milliseconds = [](const std::optional<WallTime>& time) {
     return time ? json::value(time->time_since_epoch().count()) : json::value(nullptr);
   };
-  std::uint64_t tasks = 0;
-  std::uint64_t succeeded = 0;
-  for (const StageState& stage : state.stages) {
-    tasks += stage.count;
-    succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
-  }
-  return canonical_json(json::object{{"name", state.spec->name},
-                                     {"request_id", state.request_id},
-                                     {"status", to_string(state.status)},
-                                     {"created_ms", milliseconds(state.created_at)},
-                                     {"started_ms", milliseconds(state.started_at)},
-                                     {"finished_ms", milliseconds(state.finished_at)},
-                                     {"tasks", tasks},
-                                     {"succeeded", succeeded}});
+  const RunRow row = row_of(state);
+  return canonical_json(json::object{{"name", row.name},
+                                     {"request_id", row.request_id},
+                                     {"workflow", row.workflow},
+                                     {"labels", json::value_from(row.labels)},
+                                     {"status", row.status},
+                                     {"created_ms", milliseconds(row.created_at)},
+                                     {"started_ms", milliseconds(row.started_at)},
+                                     {"finished_ms", milliseconds(row.finished_at)},
+                                     {"tasks", row.tasks},
+                                     {"succeeded", row.succeeded},
+                                     {"by_status", json::value_from(row.by_status)}});
 }
 
 namespace {
 
-// Rows of format 1 said less: the journal says it.
-void complete(const RunStore& store, RunRow& row) {
-  const auto state = load_run(store, row.id);
-  if (!state.ok()) return;
-  row.status = to_string(state->status);
-  row.started_at = state->started_at;
-  row.finished_at = state->finished_at;
-  for (const StageState& stage : state->stages) {
-    row.tasks += stage.count;
-    row.succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
-  }
+const json::object& members(const json::object& object, std::string_view key) {
+  static const json::object kNone;
+  const json::value* found = object.if_contains(key);
+  return found != nullptr && found->is_object() ? found->get_object() : kNone;
 }
 
 }  // namespace
@@ -202,15 +223,24 @@ RunRow decode_row(const RunStore& store, const RunSummary& summary) {
     };
     row.name = get_string(*object, "name").value_or("");
     row.request_id = get_string(*object, "request_id").value_or("");
+    row.workflow = get_string(*object, "workflow").value_or("");
+    for (const auto& [label, value] : members(*object, "labels")) {
+      if (value.is_string()) row.labels[label] = value.as_string();
+    }
     row.status = get_string(*object, "status").value_or("");
     row.created_at = time("created_ms").value_or(WallTime{});
     row.started_at = time("started_ms");
     row.finished_at = time("finished_ms");
     row.tasks = get_uint(*object, "tasks").value_or(0);
     row.succeeded = get_uint(*object, "succeeded").value_or(0);
+    for (const auto& [status, count] : members(*object, "by_status")) {
+      if (count.is_int64()) row.by_status[status] = static_cast<std::uint64_t>(count.get_int64());
+    }
   }
-  if (row.status.empty()) complete(store, row);
-  return row;
+  if (!row.status.empty()) return row;
+  // Rows of format 1 said less: the journal says it.
+  const auto state = load_run(store, summary.run);
+  return state.ok() ? row_of(*state) : row;
 }
 
 Result<std::vector<RunRow>> list_rows(const RunStore& store) {

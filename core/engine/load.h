@@ -23,7 +23,11 @@ namespace cairn {
 // set. kNotFound: no such run.
 [[nodiscard]] Result<RunState> load_run(const RunStore& store, const std::string& run);
 
-// The same from the journal alone; kCorrupt where the snapshot says something else.
+// What was journaled since, folded into the state that load_run gave; a record that cannot be read
+// quarantines it. kNotFound: the run was deleted.
+[[nodiscard]] Result<void> follow_run(const RunStore& store, RunState& state);
+
+// As load_run, from the journal alone; kCorrupt where the snapshot says something else.
 [[nodiscard]] Result<RunState> load_run_and_compare(const RunStore& store, const std::string& run);
 
 // Calls back with every event above `after`, in order, and the state after it, until the callback
@@ -38,13 +42,17 @@ struct RunRow {
   std::string id;
   std::string name;
   std::string request_id;
+  std::string workflow;  // its file
+  std::map<std::string, std::string> labels;
   std::string status;  // as the journal has it: an unfinished run is "running"
   WallTime created_at{};
   std::optional<WallTime> started_at;
   std::optional<WallTime> finished_at;
   std::uint64_t tasks = 0;
-  std::uint64_t succeeded = 0;  // of its tasks, once it has ended
+  std::uint64_t succeeded = 0;                     // of its tasks, once it has ended
+  std::map<std::string, std::uint64_t> by_status;  // of its tasks; empty where an older build wrote
 };
+[[nodiscard]] RunRow row_of(const RunState& state);
 [[nodiscard]] std::string encode_row(const RunState& state);
 [[nodiscard]] RunRow decode_row(const RunStore& store, const RunSummary& summary);
 // By id, which is by time.

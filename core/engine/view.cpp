@@ -1,6 +1,7 @@
 #include "core/engine/view.h"
 
 #include <algorithm>
+#include <boost/json/value_from.hpp>
 
 #include "core/base/hex.h"
 #include "core/engine/cache_key.h"
@@ -326,30 +327,34 @@ json::object run_view(const RunState& state, const ViewOptions& options) {
   return object;
 }
 
+RunRow shown_row(const RunState& state, bool served) {
+  RunRow row = row_of(state);
+  row.status = run_status(state, served);
+  const auto running = row.by_status.find("running");
+  if (running == row.by_status.end()) return row;
+  if (served && state.status == RunStatus::kRunning) return row;
+  row.by_status["interrupted"] += running->second;
+  row.by_status.erase(running);
+  return row;
+}
+
 json::object list_row(const RunState& state, bool served) {
-  std::uint64_t tasks = 0;
-  std::uint64_t succeeded = 0;
-  for (const StageState& stage : state.stages) {
-    tasks += stage.count;
-    succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
-  }
-  return {{"id", state.id},
-          {"name", state.spec->name},
-          {"status", run_status(state, served)},
-          {"created_at", format_rfc3339(state.created_at)},
-          {"started_at", time_or_null(state.started_at)},
-          {"finished_at", time_or_null(state.finished_at)},
-          {"stages", {{"total", tasks}, {"succeeded", succeeded}}}};
+  return list_row(shown_row(state, served));
 }
 
 json::object list_row(const RunRow& row) {
-  return {{"id", row.id},
-          {"name", row.name},
-          {"status", row.status == "running" ? "interrupted" : row.status},
-          {"created_at", format_rfc3339(row.created_at)},
-          {"started_at", time_or_null(row.started_at)},
-          {"finished_at", time_or_null(row.finished_at)},
-          {"stages", {{"total", row.tasks}, {"succeeded", row.succeeded}}}};
+  json::object tasks{{"total", row.tasks}, {"succeeded", row.succeeded}};
+  if (!row.by_status.empty()) tasks["by_status"] = json::value_from(row.by_status);
+  json::object object{{"id", row.id},
+                      {"name", row.name},
+                      {"status", row.status},
+                      {"created_at", format_rfc3339(row.created_at)},
+                      {"started_at", time_or_null(row.started_at)},
+                      {"finished_at", time_or_null(row.finished_at)},
+                      {"stages", std::move(tasks)}};
+  if (!row.workflow.empty()) object["workflow"] = row.workflow;
+  if (!row.labels.empty()) object["labels"] = json::value_from(row.labels);
+  return object;
 }
 
 json::object explain_view(const RunState& state, std::uint32_t number, bool served,

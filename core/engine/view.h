@@ -32,9 +32,12 @@ struct ViewOptions {
 [[nodiscard]] json::object stage_page(const RunState& state, std::uint32_t stage,
                                       std::uint32_t offset, std::uint32_t limit,
                                       const ViewOptions& options);
-// {"id","name","status","created_at","started_at","finished_at","stages":{"total","succeeded"}},
-// counting tasks.
+// row_of with the statuses that people see.
+[[nodiscard]] RunRow shown_row(const RunState& state, bool served);
+// {"id","name","status","created_at","started_at","finished_at",
+//  "stages":{"total","succeeded","by_status"?},"workflow"?,"labels"?}, counting tasks.
 [[nodiscard]] json::object list_row(const RunState& state, bool served);
+// With the row's status as it is.
 [[nodiscard]] json::object list_row(const RunRow& row);
 // {"sequence","time","run","type","stage"?,"task"?,...}; one line of `watch -o json` and `events`.
 // state: after the event.

@@ -6,19 +6,23 @@
 #include <array>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "core/base/clock.h"
+#include "core/base/random.h"
 #include "core/http/gate.h"
+#include "core/http/observe.h"
 #include "core/http/outbox.h"
+#include "core/http/rate.h"
 #include "core/http/text_body.h"
+#include "core/http/transport.h"
 
 namespace cairn::http {
 
@@ -33,13 +37,22 @@ struct Workplace {
   boost::asio::thread_pool& workers;
   std::function<void(Connection&)> ended;  // forget it
   std::function<void(int change)> busy;    // a request came in (1), its answer is written (-1)
-  std::uint64_t bodies = 0;                // bytes set aside for bodies
+  std::function<void(const Answered&)> answered;
+  std::shared_ptr<boost::asio::ssl::context> tls;  // null: plain text
+  RandomStream traces;
+  RateLimiter requests;
+  RateLimiter strangers;
+  std::map<std::string, std::size_t> streams = {};  // open now, by client_name()
+  std::uint64_t bodies = 0;                         // bytes set aside for bodies
   bool draining = false;
 };
 
+// By whom requests are counted: who it is, or where a stranger comes from.
+[[nodiscard]] std::string client_name(const std::string& who, const std::string& peer);
+
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  using Socket = boost::asio::ip::tcp::socket;
+  using Socket = Transport::Socket;
 
   Connection(Socket socket, Workplace& place);
 
@@ -54,25 +67,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void cut();
 
  private:
-  enum class State { kIdle, kHead, kBody, kHandling, kWriting, kLingering, kClosed };
+  enum class State { kHandshake, kIdle, kHead, kBody, kHandling, kWriting, kLingering, kClosed };
 
   void enter(State state, std::optional<Duration> time);
   [[nodiscard]] bool is(State state) const { return state_ == state; }
 
   // Reading.
+  void shake_hands();
   void next_request();
   void read_head();
   void on_head(const boost::system::error_code& error);
   void admit(Admission admission);
   void read_body();
   void on_body(const boost::system::error_code& error);
-  void refuse(const Refusal& refusal);
+  void refuse(Refusal refusal);
+  [[nodiscard]] std::optional<Refusal> over_rate(const Request& request);
   void dispatch();
   void watch();
   void on_watched(const boost::system::error_code& error, std::size_t bytes);
 
   // Writing.
   void pump();
+  void encode(Response response);
   void write_answer(Response response);
   void begin_stream(Response head);
   void write_out();
@@ -81,14 +97,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void finish_answer();
   void release();
   void linger();
+  void end_tls();
   void discard();
 
-  Socket socket_;
+  // What is told of the request (connection_record.cpp).
+  void begin_record(const Request& request, const Route* route);
+  void end_record();
+  [[nodiscard]] Response problem(int status, const Error& error) const;
+  [[nodiscard]] Response too_many(const std::string& what, Duration wait) const;
+  [[nodiscard]] Response hold_up_strangers(Response response);
+  [[nodiscard]] bool take_stream();
+  void give_stream();
+
+  Transport transport_;
   Workplace& place_;
   std::string peer_;
   State state_ = State::kIdle;
   std::optional<Duration> deadline_;
-  Duration began_{0};  // the request, by the monotonic clock
+  Duration began_{0};               // the request, by the monotonic clock
+  std::optional<Answered> record_;  // of the request that is being answered
+  std::string stream_of_;           // whose stream it is that is open here
 
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<TextBody>> parser_;
@@ -97,6 +125,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool busy_ = false;
   bool close_after_ = false;
   bool only_head_ = false;
+  bool packs_ = false;  // the client takes gzip
   bool old_version_ = false;
   bool watching_ = false;
   bool half_closed_ = false;  // the client sends nothing more

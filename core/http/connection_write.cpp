@@ -7,6 +7,8 @@
 #include <boost/asio/write.hpp>
 
 #include "core/http/connection.h"
+#include "core/http/gzip.h"
+#include "core/http/problem.h"
 #include "core/http/wire.h"
 
 namespace cairn::http {
@@ -28,7 +30,7 @@ bool has_no_body(int status) {
 void Connection::pump() {
   if (!outbox_ || writing_ || complete_ || file_ || is(State::kClosed)) return;
   Outbox::Parcel parcel = outbox_->take();
-  if (parcel.answer && !parcel.streamed) return write_answer(*std::move(parcel.answer));
+  if (parcel.answer && !parcel.streamed) return encode(*std::move(parcel.answer));
   if (parcel.answer) begin_stream(*std::move(parcel.answer));
   if (!streaming_ || is(State::kClosed)) return;
   if (parcel.aborted) return cut();
@@ -42,11 +44,37 @@ void Connection::pump() {
   if (complete_) finish_answer();
 }
 
+// In gzip where the client takes it, which a worker does: it takes its time.
+void Connection::encode(Response response) {
+  if (!response.who.empty()) record_->who = response.who;
+  response = with_trace(std::move(response), record_->trace_id);
+  if ((response.status == 304 || may_be_gzipped(response)) && response.headers.count("Vary") == 0)
+    response.headers.add("Vary", "Accept-Encoding");
+  if (!packs_ || !may_be_gzipped(response) ||
+      std::get<std::string>(response.body).size() < kGzipFrom) {
+    return write_answer(std::move(response));
+  }
+  asio::post(place_.workers, [self = shared_from_this(), response = std::move(response),
+                              &io = place_.io]() mutable {
+    auto packed = gzipped(response);
+    if (packed.ok()) {
+      response = *std::move(packed);
+    } else {
+      spdlog::warn("an answer is sent as it is: {}", packed.error().message);
+    }
+    asio::post(io, [self, response = std::move(response)]() mutable {
+      if (!self->is(State::kClosed)) self->write_answer(std::move(response));
+    });
+  });
+}
+
 void Connection::write_answer(Response response) {
   if (const auto checked = check_response(response); !checked.ok()) {
     spdlog::error("{}", checked.error().message);
-    response = place_.errors(500, internal_error("the answer could not be sent"));
+    response = problem(500, internal_error("the answer could not be sent"));
   }
+  response = hold_up_strangers(std::move(response));
+  record_->status = response.status;
   const auto* slice = std::get_if<FileSlice>(&response.body);
   Framing framing;
   framing.close = close_after_ || place_.draining;
@@ -70,9 +98,14 @@ void Connection::begin_stream(Response head) {
   if (const auto checked = check_response(head); !checked.ok()) {
     spdlog::error("{}", checked.error().message);
     outbox_->gone();
-    return write_answer(place_.errors(500, internal_error("the answer could not be sent")));
+    return write_answer(problem(500, internal_error("the answer could not be sent")));
   }
-  streaming_ = true;
+  if (!take_stream()) {
+    outbox_->gone();
+    return write_answer(too_many("too many streams of one client", Duration{5000}));
+  }
+  record_->status = head.status;
+  record_->stream = streaming_ = true;
   close_after_ = close_after_ || old_version_;
   out_ = head_bytes(head, {std::nullopt, !old_version_, close_after_}, place_.clock.now());
 }
@@ -80,15 +113,17 @@ void Connection::begin_stream(Response head) {
 void Connection::write_out() {
   enter(State::kWriting, place_.gate.limits.write_time);
   writing_ = true;
-  socket_.async_write_some(asio::buffer(out_) + out_done_,
-                           [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-                             self->writing_ = false;
-                             if (self->is(State::kClosed)) return;
-                             if (error) return self->cut();
-                             self->out_done_ += bytes;
-                             if (self->out_done_ < self->out_.size()) return self->write_out();
-                             self->after_write();
-                           });
+  transport_.async_write_some(
+      asio::buffer(out_) + out_done_,
+      [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+        self->writing_ = false;
+        if (self->is(State::kClosed)) return;
+        if (error) return self->cut();
+        self->out_done_ += bytes;
+        if (self->record_) self->record_->bytes += bytes;
+        if (self->out_done_ < self->out_.size()) return self->write_out();
+        self->after_write();
+      });
 }
 
 void Connection::after_write() {
@@ -139,11 +174,12 @@ void Connection::finish_answer() {
   if (outbox_) outbox_->finished();
   outbox_.reset();
   release();
+  end_record();
   if (close_after_ || place_.draining) return linger();
   if (!watching_) return next_request();
   resume_ = true;
   error_code ignored;
-  socket_.cancel(ignored);
+  transport_.socket().cancel(ignored);
 }
 
 // A client that still sends would get a reset instead of the answer: what it sends is thrown away
@@ -151,18 +187,35 @@ void Connection::finish_answer() {
 void Connection::linger() {
   enter(State::kLingering, kLingerTime);
   error_code error;
-  socket_.shutdown(Socket::shutdown_send, error);
+  if (transport_.is_tls()) {
+    if (!watching_) return end_tls();
+    transport_.socket().cancel(error);
+    return;
+  }
+  transport_.socket().shutdown(Socket::shutdown_send, error);
   if (error) return cut();
   if (!watching_) discard();
 }
 
+// Says that nothing follows, so that the client knows it has all of it.
+void Connection::end_tls() {
+  transport_.async_shutdown([self = shared_from_this()](const error_code&) {
+    if (!self->is(State::kLingering)) return;
+    error_code error;
+    self->transport_.socket().shutdown(Socket::shutdown_send, error);
+    if (error) return self->cut();
+    self->discard();
+  });
+}
+
+// What comes is not read, so it need not be understood: of TLS these are the bytes as they are.
 void Connection::discard() {
-  socket_.async_read_some(asio::buffer(discarded_),
-                          [self = shared_from_this()](const error_code& error, std::size_t) {
-                            if (!self->is(State::kLingering)) return;
-                            if (error) return self->cut();
-                            self->discard();
-                          });
+  transport_.socket().async_read_some(
+      asio::buffer(discarded_), [self = shared_from_this()](const error_code& error, std::size_t) {
+        if (!self->is(State::kLingering)) return;
+        if (error) return self->cut();
+        self->discard();
+      });
 }
 
 void Connection::sweep(Duration now) {
@@ -170,8 +223,11 @@ void Connection::sweep(Duration now) {
   if (!is(State::kHead) && !is(State::kBody)) return cut();
   close_after_ = true;
   error_code ignored;
-  socket_.cancel(ignored);
-  refuse({408, make_error(ErrorCode::kCancelled, "the request took too long to come"), {}});
+  transport_.socket().cancel(ignored);
+  Refusal refusal;
+  refusal.status = 408;
+  refusal.error = make_error(ErrorCode::kCancelled, "the request took too long to come");
+  refuse(std::move(refusal));
 }
 
 void Connection::drain() {
@@ -184,8 +240,9 @@ void Connection::cut() {
   if (outbox_) outbox_->detach();
   outbox_.reset();
   release();
+  end_record();
   error_code ignored;
-  socket_.close(ignored);
+  transport_.socket().close(ignored);
   place_.ended(*this);
 }
 

@@ -1,6 +1,9 @@
 #include "core/http/gate.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 
 #include "core/base/text.h"
 
@@ -8,7 +11,10 @@ namespace cairn::http {
 namespace {
 
 Refusal refuse(int status, ErrorCode code, std::string message, std::string hint = {}) {
-  return {status, make_error(code, std::move(message), std::move(hint)), {}};
+  Refusal refusal;
+  refusal.status = status;
+  refusal.error = make_error(code, std::move(message), std::move(hint));
+  return refusal;
 }
 
 bool contains(const std::vector<std::string>& all, const std::string& one) {
@@ -20,7 +26,13 @@ std::optional<Refusal> denied(const Gate& gate, const Access& access, Request& r
   const auto decision = gate.access ? gate.access(request, access) : Denied::kUnknown;
   if (const auto* identity = std::get_if<Identity>(&decision)) {
     request.who = identity->who;
+    request.role = identity->role;
     return std::nullopt;
+  }
+  if (std::get<Denied>(decision) == Denied::kUnmarked) {
+    return refuse(403, ErrorCode::kInvalidArgument,
+                  "with a cookie, only this server's page changes something",
+                  std::string("a page sends ") + kPageMark + ": 1; programs send a token");
   }
   if (std::get<Denied>(decision) == Denied::kForbidden) {
     return refuse(403, ErrorCode::kInvalidArgument, "this needs the role '" + access.role() + "'",
@@ -68,36 +80,58 @@ std::optional<Refusal> check_framing(const Head& head, std::uint64_t limit) {
 
 }  // namespace
 
-Names loopback_names(std::uint16_t port) {
+Names loopback_names(std::uint16_t port, bool tls) {
+  const std::string scheme = tls ? "https://" : "http://";
   Names names;
   for (const std::string host : {"127.0.0.1", "localhost", "[::1]"}) {
     const std::string name = host + ":" + std::to_string(port);
     names.hosts.push_back(name);
-    names.origins.push_back("http://" + name);
-    if (port != 80) continue;
+    names.origins.push_back(scheme + name);
+    if (port != (tls ? 443 : 80)) continue;
     names.hosts.push_back(host);
-    names.origins.push_back("http://" + host);
+    names.origins.push_back(scheme + host);
   }
   return names;
 }
 
-Result<void> add_name(Names& names, const std::string& name) {
+Result<void> add_name(Names& names, const std::string& name, bool tls) {
   constexpr std::string_view kTls = "https://";
-  const bool tls = name.starts_with(kTls);
-  const std::string host = lower_case(tls ? name.substr(kTls.size()) : name);
+  const bool named = name.starts_with(kTls);
+  const std::string host = lower_case(named ? name.substr(kTls.size()) : name);
   const std::size_t colon = host.rfind(':');
   const std::string port = colon == std::string::npos ? "" : host.substr(colon + 1);
   const bool has_port = !port.empty() && port.find_first_not_of("0123456789") == std::string::npos;
   const bool plain =
       !host.empty() && colon != 0 &&
       host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-_[]:") == std::string::npos;
-  if (!plain || !(has_port || (tls && colon == std::string::npos))) {
+  if (!plain || !(has_port || (named && colon == std::string::npos))) {
     return invalid_argument("'" + printable(name) + "' is no name of a server",
                             "for example 10.0.0.5:8000, or https://cairn.example.org");
   }
+  const std::string scheme = named || tls ? "https://" : "http://";
+  // Browsers leave out a scheme's own port, in Host as in Origin.
+  const std::string usual = named || tls ? ":443" : ":80";
+  if (host.ends_with(usual)) {
+    const std::string bare = host.substr(0, host.size() - usual.size());
+    names.hosts.push_back(bare);
+    names.origins.push_back(scheme + bare);
+  }
   names.hosts.push_back(host);
-  names.origins.push_back((tls ? "https://" : "http://") + host);
+  names.origins.push_back(scheme + host);
   return {};
+}
+
+std::string peer_of(const Head& head, bool behind_proxy) {
+  if (!behind_proxy) return head.peer;
+  std::string_view last;
+  for (const auto& [name, value] : head.headers.fields()) {
+    if (same_ignoring_case(name, "X-Forwarded-For")) last = value;
+  }
+  const std::string address(trim(last.substr(last.rfind(',') + 1)));
+  std::array<char, 16> ignored;
+  const bool valid = ::inet_pton(AF_INET, address.c_str(), ignored.data()) == 1 ||
+                     ::inet_pton(AF_INET6, address.c_str(), ignored.data()) == 1;
+  return valid ? address : head.peer;
 }
 
 std::optional<Refusal> check_host(const Headers& headers, const Names& names) {
@@ -143,7 +177,10 @@ std::optional<Refusal> check_content(Method method, const Head& head) {
                 "send Content-Type: application/json");
 }
 
-std::variant<Admission, Refusal> judge(const Gate& gate, Head head) {
+namespace {
+
+// What judge() does, as far as it gets: `admission` holds what is known when it refuses.
+std::optional<Refusal> consider(const Gate& gate, const Head& head, Admission& admission) {
   if (head.version != 10 && head.version != 11) {
     return refuse(505, ErrorCode::kInvalidArgument, "only HTTP/1.0 and HTTP/1.1 are spoken here");
   }
@@ -151,10 +188,9 @@ std::variant<Admission, Refusal> judge(const Gate& gate, Head head) {
   if (bytes_of(head) > gate.limits.header_bytes) {
     return refuse(431, ErrorCode::kInvalidArgument, "the header is too large");
   }
-  if (auto refusal = check_host(head.headers, gate.names)) return *std::move(refusal);
-  Request request;
+  if (auto refusal = check_host(head.headers, gate.names)) return refusal;
+  Request& request = admission.request;
   request.headers = head.headers;
-  request.peer = head.peer;
   const auto method = parse_method(head.method);
   if (!method) {
     return behind_access(gate, request,
@@ -170,7 +206,9 @@ std::variant<Admission, Refusal> judge(const Gate& gate, Head head) {
   }
   auto target = parse_target(head.target);
   if (!target.ok()) {
-    return behind_access(gate, request, {400, std::move(target).error(), {}});
+    Refusal refusal;
+    refusal.error = std::move(target).error();
+    return behind_access(gate, request, std::move(refusal));
   }
   request.target = *std::move(target);
   auto found = gate.router.match(*method, request.target.parts);
@@ -187,13 +225,26 @@ std::variant<Admission, Refusal> judge(const Gate& gate, Head head) {
     return behind_access(gate, request, std::move(refusal));
   }
   auto& match = std::get<Router::Match>(found);
+  admission.route = match.route;
   request.values = std::move(match.values);
-  if (auto no = denied(gate, match.route->access, request)) return *std::move(no);
-  if (auto no = check_origin(*method, head.headers, gate.names)) return *std::move(no);
-  const std::uint64_t limit = match.route->body_bytes.value_or(gate.limits.body_bytes);
-  if (auto no = check_framing(head, limit)) return *std::move(no);
-  if (auto no = check_content(*method, head)) return *std::move(no);
-  return Admission{match.route, std::move(request), limit};
+  if (auto no = denied(gate, match.route->access, request)) return no;
+  if (auto no = check_origin(*method, head.headers, gate.names)) return no;
+  admission.body_limit = match.route->body_bytes.value_or(gate.limits.body_bytes);
+  if (auto no = check_framing(head, admission.body_limit)) return no;
+  return check_content(*method, head);
+}
+
+}  // namespace
+
+std::variant<Admission, Refusal> judge(const Gate& gate, Head head) {
+  Admission admission;
+  admission.request.peer = peer_of(head, gate.behind_proxy);
+  admission.request.trace = std::move(head.trace);
+  auto refusal = consider(gate, head, admission);
+  if (!refusal) return admission;
+  refusal->route = admission.route;
+  refusal->request = std::move(admission.request);
+  return *std::move(refusal);
 }
 
 }  // namespace cairn::http

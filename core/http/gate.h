@@ -23,6 +23,7 @@ struct Head {
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
   std::string peer;
+  Trace trace;
 
   [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
@@ -31,7 +32,14 @@ struct Refusal {
   int status = 400;
   Error error;
   Headers headers;  // further ones of the answer
+  // What is known of the request so far, for the record; route: null where none was matched.
+  const Route* route = nullptr;
+  Request request = {};
 };
+
+// The field by which a page of this server says that a request is its own. Pages of other sites
+// cannot send it without being asked about first, and nobody answers that they may.
+inline constexpr const char* kPageMark = "X-Cairn-Page";
 
 // Names under which the server may be addressed. Another name in Host is a page that had its own
 // name point here (DNS rebinding).
@@ -39,10 +47,14 @@ struct Names {
   std::vector<std::string> hosts;    // "127.0.0.1:7717", as in Host, in lower case
   std::vector<std::string> origins;  // "http://127.0.0.1:7717", as in Origin
 };
-// The loopback names with this port.
-[[nodiscard]] Names loopback_names(std::uint16_t port);
-// Adds "NAME:PORT", or "https://NAME[:PORT]" behind a proxy. Errors: it is neither.
-[[nodiscard]] Result<void> add_name(Names& names, const std::string& name);
+// The loopback names with this port. tls: what pages have as their origin begins with https.
+[[nodiscard]] Names loopback_names(std::uint16_t port, bool tls = false);
+// Adds "NAME:PORT", or "https://NAME[:PORT]", as behind a proxy. Errors: it is neither.
+[[nodiscard]] Result<void> add_name(Names& names, const std::string& name, bool tls = false);
+
+// Who sent it: the peer, or behind a proxy the last address that X-Forwarded-For names, which is
+// the one that the proxy itself saw.
+[[nodiscard]] std::string peer_of(const Head& head, bool behind_proxy);
 
 // Exactly one Host, and one of the names.
 [[nodiscard]] std::optional<Refusal> check_host(const Headers& headers, const Names& names);
@@ -58,6 +70,7 @@ struct Gate {
   Router router;
   AccessCheck access;
   Limits limits;
+  bool behind_proxy = false;
 };
 
 struct Admission {

@@ -48,6 +48,14 @@ class Headers {
 [[nodiscard]] bool same_ignoring_case(std::string_view one, std::string_view other);
 [[nodiscard]] std::string lower_case(std::string_view text);
 
+// Where a request stands in a trace (trace.h); ids in lower-case hexadecimal.
+struct Trace {
+  std::string trace_id;   // 32 digits
+  std::string parent_id;  // 16 digits: the client's span; empty where the client named none
+  std::string span_id;    // 16 digits: this request
+  bool sampled = false;
+};
+
 struct Request {
   Method method = Method::kGet;
   Target target;
@@ -56,7 +64,9 @@ struct Request {
   // Of the {parts} of the route's pattern, in their order.
   std::vector<std::pair<std::string, std::string>> values;
   std::string who;   // as the access check recognised; empty on open routes
+  std::string role;  // that the access check found; empty on open routes
   std::string peer;  // address of the client
+  Trace trace;
 
   // Of a {part}; empty where the pattern has none of that name.
   [[nodiscard]] const std::string& value(std::string_view name) const;
@@ -74,6 +84,8 @@ struct Response {
   // Content-Length, Connection, Date and the security headers are added when it is sent (wire.h).
   Headers headers;
   std::variant<std::string, FileSlice> body;
+  // Who asked, where the handler found out (signing in); empty: Request::who. It is not sent.
+  std::string who = {};
 };
 
 [[nodiscard]] Response json_response(int status, const json::value& body);

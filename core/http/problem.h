@@ -12,7 +12,10 @@ namespace cairn::http {
 // application/problem+json: "type" (urn:cairn:problem:STATUS-NAME), "title", "status", "detail",
 // "code" (to_string of the error's), "hint" where there is one, and "errors" with one entry of
 // "file", "line", "column" where the error has a place.
-[[nodiscard]] Response problem_response(int status, const Error& error);
+// places: the "errors", instead of the error's own place.
+[[nodiscard]] Response problem_response(int status, const Error& error, json::array places = {});
+// The same problem with a last member "trace_id"; answers of another media type stay as they are.
+[[nodiscard]] Response with_trace(Response response, const std::string& trace_id);
 // With status_of its code.
 [[nodiscard]] Response problem_response(const Error& error);
 

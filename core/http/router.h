@@ -34,9 +34,11 @@ class Access {
 enum class Denied {
   kUnknown,    // nobody that is known: 401
   kForbidden,  // known, but not allowed to: 403
+  kUnmarked,   // known by a cookie, without the mark that pages of other sites cannot send: 403
 };
 struct Identity {
-  std::string who;  // becomes Request::who
+  std::string who;        // becomes Request::who
+  std::string role = {};  // becomes Request::role
 };
 // Who asks, or why not. Called for every route that is not open, with the request's head, on the
 // I/O thread: quick, and it does not block. An empty function knows nobody.

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
@@ -43,26 +45,52 @@ std::string with_port(const asio::ip::address& address, std::uint16_t port) {
   return host + ":" + std::to_string(port);
 }
 
+std::vector<asio::ip::address> loopback_pair() {
+  return {asio::ip::address_v4::loopback(), asio::ip::address_v6::loopback()};
+}
+
+// Where a machine has no IPv6, the system says so in one of these ways.
+bool is_absent(const error_code& error) {
+  return error == asio::error::address_family_not_supported ||
+         error == boost::system::errc::address_not_available;
+}
+
+struct Listening {
+  tcp::acceptor acceptor;
+  bool accepting = false;
+};
+
+Result<std::uint64_t> seed_of(const Entropy& entropy) {
+  std::uint64_t seed = 0;
+  CAIRN_ASSIGN(const std::string drawn, entropy(sizeof seed));
+  for (const char byte : drawn) seed = seed << 8 | static_cast<unsigned char>(byte);
+  return seed;
+}
+
 class AsioServer final : public Server {
  public:
-  AsioServer(ServerOptions options, Router router, AccessCheck access, const Clock& clock)
+  AsioServer(ServerOptions options, Router router, AccessCheck access, const Clock& clock,
+             std::shared_ptr<asio::ssl::context> tls, std::uint64_t seed)
       : workers_(std::max(1U, options.threads)),
-        place_{Gate{{}, std::move(router), std::move(access), options.limits},
+        observer_(std::move(options.observer)),
+        place_{Gate{{}, std::move(router), std::move(access), options.limits, options.behind_proxy},
                clock,
                std::move(options.errors),
                io_,
                workers_,
                [this](Connection& connection) { connections_.erase(&connection); },
-               [this](int change) { count(change); }},
-        acceptor_(io_),
+               [this](int change) { count(change); },
+               [this](const Answered& answered) { observe(answered); },
+               std::move(tls),
+               RandomStream(seed, "traces"),
+               RateLimiter(options.limits.requests),
+               RateLimiter(options.limits.strangers)},
         ticks_(io_) {}
 
   ~AsioServer() override {
     if (!thread_.joinable()) return;
     asio::post(io_, [this] {
-      place_.draining = true;
-      error_code ignored;
-      acceptor_.close(ignored);
+      stop_listening();
       ticks_.cancel();
       ended_ = true;
       for (const auto& connection : all()) connection->cut();
@@ -72,25 +100,24 @@ class AsioServer final : public Server {
     thread_.join();
   }
 
-  Result<void> listen(const asio::ip::address& address, std::uint16_t port,
+  // host: as ServerOptions has it.
+  Result<void> listen(const std::string& host, std::uint16_t port,
                       const std::vector<std::string>& names) {
-    const std::string where = with_port(address, port);
-    const tcp::endpoint endpoint(address, port);
-    error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
-    if (!error) address_ = acceptor_.local_endpoint(error);
-    if (error) {
-      return make_error(ErrorCode::kIo, "cannot listen on " + where + ": " + error.message(),
-                        "choose another port, or 0 for any that is free");
+    host_ = host;
+    if (host == kBoth) {
+      CAIRN_TRY(listen_on_both(port));
+    } else {
+      CAIRN_ASSIGN(const auto address, address_of(host));
+      if (const error_code error = open(address, port)) return cannot(address, port, error);
     }
+    const auto address = address_.address();
+    const bool tls = place_.tls != nullptr;
     Names& known = place_.gate.names;
-    if (address.is_loopback() || address.is_unspecified()) known = loopback_names(address_.port());
-    CAIRN_TRY(add_name(known, with_port(address, address_.port())));
-    for (const std::string& name : names) CAIRN_TRY(add_name(known, name));
-    accept();
+    if (address.is_loopback() || address.is_unspecified())
+      known = loopback_names(address_.port(), tls);
+    CAIRN_TRY(add_name(known, with_port(address, address_.port()), tls));
+    for (const std::string& name : names) CAIRN_TRY(add_name(known, name, tls));
+    for (const auto& listening : listening_) accept(*listening);
     tick();
     thread_ = std::thread([this] { run(); });
     return {};
@@ -98,14 +125,14 @@ class AsioServer final : public Server {
 
   [[nodiscard]] std::uint16_t port() const override { return address_.port(); }
   [[nodiscard]] std::string url() const override {
-    return "http://" + with_port(address_.address(), address_.port());
+    const std::string where = host_ == kBoth ? host_ + ":" + std::to_string(port())
+                                             : with_port(address_.address(), port());
+    return (place_.tls ? "https://" : "http://") + where;
   }
 
   bool drain(const std::function<bool()>& give_up) override {
     on_io([this] {
-      place_.draining = true;
-      error_code ignored;
-      acceptor_.close(ignored);
+      stop_listening();
       for (const auto& connection : all()) connection->drain();
     });
     std::unique_lock lock(mutex_);
@@ -121,8 +148,69 @@ class AsioServer final : public Server {
     on_io([&] { count = connections_.size(); });
     return count;
   }
+  Counts counts() override {
+    Counts counts = tally_.counts();
+    on_io([&] {
+      counts.connections = connections_.size();
+      for (const auto& [client, open] : place_.streams) counts.streams += open;
+    });
+    return counts;
+  }
 
  private:
+  static constexpr const char* kBoth = "localhost";
+
+  Error cannot(const asio::ip::address& address, std::uint16_t port, const error_code& error) {
+    return make_error(ErrorCode::kIo,
+                      "cannot listen on " + with_port(address, port) + ": " + error.message(),
+                      "choose another port, or 0 for any that is free");
+  }
+
+  // The first that is opened gives the server its address.
+  error_code open(const asio::ip::address& address, std::uint16_t port) {
+    auto opened = std::make_unique<Listening>(Listening{tcp::acceptor(io_)});
+    tcp::acceptor& acceptor = opened->acceptor;
+    const tcp::endpoint endpoint(address, port);
+    error_code error;
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    // Beside 127.0.0.1 only; "::" alone means all addresses of both kinds.
+    if (!error && address.is_v6() && address.is_loopback())
+      acceptor.set_option(asio::ip::v6_only(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    const tcp::endpoint bound = error ? endpoint : acceptor.local_endpoint(error);
+    if (error) return error;
+    if (listening_.empty()) address_ = bound;
+    listening_.push_back(std::move(opened));
+    return {};
+  }
+
+  // Nobody else gets the other one: browsers try ::1 first where a page says localhost.
+  Result<void> listen_on_both(std::uint16_t port) {
+    constexpr int kTries = 20;
+    const auto pair = loopback_pair();
+    for (int i = 1;; ++i) {
+      listening_.clear();
+      if (const error_code error = open(pair[0], port)) return cannot(pair[0], port, error);
+      const error_code error = open(pair[1], address_.port());
+      if (!error || is_absent(error)) return {};
+      // Any port will do, and this one is free in IPv4 only.
+      if (port != 0 || i == kTries) return cannot(pair[1], address_.port(), error);
+    }
+  }
+
+  void stop_listening() {
+    place_.draining = true;
+    error_code ignored;
+    for (const auto& listening : listening_) listening->acceptor.close(ignored);
+  }
+
+  void observe(const Answered& answered) {
+    tally_.add(answered);
+    if (observer_) observer_(answered);
+  }
+
   void run() {
     for (;;) {
       try {
@@ -151,22 +239,24 @@ class AsioServer final : public Server {
     return list;
   }
 
-  void accept() {
-    accepting_ = true;
-    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
-      accepting_ = false;
-      if (!acceptor_.is_open()) return;
-      // Out of descriptors, for example: again at the next tick.
-      if (error) return;
-      take(std::move(socket));
-      accept();
-    });
+  void accept(Listening& listening) {
+    listening.accepting = true;
+    listening.acceptor.async_accept(
+        [this, &listening](const error_code& error, tcp::socket socket) {
+          listening.accepting = false;
+          if (!listening.acceptor.is_open()) return;
+          // Out of descriptors, for example: again at the next tick.
+          if (error) return;
+          take(std::move(socket));
+          accept(listening);
+        });
   }
 
   void take(tcp::socket socket) {
     const std::size_t limit = place_.gate.limits.connections;
-    if (connections_.size() >= limit + kTurnedAway) return;
     const bool full = connections_.size() >= limit;
+    if (full) tally_.turned_away();
+    if (connections_.size() >= limit + kTurnedAway) return;
     const auto connection = std::make_shared<Connection>(std::move(socket), place_);
     connections_.emplace(connection.get(), connection);
     if (full) return connection->turn_away();
@@ -178,7 +268,9 @@ class AsioServer final : public Server {
     ticks_.async_wait([this](const error_code&) {
       if (ended_) return;
       sweep_all();
-      if (!accepting_ && acceptor_.is_open()) accept();
+      for (const auto& listening : listening_) {
+        if (!listening->accepting && listening->acceptor.is_open()) accept(*listening);
+      }
       tick();
     });
   }
@@ -196,13 +288,15 @@ class AsioServer final : public Server {
 
   asio::io_context io_;
   asio::thread_pool workers_;
+  Observer observer_;
+  Tally tally_;
   Workplace place_;
-  tcp::acceptor acceptor_;
+  std::vector<std::unique_ptr<Listening>> listening_;
   asio::steady_timer ticks_;
+  std::string host_;
   tcp::endpoint address_;
   asio::executor_work_guard<asio::io_context::executor_type> guard_{io_.get_executor()};
   std::map<Connection*, std::shared_ptr<Connection>> connections_;
-  bool accepting_ = false;
   bool ended_ = false;
   std::mutex mutex_;
   std::condition_variable quiet_;
@@ -213,6 +307,7 @@ class AsioServer final : public Server {
 }  // namespace
 
 Result<bool> is_loopback(const std::string& host) {
+  if (host == "localhost") return true;
   CAIRN_ASSIGN(const auto address, address_of(host));
   return address.is_loopback();
 }
@@ -220,12 +315,17 @@ Result<bool> is_loopback(const std::string& host) {
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Router router,
                                               AccessCheck access, const Clock& clock) {
   try {
-    CAIRN_ASSIGN(const auto address, address_of(options.host));
+    const std::string host = options.host;
     const std::uint16_t port = options.port;
     const std::vector<std::string> names = options.names;
+    std::shared_ptr<asio::ssl::context> tls;
+    if (options.tls) {
+      CAIRN_ASSIGN(tls, load_tls(*options.tls));
+    }
+    CAIRN_ASSIGN(const std::uint64_t seed, seed_of(options.entropy));
     auto server = std::make_unique<AsioServer>(std::move(options), std::move(router),
-                                               std::move(access), clock);
-    CAIRN_TRY(server->listen(address, port, names));
+                                               std::move(access), clock, std::move(tls), seed);
+    CAIRN_TRY(server->listen(host, port, names));
     return std::unique_ptr<Server>(std::move(server));
   } catch (const std::exception& error) {
     return make_error(ErrorCode::kIo, std::string("cannot start an HTTP server: ") + error.what());

@@ -10,12 +10,15 @@
 namespace cairn::http {
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, 7> kDefaults = {{
+constexpr std::array<std::pair<const char*, const char*>, 8> kDefaults = {{
     {"Cache-Control", "no-store"},
     {"Content-Security-Policy",
      "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
     {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Permissions-Policy",
+     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+     "microphone=(), midi=(), payment=(), publickey-credentials-get=(), serial=(), usb=()"},
     {"Referrer-Policy", "no-referrer"},
     {"X-Content-Type-Options", "nosniff"},
     {"X-Frame-Options", "DENY"},

@@ -24,8 +24,8 @@ struct Framing {
 
 // Status line and fields, with the empty line. Adds, where the response does not set them itself:
 // Date; Cache-Control: no-store; a Content-Security-Policy that allows nothing;
-// X-Content-Type-Options, X-Frame-Options, Referrer-Policy, Cross-Origin-Opener-Policy and
-// Cross-Origin-Resource-Policy at their strictest.
+// X-Content-Type-Options, X-Frame-Options, Referrer-Policy, Permissions-Policy,
+// Cross-Origin-Opener-Policy and Cross-Origin-Resource-Policy at their strictest.
 [[nodiscard]] std::string head_bytes(const Response& response, const Framing& framing,
                                      WallTime now);
 

@@ -1,45 +1,36 @@
 #include "core/server/access_token.h"
 
 #include <fcntl.h>
-#include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 
 #include "core/base/boundary.h"
 #include "core/base/hex.h"
 #include "core/base/text.h"
+#include "core/http/entropy.h"
+#include "core/server/security/private_file.h"
 
 namespace cairn {
 namespace {
 
 constexpr std::size_t kBytes = 32;
+constexpr std::size_t kMostBytes = 4096;
 
 Result<std::string> draw() {
-  std::array<char, kBytes> bytes;
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    return io_error("draw", "a token", errno);
-  return hex_of({bytes.data(), bytes.size()});
+  CAIRN_ASSIGN(const std::string bytes, http::system_entropy(kBytes));
+  return hex_of(bytes);
 }
 
 }  // namespace
 
 Result<std::string> read_token(const fs::path& state_dir) {
   const fs::path path = state_dir / "token";
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) {
-    if (errno != ENOENT) return io_error("read", path, errno);
-    return not_found("there is no " + path.string());
-  }
-  if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return conflict("others may read " + path.string(),
-                    "remove it, so that a new one is made: the old one may be known");
-  }
-  CAIRN_ASSIGN(const std::string text, real_file_system().read(path));
+  CAIRN_ASSIGN(const std::string text, read_private(path, kMostBytes));
   std::string token(trim(text));
-  if (token.size() != 2 * kBytes) return corrupt(path.string() + " holds no token", "remove it");
+  if (token.size() != 2 * kBytes ||
+      token.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return corrupt(path.string() + " holds no token", "remove it");
   return token;
 }
 

@@ -37,14 +37,20 @@ grpc::ChannelArguments channel_arguments() {
   return arguments;
 }
 
-v1::RunRequest request_for(const std::string& run) {
-  v1::RunRequest request;
+// The most that the server gives at once.
+constexpr std::size_t kRunsOnAPage = 1000;
+
+// A request that names a run.
+template <typename Request>
+Request request_for(const std::string& run) {
+  Request request;
   request.set_run(run);
   return request;
 }
 
-v1::RunRequest request_for(const std::string& run, const std::string& stage, const TaskPage& page) {
-  v1::RunRequest request = request_for(run);
+template <typename Request>
+Request request_for(const std::string& run, const std::string& stage, const TaskPage& page) {
+  Request request = request_for<Request>(run);
   request.set_stage(stage);
   request.set_offset(page.offset);
   request.set_limit(page.limit);
@@ -109,34 +115,35 @@ Result<json::object> RemoteRuns::describe() {
   return call(&v1::Control::Stub::Describe, v1::DescribeRequest());
 }
 
-Result<json::array> RemoteRuns::list(const ListOptions& options) {
-  grpc::ClientContext context;
-  show_token(context);
-  v1::Document document;
-  v1::ListRequest request;
-  request.set_limit(options.limit);
-  request.set_before(options.before);
-  request.set_status(options.status);
-  request.set_name(options.name);
-  const grpc::Status status = stub_->List(&context, request, &document);
-  if (!status.ok()) return from_status(status);
-  CAIRN_ASSIGN(json::value value, parse_json(document.json()));
-  if (!value.is_array()) return internal_error("the engine's list is no array");
-  return std::move(value.as_array());
+Result<json::array> RemoteRuns::list(const v1::ListRequest& wanted) {
+  v1::ListRequest request = wanted;
+  json::array runs;
+  // The server gives a page at a time.
+  for (;;) {
+    const std::size_t left = wanted.limit() == 0 ? kRunsOnAPage : wanted.limit() - runs.size();
+    request.set_limit(static_cast<std::uint32_t>(std::min<std::size_t>(left, kRunsOnAPage)));
+    CAIRN_ASSIGN(json::object page, call(&v1::Control::Stub::List, request));
+    CAIRN_ASSIGN(const json::array* rows, get_array(page, "runs"));
+    for (const json::value& row : *rows) runs.push_back(row);
+    const bool full = wanted.limit() > 0 && runs.size() >= wanted.limit();
+    if (full || !page.contains("next_cursor")) return runs;
+    CAIRN_ASSIGN(const std::string last, get_string(runs.back().as_object(), "id"));
+    request.set_before(last);
+  }
 }
 
 Result<json::object> RemoteRuns::get(const std::string& run) {
-  return call(&v1::Control::Stub::Get, request_for(run));
+  return call(&v1::Control::Stub::Get, request_for<v1::GetRequest>(run));
 }
 
 Result<json::object> RemoteRuns::get_stage(const std::string& run, const std::string& stage,
                                            const TaskPage& page) {
-  return call(&v1::Control::Stub::Get, request_for(run, stage, page));
+  return call(&v1::Control::Stub::GetStage, request_for<v1::GetStageRequest>(run, stage, page));
 }
 
 Result<json::object> RemoteRuns::explain(const std::string& run, const std::string& stage,
                                          const TaskPage& page) {
-  return call(&v1::Control::Stub::Explain, request_for(run, stage, page));
+  return call(&v1::Control::Stub::Explain, request_for<v1::ExplainRequest>(run, stage, page));
 }
 
 Result<void> RemoteRuns::watch(const std::string& run, const WatchOptions& options,
@@ -182,14 +189,12 @@ Result<json::object> RemoteRuns::submit(const WorkflowSpec& workflow,
 }
 
 Result<json::object> RemoteRuns::cancel(const std::string& run) {
-  return call(&v1::Control::Stub::Cancel, request_for(run));
+  return call(&v1::Control::Stub::Cancel, request_for<v1::RunCommand>(run));
 }
 
 Result<json::object> RemoteRuns::pause(const std::string& run, bool paused) {
-  v1::PauseRequest request;
-  request.set_run(run);
-  request.set_paused(paused);
-  return call(&v1::Control::Stub::Pause, request);
+  return call(paused ? &v1::Control::Stub::Pause : &v1::Control::Stub::Unpause,
+              request_for<v1::RunCommand>(run));
 }
 
 Result<json::object> RemoteRuns::approve(const std::string& run, const std::string& stage,
@@ -213,19 +218,27 @@ Result<json::object> RemoteRuns::resume(const std::string& run, const ResumeWish
 }
 
 Result<json::object> RemoteRuns::derive(const DeriveOptions& options) {
-  v1::DeriveRequest request;
-  request.set_run(options.run);
+  const auto fill = [&](auto& request) {
+    request.set_run(options.run);
+    request.set_workflow_json(text_of(options.workflow));
+    request.set_request_id(options.request_id);
+    request.set_environment_json(options.environment_json);
+  };
+  if (!options.fork) {
+    v1::RerunRequest request;
+    fill(request);
+    request.set_from(options.stage);
+    return call(&v1::Control::Stub::Rerun, request);
+  }
+  v1::ForkRequest request;
+  fill(request);
   request.set_stage(options.stage);
-  request.set_fork(options.fork);
-  request.set_step(options.step);
-  request.set_workflow_json(text_of(options.workflow));
-  request.set_request_id(options.request_id);
-  request.set_environment_json(options.environment_json);
-  return call(&v1::Control::Stub::Derive, request);
+  if (options.step >= 0) request.set_step(options.step);
+  return call(&v1::Control::Stub::Fork, request);
 }
 
 Result<json::object> RemoteRuns::remove(const std::string& run) {
-  return call(&v1::Control::Stub::Delete, request_for(run));
+  return call(&v1::Control::Stub::Delete, request_for<v1::DeleteRequest>(run));
 }
 
 Result<json::object> RemoteRuns::collect(const CollectWish& wish) {

@@ -23,7 +23,7 @@ class RemoteRuns final : public RunSource, public RunControl {
   // {"pid", "command", "runs": [...]}
   [[nodiscard]] Result<json::object> describe();
 
-  Result<json::array> list(const ListOptions& options) override;
+  Result<json::array> list(const v1::ListRequest& request) override;
   Result<json::object> get(const std::string& run) override;
   Result<json::object> get_stage(const std::string& run, const std::string& stage,
                                  const TaskPage& page) override;

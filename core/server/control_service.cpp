@@ -1,7 +1,5 @@
 #include "core/server/control_service.h"
 
-#include <unistd.h>
-
 #include "core/server/journal_follower.h"
 #include "core/server/on_strand.h"
 #include "core/server/rpc_error.h"
@@ -14,28 +12,9 @@ constexpr std::chrono::seconds kLiveness{1};
 // Between two items that only say that something moved.
 constexpr std::chrono::milliseconds kFrame{100};
 
-template <typename Value>
-grpc::Status answer(const Result<Value>& result, v1::Document* document) {
-  if (!result.ok()) return to_status(result.error());
-  document->set_json(json::serialize(json::value(*result)));
-  return grpc::Status::OK;
-}
-
 bool is_over(const Scheduler& scheduler, const std::string& run) {
   const RunState* state = scheduler.find(run);
   return state == nullptr || state->status != RunStatus::kRunning;
-}
-
-TaskPage page_of(const v1::RunRequest& request) {
-  return {request.offset(), request.limit() == 0 ? kTasksOnAPage : request.limit()};
-}
-
-// Nothing where the text is empty.
-Result<std::optional<WorkflowSpec>> workflow_of(const std::string& text) {
-  if (text.empty()) return std::optional<WorkflowSpec>();
-  CAIRN_ASSIGN(const json::object object, parse_json_object(text));
-  CAIRN_ASSIGN(WorkflowSpec spec, workflow_spec_from_json(object));
-  return std::optional<WorkflowSpec>(std::move(spec));
 }
 
 // What the scheduler tells a Watch; guarded by the service's mutex.
@@ -53,51 +32,26 @@ void ControlService::close() {
   changed_.notify_all();
 }
 
-grpc::Status ControlService::Describe(grpc::ServerContext*, const v1::DescribeRequest*,
-                                      v1::Document* document) {
-  const auto runs = on_strand(scheduler_, [&] {
-    json::array ids;
-    for (const std::string& id : scheduler_.runs()) {
-      if (!is_over(scheduler_, id)) ids.emplace_back(id);
-    }
-    return ids;
-  });
-  const json::object description{{"pid", ::getpid()}, {"command", command_}, {"runs", runs}};
-  return answer(Result<json::object>(description), document);
+grpc::Status ControlService::answer(const char* method, grpc::ServerContext&,
+                                    const google::protobuf::Message& request,
+                                    v1::Document& document) {
+  const api::Outcome outcome = api_.call(method, request, api::Caller());
+  if (const auto* failure = std::get_if<api::Failure>(&outcome))
+    return to_status(failure->error, failure->places);
+  document.set_json(json::serialize(std::get<json::object>(outcome)));
+  return grpc::Status::OK;
 }
 
-grpc::Status ControlService::List(grpc::ServerContext*, const v1::ListRequest* request,
-                                  v1::Document* document) {
-  return answer(control_.runs().list(
-                    {request->limit(), request->before(), request->status(), request->name()}),
-                document);
-}
-
-grpc::Status ControlService::Get(grpc::ServerContext*, const v1::RunRequest* request,
-                                 v1::Document* document) {
-  StoreRuns& runs = control_.runs();
-  return answer(request->stage().empty()
-                    ? runs.get(request->run())
-                    : runs.get_stage(request->run(), request->stage(), page_of(*request)),
-                document);
-}
-
-grpc::Status ControlService::Explain(grpc::ServerContext*, const v1::RunRequest* request,
-                                     v1::Document* document) {
-  return answer(control_.runs().explain(request->run(), request->stage(), page_of(*request)),
-                document);
-}
-
-// The journal is read here and not on the strand, where the scheduler only says that there is more.
 grpc::Status ControlService::Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                                    grpc::ServerWriter<v1::WatchItem>* writer) {
-  const auto id = control_.runs().resolve(request->run());
+  const auto id = api_.runs().resolve(request->run());
   if (!id.ok()) return to_status(id.error());
+  Scheduler& scheduler = api_.scheduler();
   const bool events = request->after() != kNoEvents;
   Moves moves;
-  const int subscription = on_strand(scheduler_, [&] {
-    moves.over = !request->follow() || is_over(scheduler_, *id);
-    return scheduler_.subscribe(
+  const int subscription = on_strand(scheduler, [&] {
+    moves.over = !request->follow() || is_over(scheduler, *id);
+    return scheduler.subscribe(
         [this, &moves, &id, progress = request->progress(), events](const RunUpdate& update) {
           if (update.state.id != *id) return;
           const bool over = update.event != nullptr && update.state.status != RunStatus::kRunning;
@@ -145,83 +99,8 @@ grpc::Status ControlService::Watch(grpc::ServerContext* context, const v1::Watch
     }
   }
   lock.unlock();
-  on_strand(scheduler_, [&] { scheduler_.unsubscribe(subscription); });
+  on_strand(scheduler, [&] { scheduler.unsubscribe(subscription); });
   return read.ok() ? grpc::Status::OK : to_status(read.error());
-}
-
-grpc::Status ControlService::Submit(grpc::ServerContext*, const v1::SubmitRequest* request,
-                                    v1::Document* document) {
-  auto workflow = workflow_of(request->workflow_json());
-  if (!workflow.ok()) return to_status(workflow.error());
-  if (!*workflow) return to_status(invalid_argument("there is no workflow to submit"));
-  SubmitOptions options;
-  options.request_id = request->request_id();
-  options.priority = request->priority();
-  options.environment_json = request->environment_json();
-  return answer(control_.submit(**workflow, options), document);
-}
-
-grpc::Status ControlService::Cancel(grpc::ServerContext*, const v1::RunRequest* request,
-                                    v1::Document* document) {
-  return answer(control_.cancel(request->run()), document);
-}
-
-grpc::Status ControlService::Pause(grpc::ServerContext*, const v1::PauseRequest* request,
-                                   v1::Document* document) {
-  return answer(control_.pause(request->run(), request->paused()), document);
-}
-
-grpc::Status ControlService::Approve(grpc::ServerContext*, const v1::ApproveRequest* request,
-                                     v1::Document* document) {
-  return answer(
-      control_.approve(request->run(), request->stage(), request->approved(), request->by()),
-      document);
-}
-
-grpc::Status ControlService::Resume(grpc::ServerContext*, const v1::ResumeRequest* request,
-                                    v1::Document* document) {
-  auto workflow = workflow_of(request->workflow_json());
-  if (!workflow.ok()) return to_status(workflow.error());
-  ResumeWish wish;
-  wish.options.workflow = std::move(*workflow);
-  if (!request->from().empty()) wish.options.from = request->from();
-  wish.options.accept_changed_plugins = request->accept_changed_plugins();
-  wish.dry_run = request->dry_run();
-  return answer(control_.resume(request->run(), wish), document);
-}
-
-grpc::Status ControlService::Derive(grpc::ServerContext*, const v1::DeriveRequest* request,
-                                    v1::Document* document) {
-  auto workflow = workflow_of(request->workflow_json());
-  if (!workflow.ok()) return to_status(workflow.error());
-  DeriveOptions options;
-  options.run = request->run();
-  options.stage = request->stage();
-  options.fork = request->fork();
-  options.step = request->step();
-  options.workflow = std::move(*workflow);
-  options.request_id = request->request_id();
-  options.environment_json = request->environment_json();
-  return answer(control_.derive(options), document);
-}
-
-grpc::Status ControlService::Delete(grpc::ServerContext*, const v1::RunRequest* request,
-                                    v1::Document* document) {
-  return answer(control_.remove(request->run()), document);
-}
-
-grpc::Status ControlService::CollectGarbage(grpc::ServerContext*, const v1::CollectRequest* request,
-                                            v1::Document* document) {
-  CollectWish wish;
-  wish.dry_run = request->dry_run();
-  wish.quota_bytes = request->quota_bytes();
-  wish.keep_best.assign(request->keep_best().begin(), request->keep_best().end());
-  return answer(control_.collect(wish), document);
-}
-
-grpc::Status ControlService::Backup(grpc::ServerContext*, const v1::BackupRequest* request,
-                                    v1::Document* document) {
-  return answer(control_.backup(request->folder()), document);
 }
 
 }  // namespace cairn

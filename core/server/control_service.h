@@ -1,11 +1,10 @@
-// The Control service over a scheduler, for other cairn processes of this machine.
+// The Control service: the methods of core/server/api over gRPC.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
 
-#include "core/engine/scheduler.h"
-#include "core/server/run_control.h"
+#include "core/server/api/api.h"
 #include "schemas/control.grpc.pb.h"
 
 namespace cairn {
@@ -14,48 +13,68 @@ namespace cairn {
 // io_context must run while the gRPC server does. Call close() before the server is shut down.
 class ControlService final : public v1::Control::Service {
  public:
-  ControlService(Scheduler& scheduler, const RunStore& store, EngineControl& control,
-                 std::string command)
-      : scheduler_(scheduler), store_(store), control_(control), command_(std::move(command)) {}
+  ControlService(api::Api& api, const RunStore& store) : api_(api), store_(store) {}
 
   // Ends every Watch that is going on.
   void close();
 
-  grpc::Status Describe(grpc::ServerContext* context, const v1::DescribeRequest* request,
-                        v1::Document* document) override;
-  grpc::Status List(grpc::ServerContext* context, const v1::ListRequest* request,
-                    v1::Document* document) override;
-  grpc::Status Get(grpc::ServerContext* context, const v1::RunRequest* request,
-                   v1::Document* document) override;
-  grpc::Status Explain(grpc::ServerContext* context, const v1::RunRequest* request,
-                       v1::Document* document) override;
+  // Each method that answers with a document.
+#define CAIRN_CONTROL_METHOD(name, request_type)                                   \
+  grpc::Status name(grpc::ServerContext* context, const v1::request_type* request, \
+                    v1::Document* document) override {                             \
+    return answer(#name, *context, *request, *document);                           \
+  }
+  CAIRN_CONTROL_METHOD(Describe, DescribeRequest)
+  CAIRN_CONTROL_METHOD(ListPlugins, ListPluginsRequest)
+  CAIRN_CONTROL_METHOD(GetPlugin, GetPluginRequest)
+  CAIRN_CONTROL_METHOD(GetWorkflowSchema, GetWorkflowSchemaRequest)
+  CAIRN_CONTROL_METHOD(List, ListRequest)
+  CAIRN_CONTROL_METHOD(Get, GetRequest)
+  CAIRN_CONTROL_METHOD(GetStructure, GetRequest)
+  CAIRN_CONTROL_METHOD(GetStates, GetRequest)
+  CAIRN_CONTROL_METHOD(GetStage, GetStageRequest)
+  CAIRN_CONTROL_METHOD(ListTasks, ListTasksRequest)
+  CAIRN_CONTROL_METHOD(GetTimeline, GetTimelineRequest)
+  CAIRN_CONTROL_METHOD(Explain, ExplainRequest)
+  CAIRN_CONTROL_METHOD(GetWorkflow, GetRequest)
+  CAIRN_CONTROL_METHOD(ListEvents, ListEventsRequest)
+  CAIRN_CONTROL_METHOD(ListArtifacts, ListArtifactsRequest)
+  CAIRN_CONTROL_METHOD(ReadLog, ReadLogRequest)
+  CAIRN_CONTROL_METHOD(SearchLog, SearchLogRequest)
+  CAIRN_CONTROL_METHOD(ReadLogRange, ReadLogRangeRequest)
+  CAIRN_CONTROL_METHOD(ListMetrics, ListMetricsRequest)
+  CAIRN_CONTROL_METHOD(ReadSeries, ReadSeriesRequest)
+  CAIRN_CONTROL_METHOD(ListCheckpoints, ListCheckpointsRequest)
+  CAIRN_CONTROL_METHOD(GetArtifact, ArtifactRequest)
+  CAIRN_CONTROL_METHOD(ReadRecords, ReadRecordsRequest)
+  CAIRN_CONTROL_METHOD(GetRecord, GetRecordRequest)
+  CAIRN_CONTROL_METHOD(PreviewArtifact, PreviewArtifactRequest)
+  CAIRN_CONTROL_METHOD(Diff, DiffRequest)
+  CAIRN_CONTROL_METHOD(Lineage, LineageRequest)
+  CAIRN_CONTROL_METHOD(Validate, WorkflowRequest)
+  CAIRN_CONTROL_METHOD(Plan, WorkflowRequest)
+  CAIRN_CONTROL_METHOD(Submit, SubmitRequest)
+  CAIRN_CONTROL_METHOD(Cancel, RunCommand)
+  CAIRN_CONTROL_METHOD(Pause, RunCommand)
+  CAIRN_CONTROL_METHOD(Unpause, RunCommand)
+  CAIRN_CONTROL_METHOD(Approve, ApproveRequest)
+  CAIRN_CONTROL_METHOD(Resume, ResumeRequest)
+  CAIRN_CONTROL_METHOD(Rerun, RerunRequest)
+  CAIRN_CONTROL_METHOD(Fork, ForkRequest)
+  CAIRN_CONTROL_METHOD(Delete, DeleteRequest)
+  CAIRN_CONTROL_METHOD(CollectGarbage, CollectRequest)
+  CAIRN_CONTROL_METHOD(Backup, BackupRequest)
+#undef CAIRN_CONTROL_METHOD
+
   grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchItem>* writer) override;
 
-  grpc::Status Submit(grpc::ServerContext* context, const v1::SubmitRequest* request,
-                      v1::Document* document) override;
-  grpc::Status Cancel(grpc::ServerContext* context, const v1::RunRequest* request,
-                      v1::Document* document) override;
-  grpc::Status Pause(grpc::ServerContext* context, const v1::PauseRequest* request,
-                     v1::Document* document) override;
-  grpc::Status Approve(grpc::ServerContext* context, const v1::ApproveRequest* request,
-                       v1::Document* document) override;
-  grpc::Status Resume(grpc::ServerContext* context, const v1::ResumeRequest* request,
-                      v1::Document* document) override;
-  grpc::Status Derive(grpc::ServerContext* context, const v1::DeriveRequest* request,
-                      v1::Document* document) override;
-  grpc::Status Delete(grpc::ServerContext* context, const v1::RunRequest* request,
-                      v1::Document* document) override;
-  grpc::Status CollectGarbage(grpc::ServerContext* context, const v1::CollectRequest* request,
-                              v1::Document* document) override;
-  grpc::Status Backup(grpc::ServerContext* context, const v1::BackupRequest* request,
-                      v1::Document* document) override;
-
  private:
-  Scheduler& scheduler_;
+  grpc::Status answer(const char* method, grpc::ServerContext& context,
+                      const google::protobuf::Message& request, v1::Document& document);
+
+  api::Api& api_;
   const RunStore& store_;
-  EngineControl& control_;
-  std::string command_;
 
   std::mutex mutex_;
   std::condition_variable changed_;  // of every Watch

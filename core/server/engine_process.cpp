@@ -79,7 +79,8 @@ class EmbeddedEngine final : public EngineProcess {
         notifier_(options.environment, options.notify_timeout),
         scheduler_(io_, ports(options, clock, files), config(options)),
         control_(scheduler_, *store_, artifacts_, user),
-        service_(scheduler_, *store_, control_, options.command) {}
+        api_(scheduler_, *store_, control_, api_options(options), clock),
+        service_(api_, *store_) {}
 
   ~EmbeddedEngine() override {
     service_.close();
@@ -114,14 +115,16 @@ class EmbeddedEngine final : public EngineProcess {
     return {};
   }
   Result<void> open_door(const TcpOptions& options, const fs::path& state_dir) {
-    CAIRN_ASSIGN(const std::string token, make_or_read_token(state_dir));
-    CAIRN_ASSIGN(door_, TcpDoor::open(options, token, service_));
+    CAIRN_TRY(make_or_read_token(state_dir));
+    CAIRN_ASSIGN(std::shared_ptr<Tokens> tokens, Tokens::open(state_dir, system_clock()));
+    CAIRN_ASSIGN(door_, TcpDoor::open(options, std::move(tokens), service_));
     return {};
   }
 
   Scheduler& scheduler() override { return scheduler_; }
   RunStore& store() override { return *store_; }
   EngineControl& control() override { return control_; }
+  api::Api& api() override { return api_; }
   const fs::path& store_folder() const override { return store_folder_; }
   const fs::path& socket() const override { return socket_; }
   std::string tcp_address() const override { return door_ ? door_->address() : std::string(); }
@@ -150,6 +153,19 @@ class EmbeddedEngine final : public EngineProcess {
     };
     return ports;
   }
+  static api::ApiOptions api_options(const EngineOptions& options) {
+    api::ApiOptions api;
+    api.state_dir = options.state_dir;
+    api.scratch = options.state_dir;
+    api.host_program = options.host_program;
+    api.plugin_dirs = options.plugin_dirs;
+    api.version = options.version;
+    api.command = options.command;
+    api.capture = options.capture;
+    api.totals = options.totals;
+    api.free_space = options.free_space;
+    return api;
+  }
   static SchedulerConfig config(const EngineOptions& options) {
     SchedulerConfig config;
     config.totals = options.totals;
@@ -176,6 +192,7 @@ class EmbeddedEngine final : public EngineProcess {
   Notifier notifier_;
   Scheduler scheduler_;
   EngineControl control_;
+  api::Api api_;
   ControlService service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<TcpDoor> door_;

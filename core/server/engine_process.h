@@ -13,6 +13,7 @@
 #include "core/base/files.h"
 #include "core/base/result.h"
 #include "core/engine/scheduler.h"
+#include "core/server/api/api.h"
 #include "core/server/run_control.h"
 #include "core/server/tcp_door.h"
 
@@ -38,6 +39,12 @@ struct EngineOptions {
   std::vector<std::string> variables;    // that hosts get, too; see LocalExecutorOptions
   bool privileges = false;               // stages may ask for `privileges: inherit`
   std::string command;                   // for those who ask who holds the store
+  // Of workflows that are submitted as text, and plugins that are asked for.
+  std::vector<fs::path> plugin_dirs;
+  std::string version;
+  std::function<json::object(const WorkflowSpec&)> capture = [](const auto&) {
+    return json::object();
+  };
 };
 
 class EngineProcess {
@@ -54,6 +61,7 @@ class EngineProcess {
   [[nodiscard]] virtual Scheduler& scheduler() = 0;
   [[nodiscard]] virtual RunStore& store() = 0;
   [[nodiscard]] virtual EngineControl& control() = 0;
+  [[nodiscard]] virtual api::Api& api() = 0;
   // Absolute.
   [[nodiscard]] virtual const fs::path& store_folder() const = 0;
   [[nodiscard]] virtual const fs::path& socket() const = 0;

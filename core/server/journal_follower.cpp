@@ -6,10 +6,12 @@
 
 namespace cairn {
 
-Result<void> JournalFollower::read(std::uint64_t after, const RunSource::OnEvent& on_event) {
+Result<void> JournalFollower::read(std::uint64_t after, const RunSource::OnEvent& on_event,
+                                   std::uint64_t until) {
   std::optional<Error> broken;
   const auto read = store_.read_journal(
       state_.id, state_.last_sequence, [&](std::uint64_t sequence, std::string_view bytes) {
+        if (sequence > until) return false;
         auto events = decode_record(bytes, state_);
         if (!events.ok()) {
           broken = std::move(events).error();
@@ -21,9 +23,8 @@ Result<void> JournalFollower::read(std::uint64_t after, const RunSource::OnEvent
             broken = std::move(stepped).error();
             return false;
           }
-          if (go_on && sequence > after) {
-            go_on = on_event({sequence, event_view(state_, sequence, event)});
-          }
+          if (sequence > after && !on_event({sequence, event_view(state_, sequence, event)}))
+            go_on = false;
         }
         state_.last_sequence = sequence;
         return go_on;

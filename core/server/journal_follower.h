@@ -16,8 +16,10 @@ class JournalFollower {
   }
 
   // Calls back with what was journaled since the last call, events up to `after` left out, until
-  // the callback returns false. A record that cannot be read ends it for good.
-  [[nodiscard]] Result<void> read(std::uint64_t after, const RunSource::OnEvent& on_event);
+  // the callback returns false; the other events of that one's record are still given. Records
+  // above `until` are left for later. A record that cannot be read ends it for good.
+  [[nodiscard]] Result<void> read(std::uint64_t after, const RunSource::OnEvent& on_event,
+                                  std::uint64_t until = ~std::uint64_t{0});
   [[nodiscard]] const RunState& state() const { return state_; }
 
  private:

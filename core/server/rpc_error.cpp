@@ -3,8 +3,6 @@
 #include <array>
 #include <utility>
 
-#include "core/base/json.h"
-
 namespace cairn {
 namespace {
 
@@ -22,12 +20,13 @@ constexpr std::array<std::pair<ErrorCode, grpc::StatusCode>, 9> kCodes = {{
 
 }  // namespace
 
-grpc::Status to_status(const Error& error) {
+grpc::Status to_status(const Error& error, const json::array& diagnostics) {
   grpc::StatusCode code = grpc::StatusCode::INTERNAL;
   for (const auto& [ours, theirs] : kCodes) {
     if (ours == error.code) code = theirs;
   }
-  const json::object details{{"hint", error.hint}};
+  json::object details{{"hint", error.hint}};
+  if (!diagnostics.empty()) details["diagnostics"] = diagnostics;
   return {code, error.message, json::serialize(details)};
 }
 

@@ -3,11 +3,13 @@
 
 #include <grpcpp/support/status.h>
 
+#include "core/base/json.h"
 #include "core/base/result.h"
 
 namespace cairn {
 
-[[nodiscard]] grpc::Status to_status(const Error& error);
+// diagnostics: further places, as {"file","line","column","message",...}.
+[[nodiscard]] grpc::Status to_status(const Error& error, const json::array& diagnostics = {});
 // Only when !status.ok().
 [[nodiscard]] Error from_status(const grpc::Status& status);
 

@@ -7,10 +7,7 @@
 #include "core/store/backup.h"
 
 namespace cairn {
-namespace {
-
-// The newest complete checkpoint below a task's folder, no later than `most`.
-std::optional<std::int64_t> newest_step(const fs::path& task_folder, std::int64_t most) {
+std::optional<std::int64_t> newest_checkpoint(const fs::path& task_folder, std::int64_t most) {
   const CheckpointFolder folder(real_file_system(), TaskFolder{task_folder}.checkpoints());
   const auto steps = folder.steps();
   std::optional<std::int64_t> newest;
@@ -20,8 +17,6 @@ std::optional<std::int64_t> newest_step(const fs::path& task_folder, std::int64_
   }
   return newest;
 }
-
-}  // namespace
 
 Result<void> EngineControl::refuse_when_closed() const {
   if (!closed_) return {};
@@ -97,7 +92,7 @@ Result<json::object> EngineControl::resume(const std::string& run, const ResumeW
                  return scheduler_.resume(id, wish.options);
                }));
   return resume_view(*before, plan, [&](const std::string& folder, std::int64_t most) {
-    return newest_step(artifacts_.store_folder() / folder, most);
+    return newest_checkpoint(artifacts_.store_folder() / folder, most);
   });
 }
 
@@ -113,6 +108,7 @@ Result<json::object> EngineControl::derive(const DeriveOptions& options) {
 Result<json::object> EngineControl::remove(const std::string& run) {
   CAIRN_ASSIGN(const std::string id, runs_.resolve(run));
   CAIRN_TRY(on_strand(scheduler_, [&] { return scheduler_.remove(id); }));
+  runs_.rows().erase(id);
   return json::object{{"id", id}};
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/engine/scheduler.h"
+#include "core/server/api/engine_runs.h"
 #include "core/server/run_source.h"
 
 namespace cairn {
@@ -54,7 +55,12 @@ class RunControl {
   [[nodiscard]] virtual Result<json::object> backup(const std::string& folder) = 0;
 };
 
-// Over the scheduler of this process. Thread-safe; never call it on the strand.
+// The newest complete checkpoint below a task's folder, no later than `most`; -1: any.
+[[nodiscard]] std::optional<std::int64_t> newest_checkpoint(const fs::path& task_folder,
+                                                            std::int64_t most);
+
+// Over the scheduler of this process. Thread-safe; make it while nothing runs the io_context, and
+// never call it on the strand.
 class EngineControl final : public RunControl {
  public:
   EngineControl(Scheduler& scheduler, RunStore& store, ContentStore& artifacts, StoreUser user)
@@ -62,7 +68,7 @@ class EngineControl final : public RunControl {
         store_(store),
         artifacts_(artifacts),
         user_(std::move(user)),
-        runs_(store, artifacts.store_folder(), &scheduler) {}
+        runs_(scheduler, store, artifacts.store_folder()) {}
 
   // From now on nothing new begins. On the strand.
   void close() { closed_ = true; }
@@ -80,7 +86,7 @@ class EngineControl final : public RunControl {
   Result<json::object> collect(const CollectWish& wish) override;
   Result<json::object> backup(const std::string& folder) override;
 
-  [[nodiscard]] StoreRuns& runs() { return runs_; }
+  [[nodiscard]] api::EngineRuns& runs() { return runs_; }
 
  private:
   template <typename Act>
@@ -93,7 +99,7 @@ class EngineControl final : public RunControl {
   RunStore& store_;
   ContentStore& artifacts_;
   const StoreUser user_;  // this state folder
-  StoreRuns runs_;
+  api::EngineRuns runs_;
   bool closed_ = false;  // of the strand
 };
 

@@ -1,11 +1,9 @@
 #include "core/server/run_source.h"
 
 #include <algorithm>
-#include <map>
 
 #include "core/base/text.h"
 #include "core/server/journal_follower.h"
-#include "core/server/on_strand.h"
 
 namespace cairn {
 namespace {
@@ -59,6 +57,50 @@ json::object explain_stage(const RunState& state, std::uint32_t number, bool ser
 
 }  // namespace
 
+Result<json::object> stage_document(const RunState& state, const std::string& stage,
+                                    const TaskPage& page, const ViewOptions& options) {
+  if (const auto task = state.find_task(stage)) return task_view(state, *task, options);
+  const auto number = state.find_stage(stage);
+  if (!number || stage.find('[') != std::string::npos) return no_such_stage(state, stage);
+  return stage_page(state, *number, page.offset, page.limit, options);
+}
+
+Result<json::object> explain_document(const RunState& state, const RunState* earlier,
+                                      const std::string& stage, const TaskPage& page, bool served) {
+  json::array stages;
+  const auto add_task = [&](std::uint32_t task) {
+    stages.push_back(explain_view(state, task, served, earlier));
+  };
+  if (stage.empty()) {
+    for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
+      if (has_several_tasks(state, i)) {
+        stages.push_back(explain_stage(state, i, served, earlier));
+      } else {
+        add_task(i);
+      }
+    }
+  } else if (const auto task = state.find_task(stage)) {
+    add_task(*task);
+  } else {
+    const auto number = state.find_stage(stage);
+    if (!number || stage.find('[') != std::string::npos) return no_such_stage(state, stage);
+    stages.push_back(explain_stage(state, *number, served, earlier));
+    const std::uint32_t count = state.stages[*number].count;
+    for (std::uint32_t cell = page.offset; cell < count && cell - page.offset < page.limit;
+         ++cell) {
+      add_task(state.task_of(*number, cell));
+    }
+  }
+  json::object document{{"id", state.id},
+                        {"name", state.spec->name},
+                        {"status", run_status(state, served)},
+                        {"stages", std::move(stages)}};
+  if (auto environment = parse_json_object(state.environment_json); environment.ok()) {
+    document["environment"] = std::move(*environment);
+  }
+  return document;
+}
+
 Error timed_out() {
   return make_error(ErrorCode::kUnavailable, kTimedOut);
 }
@@ -68,26 +110,13 @@ bool is_timed_out(const Error& error) {
 }
 
 Result<std::string> StoreRuns::resolve(const std::string& run) const {
-  if (scheduler_ != nullptr &&
-      on_strand(*scheduler_, [&] { return scheduler_->find(run) != nullptr; })) {
-    return run;
-  }
   CAIRN_ASSIGN(const std::vector<RunRow> rows, list_rows(store_));
   return resolve_run(rows, run);
 }
 
-Result<json::object> StoreRuns::with_run(const std::string& id, const View& view) const {
-  if (scheduler_ != nullptr) {
-    auto found = on_strand(*scheduler_, [&]() -> std::optional<Result<json::object>> {
-      const RunState* state = scheduler_->find(id);
-      if (state == nullptr) return std::nullopt;
-      const LiveTasks live = scheduler_->live(id);
-      return view(*state, {store_folder_, true, &live});
-    });
-    if (found) return std::move(*found);
-  }
-  CAIRN_ASSIGN(const RunState state, load_run(store_, id));
-  return view(state, {store_folder_, served_, nullptr});
+Result<RunState> StoreRuns::load(const std::string& run) const {
+  CAIRN_ASSIGN(const std::string id, resolve(run));
+  return load_run(store_, id);
 }
 
 Result<std::unique_ptr<RunState>> StoreRuns::find_earlier(const std::string& id) const {
@@ -103,93 +132,36 @@ Result<std::unique_ptr<RunState>> StoreRuns::find_earlier(const std::string& id)
   return std::unique_ptr<RunState>();
 }
 
-Result<json::array> StoreRuns::list(const ListOptions& options) {
+Result<json::array> StoreRuns::list(const v1::ListRequest& request) {
+  CAIRN_ASSIGN(const RunFilter filter, read_filter(request));
   CAIRN_ASSIGN(const std::vector<RunSummary> summaries, store_.list_runs());
-  std::map<std::string, json::object> running;
-  if (scheduler_ != nullptr) {
-    running = on_strand(*scheduler_, [&] {
-      std::map<std::string, json::object> views;
-      for (const std::string& id : scheduler_->runs()) {
-        views[id] = list_row(*scheduler_->find(id), true);
-      }
-      return views;
-    });
-  }
   json::array runs;
   for (auto summary = summaries.rbegin(); summary != summaries.rend(); ++summary) {
-    if (options.limit > 0 && runs.size() >= options.limit) break;
-    if (!options.before.empty() && summary->run >= options.before) continue;
-    const RunRow row = decode_row(store_, *summary);
-    if (!options.name.empty() && row.name != options.name) continue;
-    const auto live = running.find(row.id);
-    json::object view = live != running.end() ? std::move(live->second) : list_row(row);
-    if (live == running.end() && served_ && row.status == "running") view["status"] = "running";
-    if (!options.status.empty() && view.at("status").as_string() != options.status) continue;
-    runs.push_back(std::move(view));
+    if (request.limit() > 0 && runs.size() >= request.limit()) break;
+    if (!request.before().empty() && summary->run >= request.before()) continue;
+    RunRow row = decode_row(store_, *summary);
+    if (row.status == "running" && !served_) row.status = "interrupted";
+    if (filter.takes(row)) runs.push_back(list_row(row));
   }
   return runs;
 }
 
 Result<json::object> StoreRuns::get(const std::string& run) {
-  CAIRN_ASSIGN(const std::string id, resolve(run));
-  return with_run(id, [](const RunState& state, const ViewOptions& options) {
-    return run_view(state, options);
-  });
+  CAIRN_ASSIGN(const RunState state, load(run));
+  return run_view(state, {store_folder_, served_, nullptr});
 }
 
 Result<json::object> StoreRuns::get_stage(const std::string& run, const std::string& stage,
                                           const TaskPage& page) {
-  CAIRN_ASSIGN(const std::string id, resolve(run));
-  return with_run(id,
-                  [&](const RunState& state, const ViewOptions& options) -> Result<json::object> {
-                    if (const auto task = state.find_task(stage))
-                      return task_view(state, *task, options);
-                    const auto number = state.find_stage(stage);
-                    if (!number || stage.find('[') != std::string::npos)
-                      return no_such_stage(state, stage);
-                    return stage_page(state, *number, page.offset, page.limit, options);
-                  });
+  CAIRN_ASSIGN(const RunState state, load(run));
+  return stage_document(state, stage, page, {store_folder_, served_, nullptr});
 }
 
 Result<json::object> StoreRuns::explain(const std::string& run, const std::string& stage,
                                         const TaskPage& page) {
-  CAIRN_ASSIGN(const std::string id, resolve(run));
-  CAIRN_ASSIGN(const auto earlier, find_earlier(id));
-  return with_run(
-      id, [&](const RunState& state, const ViewOptions& options) -> Result<json::object> {
-        json::array stages;
-        const auto add_task = [&](std::uint32_t task) {
-          stages.push_back(explain_view(state, task, options.served, earlier.get()));
-        };
-        if (stage.empty()) {
-          for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
-            if (has_several_tasks(state, i)) {
-              stages.push_back(explain_stage(state, i, options.served, earlier.get()));
-            } else {
-              add_task(i);
-            }
-          }
-        } else if (const auto task = state.find_task(stage)) {
-          add_task(*task);
-        } else {
-          const auto number = state.find_stage(stage);
-          if (!number || stage.find('[') != std::string::npos) return no_such_stage(state, stage);
-          stages.push_back(explain_stage(state, *number, options.served, earlier.get()));
-          const std::uint32_t count = state.stages[*number].count;
-          for (std::uint32_t cell = page.offset; cell < count && cell - page.offset < page.limit;
-               ++cell) {
-            add_task(state.task_of(*number, cell));
-          }
-        }
-        json::object document{{"id", state.id},
-                              {"name", state.spec->name},
-                              {"status", run_status(state, options.served)},
-                              {"stages", std::move(stages)}};
-        if (auto environment = parse_json_object(state.environment_json); environment.ok()) {
-          document["environment"] = std::move(*environment);
-        }
-        return document;
-      });
+  CAIRN_ASSIGN(const RunState state, load(run));
+  CAIRN_ASSIGN(const auto earlier, find_earlier(state.id));
+  return explain_document(state, earlier.get(), stage, page, served_);
 }
 
 Result<void> StoreRuns::watch(const std::string& run, const WatchOptions& options,

@@ -11,18 +11,12 @@
 #include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/engine/load.h"
-#include "core/engine/scheduler.h"
 #include "core/engine/view.h"
+#include "core/server/run_filter.h"
 #include "core/store/run_store.h"
+#include "schemas/control.pb.h"
 
 namespace cairn {
-
-struct ListOptions {
-  std::uint32_t limit = 0;  // 0: all
-  std::string before;       // only runs with a smaller id
-  std::string status;       // empty: any
-  std::string name;         // empty: any
-};
 
 inline constexpr std::uint32_t kTasksOnAPage = 100;
 
@@ -56,8 +50,8 @@ class RunSource {
  public:
   virtual ~RunSource() = default;
 
-  // Newest first.
-  [[nodiscard]] virtual Result<json::array> list(const ListOptions& options) = 0;
+  // Newest first; limit 0: all. The request's cursor is of no account.
+  [[nodiscard]] virtual Result<json::array> list(const v1::ListRequest& request) = 0;
   [[nodiscard]] virtual Result<json::object> get(const std::string& run) = 0;
   // stage: "STAGE" (with several tasks: a page of them) or "STAGE[LABEL]".
   [[nodiscard]] virtual Result<json::object> get_stage(const std::string& run,
@@ -75,21 +69,21 @@ class RunSource {
                                            const OnEvent& on_event) = 0;
 };
 
-// The documents of every run in a store; those a scheduler runs come from it. Thread-safe. With a
-// scheduler, call it neither on its strand nor while nothing runs the io_context.
+// The document of get_stage, and that of explain, for a run as it is; earlier may be null.
+[[nodiscard]] Result<json::object> stage_document(const RunState& state, const std::string& stage,
+                                                  const TaskPage& page, const ViewOptions& options);
+[[nodiscard]] Result<json::object> explain_document(const RunState& state, const RunState* earlier,
+                                                    const std::string& stage, const TaskPage& page,
+                                                    bool served);
+
+// The documents of every run in a store that this process does not serve. Thread-safe.
 class StoreRuns final : public RunSource {
  public:
   // served: an engine runs what the store says is running, though we cannot ask it.
-  StoreRuns(const RunStore& store, fs::path store_folder, Scheduler* scheduler = nullptr,
-            bool served = false)
-      : store_(store),
-        store_folder_(std::move(store_folder)),
-        scheduler_(scheduler),
-        served_(served) {}
+  StoreRuns(const RunStore& store, fs::path store_folder, bool served = false)
+      : store_(store), store_folder_(std::move(store_folder)), served_(served) {}
 
-  [[nodiscard]] Result<std::string> resolve(const std::string& run) const;
-
-  Result<json::array> list(const ListOptions& options) override;
+  Result<json::array> list(const v1::ListRequest& request) override;
   Result<json::object> get(const std::string& run) override;
   Result<json::object> get_stage(const std::string& run, const std::string& stage,
                                  const TaskPage& page) override;
@@ -100,17 +94,13 @@ class StoreRuns final : public RunSource {
                      const OnEvent& on_event) override;
 
  private:
-  using View =
-      std::function<Result<json::object>(const RunState& state, const ViewOptions& options)>;
-  // A run as it is now: of the scheduler where it has it, on its strand; else folded from the
-  // journal.
-  [[nodiscard]] Result<json::object> with_run(const std::string& id, const View& view) const;
+  [[nodiscard]] Result<std::string> resolve(const std::string& run) const;
+  [[nodiscard]] Result<RunState> load(const std::string& run) const;
   // The newest older run of the same workflow.
   [[nodiscard]] Result<std::unique_ptr<RunState>> find_earlier(const std::string& id) const;
 
   const RunStore& store_;
   fs::path store_folder_;
-  Scheduler* scheduler_;
   bool served_;
 };
 

@@ -7,7 +7,6 @@
 #include <chrono>
 
 #include "core/base/text.h"
-#include "core/http/bearer.h"
 
 namespace cairn {
 namespace {
@@ -15,17 +14,20 @@ namespace {
 constexpr std::chrono::seconds kPatience{2};
 constexpr std::string_view kScheme = "Bearer ";
 
-// Asks every call for the token, whatever its method.
+// Asks every call for the token of an admin, whatever its method.
 class TokenCheck final : public grpc::AuthMetadataProcessor {
  public:
-  explicit TokenCheck(std::string token) : token_(std::move(token)) {}
+  explicit TokenCheck(std::shared_ptr<Tokens> tokens) : tokens_(std::move(tokens)) {}
   [[nodiscard]] bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata* consumed,
                        OutputMetadata*) override {
     const auto found = metadata.find("authorization");
-    if (found != metadata.end()) {
+    if (found != metadata.end() && metadata.count("authorization") == 1) {
       const std::string_view shown(found->second.data(), found->second.size());
-      if (shown.starts_with(kScheme) && http::same_secret(shown.substr(kScheme.size()), token_)) {
+      const auto token = shown.starts_with(kScheme)
+                             ? tokens_->find(shown.substr(kScheme.size()), TokenKind::kToken)
+                             : std::nullopt;
+      if (token && token->role == Role::kAdmin) {
         consumed->emplace(std::string(found->first.data(), found->first.size()), shown);
         return grpc::Status::OK;
       }
@@ -34,7 +36,7 @@ class TokenCheck final : public grpc::AuthMetadataProcessor {
   }
 
  private:
-  const std::string token_;
+  const std::shared_ptr<Tokens> tokens_;
 };
 
 // The host and the port of HOST:PORT or [HOST]:PORT; both empty where it is neither.
@@ -86,11 +88,12 @@ Result<void> check_tcp_options(const TcpOptions& options) {
   return {};
 }
 
-Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const TcpOptions& options, const std::string& token,
+Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const TcpOptions& options,
+                                               std::shared_ptr<Tokens> tokens,
                                                grpc::Service& service) {
   CAIRN_TRY(check_tcp_options(options));
   CAIRN_ASSIGN(const auto credentials, credentials_of(options));
-  credentials->SetAuthMetadataProcessor(std::make_shared<TokenCheck>(token));
+  credentials->SetAuthMetadataProcessor(std::make_shared<TokenCheck>(std::move(tokens)));
   std::unique_ptr<TcpDoor> door(new TcpDoor());
   grpc::ServerBuilder builder;
   int port = 0;

@@ -1,4 +1,5 @@
-// TcpDoor: the control service over TCP, for those who show the token; Hosts are not behind it.
+// TcpDoor: the control service over TCP, for those who show an admin's token; Hosts are not behind
+// it.
 //
 // Without TLS it opens on a loopback address only, and takes connections of this machine only. The
 // token is asked of every call, also there: other people may be logged in.
@@ -11,6 +12,7 @@
 
 #include "core/base/files.h"
 #include "core/base/result.h"
+#include "core/server/security/tokens.h"
 
 namespace cairn {
 
@@ -27,7 +29,7 @@ class TcpDoor {
  public:
   // service: outlives it.
   [[nodiscard]] static Result<std::unique_ptr<TcpDoor>> open(const TcpOptions& options,
-                                                             const std::string& token,
+                                                             std::shared_ptr<Tokens> tokens,
                                                              grpc::Service& service);
   // Waits a moment for calls that go on, then ends them.
   ~TcpDoor();

@@ -151,6 +151,8 @@ Result<void> run_serve(const ServeArguments& arguments, const std::string& folde
   server_options.host = arguments.host;
   server_options.port = arguments.port;
   server_options.names = arguments.allow_names;
+  // One token serves everybody, and every answer may be a stream.
+  server_options.limits.streams_per_client = 0;
   server_options.errors = [](int status, const Error& error) {
     return error_response(status, error);
   };

@@ -34,6 +34,8 @@ struct Reply {
 
 class Client {
  public:
+  // Either way of speaking: a test of TLS gives another one (tls_client.h).
+  virtual ~Client() = default;
   explicit Client(std::uint16_t port) : Client(port, MayFail{}) {
     EXPECT_TRUE(connected_) << "port " << port;
   }
@@ -52,10 +54,13 @@ class Client {
         ::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   }
 
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
   // False when the server does not take it all.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t count = write(bytes);
       if (count <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(count));
     }
@@ -122,6 +127,7 @@ class Client {
     }
     return ended_;
   }
+  [[nodiscard]] int descriptor() const { return fd_.get(); }
   void half_close() { ::shutdown(fd_.get(), SHUT_WR); }
   void close() { fd_.reset(); }
   // Gone without a word: a reset.
@@ -134,10 +140,17 @@ class Client {
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   }
 
+ protected:
+  // As ::send and ::recv.
+  virtual ssize_t write(std::string_view bytes) {
+    return ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t read(char* bytes, std::size_t size) { return ::recv(fd_.get(), bytes, size, 0); }
+
  private:
   bool more() {
     char bytes[4096];
-    const ssize_t count = ::recv(fd_.get(), bytes, sizeof bytes, 0);
+    const ssize_t count = read(bytes, sizeof bytes);
     if (count > 0) buffer_.append(bytes, static_cast<std::size_t>(count));
     if (count == 0 || (count < 0 && errno == ECONNRESET)) ended_ = true;
     return count > 0;

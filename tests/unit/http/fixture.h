@@ -41,7 +41,8 @@ class Box {
 
 class ServerTest : public ::testing::Test {
  protected:
-  // GET /echo/{text}, POST /echo, GET /later, GET /stream, GET /throws, GET /secret
+  // GET /echo/{text}, POST /echo, GET /later, GET /stream, GET /json/{count}, POST /login,
+  // GET /throws, GET /secret
   void serve(ServerOptions options = {}) {
     auto router = Router::create(
         {{Method::kGet, "/echo/{text}", Access::open(),
@@ -66,6 +67,22 @@ class ServerTest : public ::testing::Test {
               streams_.put(exchange->stream({200, {{"Content-Type", "text/plain"}}, ""}));
             });
           }},
+         {Method::kGet, "/json/{count}", Access::role("viewer"),
+          [](const Request& request) {
+            Response response =
+                json_response(200, json::string(std::stoul(request.value("count")), 'x'));
+            response.headers.add("ETag", "\"tag\"");
+            return response;
+          }},
+         {Method::kPost, "/login", Access::open(),
+          [](const Request& request) {
+            if (request.body == "\"code\"") {
+              Response response{204, {}, ""};
+              response.who = "ann";
+              return response;
+            }
+            return problem_response(401, invalid_argument("no"));
+          }},
          {Method::kGet, "/throws", Access::open(),
           [](const Request&) -> Answer { throw std::runtime_error("the secret reason"); }},
          {Method::kGet, "/breaks", Access::open(),
@@ -80,7 +97,7 @@ class ServerTest : public ::testing::Test {
     ASSERT_TRUE(router.ok());
     const AccessCheck check = [](const Request& request,
                                  const Access&) -> std::variant<Identity, Denied> {
-      if (request.headers.find("Authorization") == "Bearer good") return Identity{"ann"};
+      if (request.headers.find("Authorization") == "Bearer good") return Identity{"ann", "admin"};
       return Denied::kUnknown;
     };
     auto started = Server::start(std::move(options), *std::move(router), check, clock_);

@@ -105,6 +105,7 @@ TEST_F(StreamTest, AThousandClientsMissNothingAndCostLittle) {
   ASSERT_GT(files.rlim_cur, 2 * kClients + 100) << "two descriptors for each client";
   ServerOptions options;
   options.limits.connections = kClients;
+  options.limits.streams_per_client = kClients;
   serve(options);
   const std::size_t before = resident_bytes();
   std::vector<std::unique_ptr<Client>> clients;

@@ -1,0 +1,124 @@
+// Api: workflows before they run, and the plugins they use.
+#include <algorithm>
+
+#include "core/base/text.h"
+#include "core/engine/load.h"
+#include "core/server/api/api.h"
+#include "core/server/plan_cache.h"
+#include "core/server/revise.h"
+#include "core/workflow/plan.h"
+#include "core/workflow/schema.h"
+
+namespace cairn::api {
+namespace {
+
+// What a text that was sent is called in messages.
+constexpr const char* kFile = "workflow.yaml";
+
+Result<std::vector<std::string>> settings_of(const std::string& params) {
+  std::vector<std::string> settings;
+  if (params.empty()) return settings;
+  CAIRN_ASSIGN(const json::object object, parse_json_object(params));
+  for (const auto& [name, value] : object) {
+    if (name.empty() || name.find('=') != json::string_view::npos)
+      return invalid_argument("'" + printable(name) + "' is no name of a parameter");
+    settings.push_back(as_set(name, value));
+  }
+  return settings;
+}
+
+json::object plugin_row(const Registry::Entry& entry) {
+  return {{"name", entry.stage->name},
+          {"doc", entry.stage->doc},
+          {"revision", entry.stage->revision},
+          {"library", entry.library->library.string()},
+          {"digest", entry.library->digest}};
+}
+
+}  // namespace
+
+Outcome Api::plugins(const v1::ListPluginsRequest&) {
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  json::array types;
+  for (const std::string& name : known->stage_types())
+    types.push_back(plugin_row(*known->find(name)));
+  json::array problems;
+  for (const Error& problem : known->problems()) problems.emplace_back(problem.to_string());
+  for (const auto& [name, conflict] : known->conflicts())
+    problems.emplace_back(conflict.to_string());
+  return json::object{{"stage_types", std::move(types)}, {"problems", std::move(problems)}};
+}
+
+Outcome Api::plugin(const v1::GetPluginRequest& request) {
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  if (const Error* conflict = known->conflict(request.stage_type())) return Error(*conflict);
+  const Registry::Entry* entry = known->find(request.stage_type());
+  if (entry == nullptr)
+    return not_found("there is no stage type '" + printable(request.stage_type()) + "'",
+                     did_you_mean(request.stage_type(), known->stage_types()));
+  json::object plugin = plugin_row(*entry);
+  plugin["declaration"] = to_json(*entry->stage);
+  plugin["markdown"] = stage_type_markdown(*entry->stage);
+  plugin["schema"] = stage_type_schema(*entry->stage);
+  return plugin;
+}
+
+Outcome Api::workflow_schema(const v1::GetWorkflowSchemaRequest&) {
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  return cairn::workflow_schema(*known);
+}
+
+Result<CheckedWorkflow> Api::check(const std::string& text, const std::string& params,
+                                   std::optional<std::uint64_t> seed, bool identify) {
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  WorkflowRequest request;
+  request.file = options_.working_folder / kFile;
+  request.text = text;
+  request.seed = seed;
+  request.working_folder = options_.working_folder;
+  request.identify_content = identify;
+  CAIRN_ASSIGN(request.set, settings_of(params));
+  CAIRN_ASSIGN(CheckedWorkflow checked, check_workflow(request, *known));
+  if (checked.spec) checked.spec->file = kFile;
+  return checked;
+}
+
+Outcome Api::validate(const v1::WorkflowRequest& request) {
+  const std::optional<std::uint64_t> seed =
+      request.has_seed() ? std::optional(request.seed()) : std::nullopt;
+  CAIRN_ASSIGN(const CheckedWorkflow checked,
+               check(request.workflow(), request.params(), seed, false));
+  return checked.diagnostics.to_json();
+}
+
+Outcome Api::plan(const v1::WorkflowRequest& request) {
+  const std::optional<std::uint64_t> seed =
+      request.has_seed() ? std::optional(request.seed()) : std::nullopt;
+  CAIRN_ASSIGN(const CheckedWorkflow checked,
+               check(request.workflow(), request.params(), seed, true));
+  if (!checked.spec) return Failure(checked.diagnostics);
+  CAIRN_ASSIGN(const PlanSources sources,
+               plan_sources(store_, runs().store_folder(), *checked.spec));
+  json::object plan = to_json(plan_workflow(*checked.spec, sources));
+  plan["name"] = checked.spec->name;
+  plan["diagnostics"] = checked.diagnostics.to_json().at("diagnostics");
+  return plan;
+}
+
+Result<Api::Revised> Api::revise(const std::string& run, const std::string& params) {
+  ReviseWish wish;
+  CAIRN_ASSIGN(wish.set, settings_of(params));
+  if (wish.empty()) return Revised();
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  CAIRN_ASSIGN(const RunState state, load_run(store_, run));
+  CAIRN_ASSIGN(CheckedWorkflow checked, revise_workflow(*state.spec, wish, *known));
+  Revised revised;
+  if (checked.spec) {
+    revised.workflow = std::move(checked.spec);
+  } else {
+    revised.failure = Failure(checked.diagnostics);
+  }
+  return revised;
+}
+
+}  // namespace cairn::api
