@@ -5,6 +5,7 @@ import { client, document } from "./client";
 import { Unreachable } from "./problem";
 import { filterQuery, type RunFilter } from "./runFilter";
 import { readStates, type RunStates } from "./states";
+import type { RunList, Structure } from "./types";
 
 export function newQueryClient(): QueryClient {
   return new QueryClient({
@@ -32,13 +33,11 @@ export function runsQuery(filter: RunFilter) {
   return infiniteQueryOptions({
     queryKey: [...runsKey, filter],
     initialPageParam: "",
-    queryFn: ({ pageParam, signal }) =>
-      document(
-        client.GET("/api/v1/runs", {
-          params: { query: { ...filterQuery(filter), limit: 100, ...(pageParam && { cursor: pageParam }) } as never },
-          signal,
-        }),
-      ),
+    queryFn: async ({ pageParam, signal }): Promise<RunList> => {
+      const query = { ...filterQuery(filter), limit: 100, ...(pageParam && { cursor: pageParam }) };
+      const page = await document(client.GET("/api/v1/runs", { params: { query }, signal }));
+      return { ...page, runs: page.runs ?? [] };
+    },
     getNextPageParam: (page) => page.next_cursor,
   });
 }
@@ -55,7 +54,10 @@ export function runQuery(run: string) {
 export function structureQuery(run: string, revision: number) {
   return queryOptions({
     queryKey: ["structure", run, revision],
-    queryFn: ({ signal }) => document(client.GET("/api/v1/runs/{run}/structure", { ...path(run), signal })),
+    queryFn: async ({ signal }): Promise<Structure> => {
+      const found = await document(client.GET("/api/v1/runs/{run}/structure", { ...path(run), signal }));
+      return { ...found, stages: (found.stages ?? []).map((stage) => ({ ...stage, needs: stage.needs ?? [] })) };
+    },
     staleTime: Infinity,
   });
 }
@@ -100,8 +102,8 @@ export function tasksQuery(run: string, filter: TaskFilter) {
   return infiniteQueryOptions({
     queryKey: [...runKey(run), "tasks", filter],
     initialPageParam: "",
-    queryFn: ({ pageParam, signal }) =>
-      document(
+    queryFn: async ({ pageParam, signal }) => {
+      const page = await document(
         client.GET("/api/v1/runs/{run}/tasks", {
           params: {
             path: { run },
@@ -114,7 +116,9 @@ export function tasksQuery(run: string, filter: TaskFilter) {
           },
           signal,
         }),
-      ),
+      );
+      return { ...page, tasks: page.tasks ?? [] };
+    },
     getNextPageParam: (page) => page.next_cursor,
   });
 }
@@ -130,13 +134,11 @@ export function eventsQuery(run: string) {
   return infiniteQueryOptions({
     queryKey: [...runKey(run), "events"],
     initialPageParam: 0,
-    queryFn: ({ pageParam, signal }) =>
-      document(
-        client.GET("/api/v1/runs/{run}/events", {
-          params: { path: { run }, query: { after: pageParam, limit: 1000 } },
-          signal,
-        }),
-      ),
+    queryFn: async ({ pageParam, signal }) => {
+      const params = { path: { run }, query: { after: pageParam, limit: 1000 } };
+      const page = await document(client.GET("/api/v1/runs/{run}/events", { params, signal }));
+      return { ...page, events: page.events ?? [] };
+    },
     getNextPageParam: (page) => (page.events.length === 1000 ? page.next : undefined),
   });
 }

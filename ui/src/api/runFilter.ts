@@ -14,6 +14,8 @@ export interface RunFilter {
   q?: string | undefined;
 }
 
+type RunQuery = { [K in keyof RunFilter]: NonNullable<RunFilter[K]> };
+
 const single = ["status", "name", "workflow", "created_after", "created_before"] as const;
 export const filterKeys: readonly string[] = [...single, "label"];
 export const runStatuses = [
@@ -90,8 +92,8 @@ export function formatFilter(filter: RunFilter): string {
 }
 
 // As the server reads it: times with a zone.
-export function filterQuery(filter: RunFilter): RunFilter {
-  const query: RunFilter = {};
+export function filterQuery(filter: RunFilter): RunQuery {
+  const query: RunQuery = {};
   for (const key of single) {
     const value = filter[key];
     if (!value) continue;
@@ -110,7 +112,7 @@ export function statusMatches(wanted: string | undefined, status: string): boole
 
 // Whether a row that changed still belongs to the list.
 export function runMatches(filter: RunFilter, row: RunRow): boolean {
-  const labels = Object.entries(row.labels).map(([key, value]) => `${key}=${value}`);
+  const labels = Object.entries(row.labels ?? {}).map(([key, value]) => `${key}=${value}`);
   const q = filter.q?.toLowerCase();
   return (
     statusMatches(filter.status, row.status) &&

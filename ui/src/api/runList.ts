@@ -12,8 +12,8 @@ export interface RunPages {
 export function foldRuns(before: RunPages, filter: RunFilter, changes: readonly RunsChanged[]): RunPages {
   const news = new Map<string, RunRow | undefined>();
   for (const change of changes) {
-    for (const row of change.runs) news.set(row.id, row);
-    for (const id of change.deleted) news.set(id, undefined);
+    for (const row of change.runs ?? []) news.set(row.id, row);
+    for (const id of change.deleted ?? []) news.set(id, undefined);
   }
   if (news.size === 0) return before;
   const pages = before.pages.map((page) => foldPage(page, filter, news));

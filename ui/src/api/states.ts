@@ -68,7 +68,7 @@ function progressMap(items: readonly StateProgress[]): Map<string, StateProgress
 }
 
 export function readStates(states: States): RunStates {
-  const stages = [...states.stages].map((letter, at) => stageState(letter, states.task_states[at] ?? ""));
+  const stages = [...states.stages].map((letter, at) => stageState(letter, states.task_states?.[at] ?? ""));
   return {
     sequence: states.sequence,
     revision: states.revision,
@@ -104,8 +104,8 @@ export function foldStates(before: RunStates, deltas: readonly StateDelta[]): Ru
   const letters = new Map<number, string>();
   const tasks = new Map<number, Map<number, string>>();
   for (const delta of news) {
-    for (const [stage, letter] of delta.stages as [number, string][]) letters.set(stage, letter);
-    for (const [stage, task, letter] of delta.task_states as [number, number, string][]) {
+    for (const [stage, letter] of (delta.stages ?? []) as [number, string][]) letters.set(stage, letter);
+    for (const [stage, task, letter] of (delta.task_states ?? []) as [number, number, string][]) {
       let changed = tasks.get(stage);
       if (!changed) tasks.set(stage, (changed = new Map()));
       changed.set(task, letter);

@@ -2,14 +2,17 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
+// Lists and maps that are empty may be left out of a document. These are filled in where it is read.
+type Filled<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+
 export type RunRow = Schemas["RunRow"];
-export type RunList = Schemas["RunList"];
+export type RunList = Filled<Schemas["RunList"], "runs">;
 export type Run = Schemas["Run"];
 export type Stage = Schemas["Stage"];
 export type Attempt = Schemas["Attempt"];
 export type Output = Schemas["Output"];
-export type Structure = Schemas["Structure"];
-export type StructureStage = Schemas["StructureStage"];
+export type StructureStage = Filled<Schemas["StructureStage"], "needs">;
+export type Structure = Omit<Schemas["Structure"], "stages"> & { stages: StructureStage[] };
 export type States = Schemas["States"];
 export type StateDelta = Schemas["StateDelta"];
 export type StateProgress = Schemas["StateProgress"];

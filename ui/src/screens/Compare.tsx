@@ -36,6 +36,7 @@ export function Compare() {
     queryFn: ({ signal }) =>
       document(client.GET("/api/v1/runs/{run}/diff/{other}", { params: { path: { run: one, other } }, signal })),
   });
+  const differences = query.data?.differences ?? [];
   return (
     <div className={css.page}>
       <div className={css.bars}>
@@ -52,13 +53,13 @@ export function Compare() {
       </div>
       {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Loading what="the comparison" lines={10} />}
-      {query.data && query.data.differences.length === 0 && <Empty title="The two runs are equal" />}
-      {query.data && query.data.differences.length > 0 && (
+      {query.data && differences.length === 0 && <Empty title="The two runs are equal" />}
+      {differences.length > 0 && (
         <div className={css.fill}>
           <Table
             label="Differences"
             columns={columns(one, other)}
-            rows={query.data.differences}
+            rows={differences}
             rowKey={(row) => `${row.part} ${row.name}`}
           />
         </div>

@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 // happy-dom lays nothing out: every element is as large as a window, so that lists show rows.
@@ -10,6 +10,9 @@ for (const [name, size] of [
 ] as const) {
   Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size });
 }
+
+// Tests share their cores with others: what is waited for may take a while.
+configure({ asyncUtilTimeout: 15_000 });
 
 afterEach(() => {
   cleanup();

@@ -42,8 +42,8 @@ function nameOf(structure: Structure, stage: number, task: number): string {
 
 export function readTimeline(columns: Timeline, structure: Structure): TimelineModel {
   const rows = new Map<string, Row>();
-  columns.stage.forEach((stage, at) => {
-    const task = columns.task[at] ?? 0;
+  (columns.stage ?? []).forEach((stage, at) => {
+    const task = columns.task?.[at] ?? 0;
     const key = `${stage}:${task}`;
     let row = rows.get(key);
     if (!row) rows.set(key, (row = { key, stage, task, name: nameOf(structure, stage, task), bars: [] }));
@@ -65,7 +65,7 @@ export function readTimeline(columns: Timeline, structure: Structure): TimelineM
 
 function barAt(columns: Timeline, at: number): Bar {
   const status = statusOfLetter(columns.states[at]);
-  const known = [columns.ready[at], columns.created[at], columns.started[at], columns.finished[at]];
+  const known = [columns.ready?.[at], columns.created?.[at], columns.started?.[at], columns.finished?.[at]];
   const end = known[3] || columns.now;
   // What is not there yet is where the next thing is.
   const started = known[2] || end;
@@ -73,7 +73,7 @@ function barAt(columns: Timeline, at: number): Bar {
   const ready = Math.min(known[0] || created, created);
   return {
     row: 0,
-    attempt: columns.attempt[at] ?? 1,
+    attempt: columns.attempt?.[at] ?? 1,
     status,
     ready,
     created,

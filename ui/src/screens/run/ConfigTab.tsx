@@ -11,7 +11,7 @@ export function ConfigTab() {
   const copy = useCopy();
   if (query.error) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
   if (query.isPending) return <Loading what="the workflow" lines={12} />;
-  const { text, file, params, seed, declared } = query.data;
+  const { text, file, params = {}, seed, declared = [] } = query.data;
   const docs = new Map(declared.map((param) => [param.name, param.doc]));
   return (
     // A region that scrolls can be reached with the keyboard.

@@ -16,7 +16,7 @@ interface Props {
 
 interface Planned {
   id?: string;
-  stages: PlannedStage[];
+  stages?: PlannedStage[];
 }
 
 function ask({ run, kind, from }: Omit<Props, "onClose">, dryRun: boolean, key?: string): Promise<Planned> {
@@ -54,7 +54,7 @@ export function PlanDialog(props: Props) {
     <Dialog title={from === undefined ? `${verb} ${run}` : `${verb} from ${from}`} onClose={onClose}>
       {plan.isPending && <Loading what="the plan" />}
       {plan.error && <ProblemBox problem={problemText(plan.error)} retry={() => void plan.refetch()} />}
-      {plan.data && <PlanTable stages={plan.data.stages} />}
+      {plan.data && <PlanTable stages={plan.data.stages ?? []} />}
       <CodeText label="The same on the command line" text={command(props)} />
       <DialogActions>
         <Button onClick={onClose}>Not now</Button>
@@ -79,7 +79,7 @@ export function PlanTable({ stages }: { stages: readonly PlannedStage[] }) {
             {stage.step !== undefined && ` from step ${stage.step}`}
           </dd>
           <dd className="muted">
-            <Foreign text={[...stage.because, ...stage.differs.map((part) => `${part} differs`)].join("; ")} />
+            <Foreign text={[...(stage.because ?? []), ...(stage.differs ?? []).map((part) => `${part} differs`)].join("; ")} />
           </dd>
         </div>
       ))}

@@ -36,7 +36,7 @@ interface Props {
 export function StageDrawer({ run, stage, onClose }: Props) {
   const query = useQuery(stageQuery(run, stage));
   const why = useQuery(explainQuery(run, stage));
-  const told = why.data?.stages[0];
+  const told = why.data?.stages?.[0];
   return (
     <Drawer title={<Foreign text={stage} />} label="Stage" onClose={onClose}>
       {query.isPending && <Loading what="the stage" />}
@@ -50,7 +50,7 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
   const [rerun, setRerun] = useState(false);
   const { progress } = stage;
   // Of several tasks, the one that the explanation gives as an example.
-  const failure = stage.error ?? lastFailure(stage.attempt_list) ?? lastFailure(why?.example?.attempts ?? []);
+  const failure = stage.error ?? lastFailure(stage.attempt_list ?? []) ?? lastFailure(why?.example?.attempts ?? []);
   return (
     <>
       <Facts
@@ -73,7 +73,7 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
       {failure && <FailureText failure={failure} why={why} />}
       {stage.tasks && <Tasks stage={stage} />}
       {why && <Why why={why} />}
-      <Attempts attempts={stage.attempt_list} />
+      <Attempts attempts={stage.attempt_list ?? []} />
       <Outputs outputs={stage.outputs} />
       <Metrics metrics={stage.metrics} />
       <Params params={stage.params} />
@@ -101,29 +101,35 @@ function FailureText({ failure, why }: { failure: FailureInfo; why: StageExplana
     <section className={css.section}>
       <h3>Error: {failure.cause}</h3>
       <CodeText label="Error message" text={failure.message} wrap />
-      {why && why.because.length > 0 && (
-        <ul className={css.list}>
-          {why.because.map((reason) => (
-            <li key={reason}>
-              <Foreign text={reason} />
-            </li>
-          ))}
-        </ul>
-      )}
+      <Reasons reasons={why?.because ?? []} />
     </section>
   );
 }
 
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  if (reasons.length === 0) return null;
+  return (
+    <ul className={css.list}>
+      {reasons.map((reason) => (
+        <li key={reason}>
+          <Foreign text={reason} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Tasks({ stage }: { stage: Stage }) {
+  const tasks = stage.task_list ?? [];
   const choose = useChooseStage();
-  const counts: Counts = Object.fromEntries(statuses.map((status) => [status, stage.tasks?.by_status[status] ?? 0]));
+  const counts: Counts = Object.fromEntries(statuses.map((status) => [status, stage.tasks?.by_status?.[status] ?? 0]));
   return (
     <section className={css.section}>
       <h3>{stage.tasks?.total.toLocaleString("en")} tasks</h3>
       <StatusBar counts={counts} label="Tasks" />
       <StatusLegend counts={counts} />
       <ul className={css.list}>
-        {stage.task_list.map((task) => (
+        {tasks.map((task) => (
           <li key={task.name + (task.label ?? "")}>
             <Button kind="plain" onClick={() => choose(taskName(stage.name, task))}>
               <StatusLabel status={task.status} cached={task.cached} />
@@ -132,8 +138,8 @@ function Tasks({ stage }: { stage: Stage }) {
           </li>
         ))}
       </ul>
-      {(stage.tasks?.total ?? 0) > stage.task_list.length && (
-        <p className="muted">The first {stage.task_list.length}; the tab Tasks lists all.</p>
+      {(stage.tasks?.total ?? 0) > tasks.length && (
+        <p className="muted">The first {tasks.length}; the tab Tasks lists all.</p>
       )}
     </section>
   );
@@ -145,23 +151,17 @@ function taskName(stage: string, task: Stage): string {
 
 function Why({ why }: { why: StageExplanation }) {
   const { cache } = why;
-  if (why.because.length === 0 && !cache) return null;
+  if (!why.because?.length && !cache) return null;
   return (
     <section className={css.section}>
       <h3>Why</h3>
-      <ul className={css.list}>
-        {why.because.map((reason) => (
-          <li key={reason}>
-            <Foreign text={reason} />
-          </li>
-        ))}
-      </ul>
+      <Reasons reasons={why.because ?? []} />
       {cache && (
         <Facts
           facts={[
             ["Key", <Digest key="key" value={cache.key} what="Cache key" />],
             cache.compared_with !== undefined && ["Compared with", <code key="with">{cache.compared_with}</code>],
-            cache.differs.length > 0 && ["Differs in", cache.differs.join(", ")],
+            cache.differs !== undefined && cache.differs.length > 0 && ["Differs in", cache.differs.join(", ")],
             cache.note !== undefined && ["Note", <Foreign key="note" text={cache.note} />],
           ]}
         />
@@ -198,7 +198,7 @@ function isOutput(value: unknown): value is Output {
 }
 
 function Outputs({ outputs }: { outputs: Stage["outputs"] }) {
-  const entries = Object.entries(outputs);
+  const entries = Object.entries(outputs ?? {});
   if (entries.length === 0) return null;
   return (
     <section className={css.section}>
@@ -220,7 +220,7 @@ function Outputs({ outputs }: { outputs: Stage["outputs"] }) {
 }
 
 function Metrics({ metrics }: { metrics: Stage["metrics"] }) {
-  const entries = Object.entries(metrics);
+  const entries = Object.entries(metrics ?? {});
   if (entries.length === 0) return null;
   return (
     <section className={css.section}>
@@ -231,7 +231,7 @@ function Metrics({ metrics }: { metrics: Stage["metrics"] }) {
 }
 
 function Params({ params }: { params: Stage["params"] }) {
-  const entries = Object.entries(params);
+  const entries = Object.entries(params ?? {});
   if (entries.length === 0) return null;
   return (
     <section className={css.section}>

@@ -16,6 +16,7 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
   const waiting = states.stages.findIndex((stage) => stage.status === "waiting");
   const failed = states.stages.findIndex((stage) => stage.status === "failed");
   const question = names[waiting]?.approval;
+  const error = run.stages?.[failed]?.error;
 
   return (
     <>
@@ -41,8 +42,8 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
         <p className={css.note}>
           <span>
             <b>{names[failed].name}</b> failed
-            {run.stages[failed]?.error && ": "}
-            {run.stages[failed]?.error && <Foreign text={firstLine(run.stages[failed].error.message)} />}
+            {error && ": "}
+            {error && <Foreign text={firstLine(error.message)} />}
           </span>
           <Button onClick={() => choose(names[failed]?.name ?? "")}>Show why</Button>
         </p>

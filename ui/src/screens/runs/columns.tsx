@@ -7,7 +7,7 @@ import css from "./Runs.module.css";
 // told one by one.
 export function countsOf(tasks: TaskCounts): Counts {
   const counts: Record<string, number> = {};
-  for (const status of statuses) counts[status] = tasks.by_status[status] ?? 0;
+  for (const status of statuses) counts[status] = tasks.by_status?.[status] ?? 0;
   return counts;
 }
 
@@ -82,7 +82,7 @@ export function runColumns(picked: readonly string[], toggle: (id: string) => vo
       width: "minmax(6rem, 1fr)",
       from: 72,
       cell: (row) =>
-        Object.entries(row.labels).map(([key, value]) => (
+        Object.entries(row.labels ?? {}).map(([key, value]) => (
           <span key={key} className={css.label}>
             <Foreign text={`${key}=${value}`} />
           </span>
