@@ -9,6 +9,8 @@ void add_commands(CLI::App& app, Cli& cli) {
   add_plan(app, cli);
   add_run(app, cli);
   add_serve(app, cli);
+  add_ui(app, cli);
+  add_token(app, cli);
   add_submit(app, cli);
   add_list(app, cli);
   add_get(app, cli);

@@ -39,6 +39,8 @@ void add_run(CLI::App& app, Cli& cli);
 void add_schema(CLI::App& app, Cli& cli);
 void add_serve(CLI::App& app, Cli& cli);
 void add_submit(CLI::App& app, Cli& cli);
+void add_token(CLI::App& app, Cli& cli);
+void add_ui(CLI::App& app, Cli& cli);
 void add_validate(CLI::App& app, Cli& cli);
 void add_watch(CLI::App& app, Cli& cli);
 

@@ -8,6 +8,7 @@
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
 #include "core/engine/load.h"
+#include "core/server/security/tokens.h"
 
 namespace cairn {
 namespace {
@@ -89,9 +90,20 @@ std::vector<std::string> stages_beginning(RunSource& runs, const std::string& ru
   return names;
 }
 
-// Runs and stages, where the argument is one. `line` is that of complete().
+std::vector<std::string> token_ids(const Cli& cli, const std::string& prefix) {
+  std::vector<std::string> ids;
+  const auto tokens = Tokens::open(cli.options.state_dir, system_clock());
+  if (!tokens.ok()) return ids;
+  for (const TokenEntry& entry : (*tokens)->list().value_or({})) {
+    if (entry.id.starts_with(prefix)) ids.push_back(entry.id);
+  }
+  return ids;
+}
+
+// Runs, stages and tokens, where the argument is one. `line` is that of complete().
 std::vector<std::string> words_of(const Cli& cli, const std::string& subject,
                                   const std::vector<std::string>& line) {
+  if (subject == "TOKEN_ID") return token_ids(cli, line.back());
   const bool run = subject.find("RUN") != std::string::npos || subject == "OTHER";
   const bool stage = subject.starts_with("STAGE");
   if (!run && !stage) return {};

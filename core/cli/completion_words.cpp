@@ -36,6 +36,7 @@ std::vector<const CLI::Option*> positionals(const CLI::App& command) {
 
 std::vector<std::string> words_of_value(const CLI::Option& option) {
   if (option.check_name("--output")) return {"table", "json", "name"};
+  if (option.check_name("--role")) return {"viewer", "admin"};
   return {};
 }
 

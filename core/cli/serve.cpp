@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -66,9 +67,11 @@ class Service {
     return unfinished.size() - recovered->size();
   }
 
-  ExitCode serve() {
+  // look_after: called about once a minute.
+  ExitCode serve(const std::function<void()>& look_after) {
     bool told = false;
-    for (;;) {
+    for (int looks = 0;; ++looks) {
+      if (looks % kLooksAMinute == 0) look_after();
       std::optional<Error> failure;
       bool idle = false;
       on_strand(scheduler_, [&] {
@@ -89,6 +92,7 @@ class Service {
  private:
   // How often the scheduler is asked whether it has halted.
   static constexpr std::chrono::seconds kLook{1};
+  static constexpr int kLooksAMinute = 60;
 
   struct State {
     std::mutex mutex;
@@ -168,7 +172,7 @@ ExitCode serve(const Cli& cli, ServeRequest request) {
   auto web = start_web(cli, **engine, request.http);
   if (!web.ok()) return fail(cli, web.error());
   say_ready(cli, **engine, (*web)->url(), *recovered);
-  return service.serve();
+  return service.serve([&] { (*web)->look_after(); });
 }
 
 void add_web_options(CLI::App& command, const std::shared_ptr<ServeRequest>& request) {

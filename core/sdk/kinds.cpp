@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/base/text.h"
+#include "core/sdk/kinds/rollout_columns.h"
 
 namespace cairn {
 namespace {
@@ -191,6 +192,11 @@ Result<void> Rollouts::validate(const fs::path& path) {
   for (const char* name : {"steps.jsonl", "rollouts.jsonl"}) {
     CAIRN_TRY(need_file(folder, name, "folder of rollouts"));
     CAIRN_TRY(JsonLines<json::object>::validate(path / name));
+  }
+  if (folder.contains(kRolloutColumns)) {
+    CAIRN_TRY(need_file(folder, kRolloutSamples, "folder of rollouts"));
+    CAIRN_TRY(JsonLines<RolloutSample>::validate(path / kRolloutSamples));
+    CAIRN_TRY(check_rollout_columns(path));
   }
   return {};
 }

@@ -108,7 +108,7 @@ Result<json::object> EngineControl::derive(const DeriveOptions& options) {
 Result<json::object> EngineControl::remove(const std::string& run) {
   CAIRN_ASSIGN(const std::string id, runs_.resolve(run));
   CAIRN_TRY(on_strand(scheduler_, [&] { return scheduler_.remove(id); }));
-  runs_.rows().erase(id);
+  runs_.note_deleted(id);
   return json::object{{"id", id}};
 }
 

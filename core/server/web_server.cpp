@@ -47,6 +47,7 @@ class Served final : public WebServer {
       });
     }
     if (hub_) hub_->close();
+    if (tails_) tails_->close();
     if (door_) {
       const Duration end = clock_.monotonic() + kPatience;
       (void)door_->server().drain([&] { return clock_.monotonic() >= end; });
@@ -63,6 +64,8 @@ class Served final : public WebServer {
     raise_file_limit();
     hub_ = std::make_unique<api::EventHub>(engine_.scheduler(), engine_.control().runs(),
                                            engine_.store(), clock_);
+    tails_ =
+        std::make_unique<api::TailHub>(engine_.control().runs(), engine_.api().indexes(), clock_);
     api::HttpDoorOptions door;
     CAIRN_ASSIGN(door.server, server_options(options_.door));
     door.server.observer = [this](const http::Answered& answered) { audit_->record(answered); };
@@ -72,7 +75,8 @@ class Served final : public WebServer {
     door.metrics = [this] { return metrics_text(values()); };
     door.not_ready = [this] { return why_not_ready(); };
     count_attempts();
-    CAIRN_ASSIGN(door_, api::HttpDoor::open(engine_.api(), *hub_, std::move(door), clock_));
+    CAIRN_ASSIGN(door_,
+                 api::HttpDoor::open(engine_.api(), *hub_, *tails_, std::move(door), clock_));
     engine_.api().set_http(url());
     return {};
   }
@@ -152,6 +156,7 @@ class Served final : public WebServer {
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<api::EventHub> hub_;
+  std::unique_ptr<api::TailHub> tails_;
   std::unique_ptr<api::HttpDoor> door_;
   std::optional<int> subscription_;
   std::mutex mutex_;

@@ -80,10 +80,19 @@ class MemoryAgent final : public trainer::RolloutSource {
     for (std::size_t i = 0; i < active.size(); ++i) {
       memory::Notes notes = memory::parse_notes(texts[i]);
       auto ids = tokenizer_.encode(notes.memory);
-      if (static_cast<std::int64_t>(ids.size()) > limits_.memory_tokens) {
+      const bool over = static_cast<std::int64_t>(ids.size()) > limits_.memory_tokens;
+      if (over) {
         ids.resize(static_cast<std::size_t>(limits_.memory_tokens));
         notes.memory = tokenizer_.decode(ids, true);
       }
+      trainer::Reading reading;
+      for (const auto& document : active[i]->chunks[turn]) reading.documents.push_back(document.id);
+      reading.given_memory = active[i]->notes.memory;
+      reading.given_plan = active[i]->notes.plan;
+      reading.memory = notes.memory;
+      reading.plan = notes.plan;
+      reading.memory_cut = over;
+      active[i]->trajectory.turns.back().reading = std::move(reading);
       active[i]->notes = std::move(notes);
     }
     return {};
@@ -160,4 +169,5 @@ struct MemoryRl : trainer::PolicyStage {
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::MemoryRl>(
                  "memory_rl", "Reinforcement learning of a memory agent that reads in chunks")
+                 .revision(2)
                  .random())

@@ -64,4 +64,5 @@ struct RlStage : trainer::PolicyStage {
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::RlStage>(
                  "rl_stage", "Reinforcement learning on verifiable answers, one update per batch")
+                 .revision(2)
                  .random())

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/sdk/runtime/metric_log.h"
+#include "core/server/reading/log_merge.h"
 #include "core/server/reading/log_page.h"
 #include "core/server/reading/metric_series.h"
 #include "core/server/reading/record_page.h"
@@ -191,6 +192,39 @@ void bench_log(Report& report, const fs::path& folder) {
   fs::remove_all(task.root);
 }
 
+void bench_merged(Report& report, const fs::path& folder) {
+  constexpr int kTasks = 1000;
+  constexpr int kLines = 1000;
+  MergedLogRequest request;
+  request.run_folder = folder / "runs" / "merged";
+  request.stages = {"task"};
+  for (int task = 0; task < kTasks; ++task) {
+    const TaskFolder own{request.run_folder / ("task@" + std::to_string(task))};
+    fs::create_directories(own.attempt(1).root);
+    Writer writer(own.attempt(1).log());
+    for (int i = 0; i < kLines; ++i)
+      writer.add(
+          json::serialize(json::object{
+              {"time", format_rfc3339(WallTime(Duration(1'790'000'000'000 + i * 1000 + task)))},
+              {"level", "info"},
+              {"message", "checkpoint at step " + std::to_string(i) + " saved"}}) +
+          "\n");
+  }
+  const auto open = [&](const char* name) {
+    json::object page;
+    add_row(report, std::string("1,000 logs as one: ") + name,
+            median_ms([&] { page = must(merged_log_page(system_clock(), request)); }), "ms",
+            kOpenLog);
+    return page;
+  };
+  (void)open("the beginning");
+  request.backwards = true;
+  const json::object last = open("the end");
+  request.cursor = last.at("previous").as_string();
+  (void)open("the page before it");
+  fs::remove_all(request.run_folder);
+}
+
 void bench_metrics(Report& report, const fs::path& folder) {
   const TaskFolder task{folder / "runs" / "r" / "metrics"};
   const fs::path file = task.attempt(1).metrics();
@@ -336,6 +370,7 @@ int run(const std::vector<std::string>& words) {
   }
   Report report;
   bench_log(report, *folder);
+  bench_merged(report, *folder);
   bench_metrics(report, *folder);
   bench_records(report, *folder);
   std::error_code ignored;

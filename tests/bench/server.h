@@ -12,7 +12,7 @@ namespace cairn::bench {
 class Server {
  public:
   explicit Server(const e2e::Place& place)
-      : place_(place), process_(place, {"serve", "-o", "json"}) {
+      : place_(place), process_(place, {"serve", "--http", "localhost:0", "-o", "json"}) {
     // Its first line says that it is ready.
     (void)e2e::await_line(process_);
   }

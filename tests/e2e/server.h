@@ -33,7 +33,7 @@ class Server {
   // Only a server answers so; without one it is 5.
   static constexpr int kNotFound = 4;
   static std::vector<std::string> with_serve(std::vector<std::string> options) {
-    options.insert(options.begin(), "serve");
+    options.insert(options.begin(), {"serve", "--http", "localhost:0"});
     return options;
   }
   Running running_;

@@ -12,9 +12,9 @@ constexpr Duration kRegistryGood{2'000};
 Failure::Failure(const Diagnostics& diagnostics)
     : error(invalid_argument("the workflow has " + std::to_string(diagnostics.errors()) +
                              (diagnostics.errors() == 1 ? " error" : " errors"))),
-      invalid_definition(true) {
-  for (const json::value& entry : diagnostics.to_json().at("diagnostics").as_array())
-    places.push_back(entry);
+      unprocessable(true) {
+  json::object document = diagnostics.to_json();
+  places = std::move(document.at("diagnostics").as_array());
 }
 
 // The table of methods by name.
@@ -55,6 +55,13 @@ class Methods {
     add("ListMetrics", &Api::metrics);
     add("ReadSeries", &Api::series);
     add("ListCheckpoints", &Api::checkpoints);
+    add("ListRollouts", &Api::rollouts);
+    add("ListRolloutSteps", &Api::rollout_steps);
+    add("GetRolloutSample", &Api::rollout_sample);
+    add("GetRolloutGroup", &Api::rollout_group);
+    add("GetRolloutQuestion", &Api::rollout_question);
+    add("GetRollout", &Api::rollout);
+    add("SearchRollouts", &Api::rollout_hits);
     add("GetArtifact", &Api::artifact);
     add("ReadRecords", &Api::records);
     add("GetRecord", &Api::record);

@@ -20,8 +20,11 @@
 #include "core/base/files.h"
 #include "core/plugin/manifest.h"
 #include "core/server/api/outcome.h"
+#include "core/server/api/repeat.h"
+#include "core/server/api/task_place.h"
 #include "core/server/reading/indexes.h"
 #include "core/server/reading/open_file.h"
+#include "core/server/reading/rollouts/rollouts.h"
 #include "core/server/run_control.h"
 #include "core/workflow/check.h"
 #include "schemas/control.pb.h"
@@ -65,6 +68,7 @@ class Api {
 
   [[nodiscard]] EngineRuns& runs() { return control_.runs(); }
   [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
+  [[nodiscard]] Indexes& indexes() { return indexes_; }
 
  private:
   friend class Methods;
@@ -90,6 +94,21 @@ class Api {
   Outcome metrics(const v1::ListMetricsRequest& request);
   Outcome series(const v1::ReadSeriesRequest& request);
   Outcome checkpoints(const v1::ListCheckpointsRequest& request);
+
+  // api_rollouts.cpp.
+  Outcome rollouts(const v1::ListRolloutsRequest& request);
+  Outcome rollout_steps(const v1::ListRolloutStepsRequest& request);
+  Outcome rollout_sample(const v1::GetRolloutSampleRequest& request);
+  Outcome rollout_group(const v1::GetRolloutGroupRequest& request);
+  Outcome rollout_question(const v1::GetRolloutQuestionRequest& request);
+  Outcome rollout(const v1::GetRolloutRequest& request);
+  Outcome rollout_hits(const v1::SearchRolloutsRequest& request);
+  struct OpenRollouts {
+    TaskPlaceFound place;
+    reading::Rollouts rollouts;
+  };
+  [[nodiscard]] Result<OpenRollouts> open_rollouts(const std::string& run,
+                                                   const std::string& stage);
 
   // api_artifacts.cpp.
   Outcome artifact(const v1::ArtifactRequest& request);
@@ -140,6 +159,7 @@ class Api {
     std::string workflow_json;
   };
   Outcome derive(Derivation derivation);
+  Outcome once(json::object begun, const std::string& request_id, const Asked& asked);
 
   Scheduler& scheduler_;
   const RunStore& store_;
@@ -154,6 +174,12 @@ class Api {
   Duration registry_at_{};
   std::string http_;
   std::map<std::string, std::shared_ptr<const json::object>> lineages_;  // of runs that succeeded
+  struct KeptRollouts {
+    std::shared_ptr<reading::RolloutSource> source;
+    std::uint64_t used = 0;
+  };
+  std::map<std::string, KeptRollouts> rollouts_;  // by folder
+  std::uint64_t rollout_uses_ = 0;
 };
 
 }  // namespace cairn::api

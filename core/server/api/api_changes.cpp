@@ -37,7 +37,20 @@ Outcome Api::submit(const v1::SubmitRequest& request, const Caller&) {
     if (!request.name().empty()) spec->name = request.name();
     options.environment_json = json::serialize(options_.capture(*spec));
   }
-  return outcome(control_.submit(*spec, options));
+  CAIRN_ASSIGN(json::object begun, control_.submit(*spec, options));
+  return once(std::move(begun), options.request_id, asked_of(*spec));
+}
+
+// The run that a key stands for, if it is this request's.
+Outcome Api::once(json::object begun, const std::string& request_id, const Asked& asked) {
+  if (request_id.empty()) return begun;
+  CAIRN_ASSIGN(const std::string run, get_string(begun, "id"));
+  if (const auto same = check_repeat(store_, run, asked); !same.ok()) {
+    Failure failure(same.error());
+    failure.unprocessable = same.error().code == ErrorCode::kConflict;
+    return failure;
+  }
+  return begun;
 }
 
 // Checked before the wish is told to the engine: what happens between the two happens to whoever
@@ -137,9 +150,14 @@ Outcome Api::derive(Derivation derivation) {
   if (derivation.dry_run) return plan;
   if (options.environment_json.empty())
     options.environment_json = json::serialize(options_.capture(spec));
+  Asked asked = asked_of(spec);
+  asked.origin.set_run(options.run);
+  asked.origin.set_stage(options.stage);
+  asked.origin.set_fork(options.fork);
+  asked.origin.set_step(options.fork ? options.step : -1);
   CAIRN_ASSIGN(json::object begun, control_.derive(options));
   begun["stages"] = std::move(plan.at("stages"));
-  return begun;
+  return once(std::move(begun), options.request_id, asked);
 }
 
 Outcome Api::remove(const v1::DeleteRequest& request, const Caller&) {

@@ -26,6 +26,17 @@ EngineRuns::~EngineRuns() {
   scheduler_.unsubscribe(subscription_);
 }
 
+void EngineRuns::note_deleted(const std::string& run) {
+  rows_.erase(run);
+  const std::lock_guard lock(mutex_);
+  if (on_deleted_) on_deleted_(run);
+}
+
+void EngineRuns::on_deleted(std::function<void(const std::string& run)> callback) {
+  const std::lock_guard lock(mutex_);
+  on_deleted_ = std::move(callback);
+}
+
 Result<json::object> EngineRuns::view(const std::string& run, const View& view) {
   CAIRN_ASSIGN(const std::string id, resolve(run));
   Result<json::object> document = internal_error("run " + id + " was not read");

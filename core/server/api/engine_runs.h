@@ -40,6 +40,10 @@ class EngineRuns final : public RunSource {
   using View = std::function<Result<json::object>(const RunNow& now)>;
   [[nodiscard]] Result<json::object> view(const std::string& run, const View& view);
 
+  // A run was deleted, which no journal says. `on_deleted` is called with its id.
+  void note_deleted(const std::string& run);
+  void on_deleted(std::function<void(const std::string& run)> callback);
+
   [[nodiscard]] RunRows& rows() { return rows_; }
   [[nodiscard]] Replicas& replicas() { return replicas_; }
   [[nodiscard]] const fs::path& store_folder() const { return store_folder_; }
@@ -51,6 +55,8 @@ class EngineRuns final : public RunSource {
   Replicas replicas_;
   RunRows rows_;
   int subscription_ = 0;
+  std::mutex mutex_;
+  std::function<void(const std::string& run)> on_deleted_;  // guarded by mutex_
 };
 
 }  // namespace cairn::api

@@ -80,11 +80,13 @@ EventHub::EventHub(Scheduler& scheduler, EngineRuns& runs, const RunStore& store
     });
     return true;
   });
+  runs_.on_deleted([this](const std::string& run) { note_deleted(run); });
   last_ping_ = clock_.monotonic();
   thread_ = std::thread([this] { work(); });
 }
 
 EventHub::~EventHub() {
+  runs_.on_deleted({});
   on_strand(scheduler_, [this] {
     scheduler_.unsubscribe(subscription_);
     return true;

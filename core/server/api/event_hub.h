@@ -57,8 +57,6 @@ class EventHub {
 
   // Sends until the client has gone, or the hub ends.
   void listen(Listening wish, std::shared_ptr<http::Stream> stream);
-  // A run was deleted, which no journal says.
-  void note_deleted(const std::string& run);
   void close();
   [[nodiscard]] std::size_t listeners();
 
@@ -90,6 +88,7 @@ class EventHub {
     std::uint64_t position = 0;
   };
 
+  void note_deleted(const std::string& run);
   void work();
   void tick(const Moved& moved);
   void refresh_feed(const std::string& run, Feed& feed, const Moved& moved);

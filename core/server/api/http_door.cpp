@@ -19,7 +19,7 @@ using http::Answer;
 using http::Request;
 using http::Response;
 
-constexpr int kInvalidDefinition = 422;
+constexpr int kUnprocessable = 422;
 constexpr std::size_t kTagDigits = 32;
 
 // Bytes of JSON, or nothing new where the client has them.
@@ -109,6 +109,39 @@ std::string make_nonce() {
   return hex_of(bytes);
 }
 
+// Lines or points as they are written.
+Answer answer_tail(TailHub& tails, const MethodSchema& method, const Request& request) {
+  auto bound = bind_request(method, request);
+  if (const auto* bad = std::get_if<BadInput>(&bound)) return to_response(*bad);
+  const auto* message = std::get<std::unique_ptr<google::protobuf::Message>>(bound).get();
+  TailWish wish;
+  std::string cursor(request.headers.find("Last-Event-ID").value_or(""));
+  if (const auto* log = google::protobuf::DynamicCastToGenerated<v1::ReadLogRequest>(message)) {
+    wish.run = log->run();
+    wish.stage = log->stage();
+    wish.what = log->source() == "output" ? TailWish::What::kOutput : TailWish::What::kLog;
+    wish.from.attempt = log->attempt();
+    if (cursor.empty()) cursor = log->cursor();
+  } else {
+    const auto* metrics = google::protobuf::DynamicCastToGenerated<v1::ListMetricsRequest>(message);
+    wish.run = metrics->run();
+    wish.stage = metrics->stage();
+    wish.what = TailWish::What::kMetrics;
+  }
+  if (!cursor.empty()) {
+    const auto from = parse_cursor(cursor);
+    if (!from.ok()) return http::problem_response(from.error());
+    wish.from = *from;
+  }
+  // What is not there is told before the stream begins.
+  if (const auto place = tails.look(wish); !place.ok())
+    return http::problem_response(place.error());
+  return http::Later(
+      [&tails, wish = std::move(wish)](const std::shared_ptr<http::Exchange>& exchange) {
+        tails.listen(wish, exchange->stream(http::event_stream_head()));
+      });
+}
+
 struct NamedFile {
   OpenFile file;
   std::string content;  // equal where the bytes are; empty: they may change
@@ -189,8 +222,8 @@ Response asset_response(const Request& request, const PageFile& file) {
 
 class Door final : public HttpDoor {
  public:
-  Door(Api& api, EventHub& hub, HttpDoorOptions options)
-      : api_(api), hub_(hub), options_(std::move(options)) {}
+  Door(Api& api, EventHub& hub, TailHub& tails, HttpDoorOptions options)
+      : api_(api), hub_(hub), tails_(tails), options_(std::move(options)) {}
 
   Result<void> listen(const Clock& clock) {
     CAIRN_ASSIGN(auto router, http::Router::create(routes(), http::Access::role("viewer")));
@@ -235,6 +268,12 @@ class Door final : public HttpDoor {
       };
     }
     if (!Api::knows(method.name)) return {};
+    if (method.name == "ReadLog" || method.name == "ListMetrics") {
+      return [this, &method](const Request& request) {
+        return accepts(request, "text/event-stream") ? answer_tail(tails_, method, request)
+                                                     : answer_document(api_, method, request);
+      };
+    }
     return
         [this, &method](const Request& request) { return answer_document(api_, method, request); };
   }
@@ -289,6 +328,7 @@ class Door final : public HttpDoor {
 
   Api& api_;
   EventHub& hub_;
+  TailHub& tails_;
   HttpDoorOptions options_;
   std::optional<Error> missing_;
   std::unique_ptr<http::Server> server_;
@@ -306,16 +346,16 @@ Response to_response(const BadInput& bad) {
 Response to_response(const MethodSchema& method, const Request& request, Outcome outcome) {
   if (auto* failure = std::get_if<Failure>(&outcome)) {
     const int status =
-        failure->invalid_definition ? kInvalidDefinition : http::status_of(failure->error.code);
+        failure->unprocessable ? kUnprocessable : http::status_of(failure->error.code);
     return http::problem_response(status, failure->error, std::move(failure->places));
   }
   Response response = http::json_response(method.status, std::get<json::object>(outcome));
   return http::is_safe(method.method) ? with_tag(request, std::move(response)) : response;
 }
 
-Result<std::unique_ptr<HttpDoor>> HttpDoor::open(Api& api, EventHub& hub, HttpDoorOptions options,
-                                                 const Clock& clock) {
-  auto door = std::make_unique<Door>(api, hub, std::move(options));
+Result<std::unique_ptr<HttpDoor>> HttpDoor::open(Api& api, EventHub& hub, TailHub& tails,
+                                                 HttpDoorOptions options, const Clock& clock) {
+  auto door = std::make_unique<Door>(api, hub, tails, std::move(options));
   CAIRN_TRY(door->listen(clock));
   return std::unique_ptr<HttpDoor>(std::move(door));
 }

@@ -14,6 +14,7 @@
 #include "core/server/api/api.h"
 #include "core/server/api/binding.h"
 #include "core/server/api/event_hub.h"
+#include "core/server/api/tail_hub.h"
 
 namespace cairn::api {
 
@@ -42,6 +43,7 @@ class HttpDoor {
  public:
   // Listens when it returns. All outlive it.
   [[nodiscard]] static Result<std::unique_ptr<HttpDoor>> open(Api& api, EventHub& hub,
+                                                              TailHub& tails,
                                                               HttpDoorOptions options,
                                                               const Clock& clock);
   virtual ~HttpDoor() = default;

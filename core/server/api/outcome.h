@@ -22,8 +22,10 @@ struct Failure {
   explicit Failure(const Diagnostics& diagnostics);
 
   Error error;
-  bool invalid_definition = false;  // the workflow is wrong, not the request
-  json::array places;               // as RFC 9457 problems carry them in "errors"
+  // The request is well formed and cannot be what is meant: a workflow that is wrong, a key of
+  // another request.
+  bool unprocessable = false;
+  json::array places;  // as RFC 9457 problems carry them in "errors"
 };
 
 using Outcome = std::variant<json::object, Failure>;

@@ -1,6 +1,7 @@
 #include "core/server/api/task_place.h"
 
 #include "core/base/text.h"
+#include "core/engine/view.h"
 
 namespace cairn::api {
 namespace {
@@ -59,6 +60,8 @@ Result<std::string> look(EngineRuns& runs, const std::string& run, const std::st
     place.attempts.clear();
     for (const AttemptState& attempt : task.attempts) place.attempts.push_back(attempt.number);
     place.going_on = now.served && task.phase == TaskPhase::kRunning;
+    place.settled = !now.served || is_final(task.phase) || now.state.status != RunStatus::kRunning;
+    place.status = task_status(now.state, *number, now.served);
     if (place.outputs.empty()) place.outputs = task.outputs;
     if (place.inputs.empty()) add_inputs(now.state, *number, place);
     if (task.cached) origin = task.cached_from;

@@ -16,8 +16,10 @@ struct TaskPlaceFound {
   TaskFolder folder;
   std::vector<std::uint32_t> attempts;  // numbers, ascending
   bool going_on = false;                // the newest of them may still write
-  std::string reused_from;              // RUN/TASK: the result is that of another run, whose
-                                        // folder this is; empty: its own
+  bool settled = false;                 // nothing more will be written, unless the run is resumed
+  std::string status;
+  std::string reused_from;  // RUN/TASK: the result is that of another run, whose
+                            // folder this is; empty: its own
   std::vector<Artifact> outputs;
   std::vector<std::pair<std::string, Artifact>> inputs;  // by port; those that are there
 

@@ -42,6 +42,7 @@ RawLine LinesForward::in_buffer(std::size_t length, bool whole) {
   line.bytes = length - (whole && length > 0 && buffer_[at_ + length - 1] == '\r' ? 1 : 0);
   line.head = std::string_view(buffer_).substr(
       at_, static_cast<std::size_t>(std::min<std::uint64_t>(line.bytes, most_head_)));
+  line.ahead = std::string_view(buffer_).substr(at_, size_ - at_);
   at_ += length + (whole ? 1 : 0);
   return line;
 }
@@ -68,7 +69,7 @@ Result<std::optional<RawLine>> LinesForward::pass_long() {
   RawLine line;
   line.offset = begin_ + at_;
   long_head_.assign(buffer_, at_, most_head_);
-  line.head = long_head_;
+  line.head = line.ahead = long_head_;
   for (;;) {
     const char before_end = buffer_[size_ - 1];
     at_ = size_;
@@ -139,6 +140,7 @@ Result<std::optional<RawLine>> LinesBackward::next() {
     CAIRN_ASSIGN(head_, read_range(fd_, line.offset, head));
     line.head = head_;
   }
+  line.ahead = line.head;
   end_ = line.offset;
   if (!line.whole || line.bytes == 0) return std::optional(line);
   char last = 0;

@@ -20,6 +20,8 @@ struct RawLine {
   std::uint64_t bytes = 0;  // without its end, "\n" or "\r\n"
   bool whole = true;        // false: the file ends before the line does
   std::string_view head;    // its first bytes, all of them up to kLineHead
+  // What is at hand from its first byte on, lines behind it included; at least the head.
+  std::string_view ahead;
 };
 
 // Not thread-safe. The descriptor outlives it; `head` is valid until the next call.

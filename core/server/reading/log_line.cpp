@@ -12,6 +12,7 @@ constexpr std::string_view kTime = R"({"time":")";
 constexpr std::string_view kLevel = R"(","level":")";
 constexpr std::string_view kMessage = R"(","message":")";
 constexpr std::size_t kLongestEscape = 12;  // \uD83D\uDE00
+constexpr std::size_t kLongestWord = 64;    // of a time or level
 
 std::size_t sequence_at(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
@@ -49,8 +50,8 @@ LogLine read_begin(const RawLine& line, std::size_t longest) {
   const auto level = time ? word_behind(line.head, kLevel, level_at) : std::nullopt;
   const std::size_t message_at = level ? level_at + kLevel.size() + level->size() : 0;
   if (level && line.head.substr(message_at, kMessage.size()) == kMessage) {
-    read.time = readable(*time);
-    read.level = readable(*level);
+    read.time = clipped(readable(*time), kLongestWord);
+    read.level = clipped(readable(*level), kLongestWord);
     read.text = begin_of_string(line.head.substr(message_at + kMessage.size()), longest);
   } else {
     read.text = readable(line.head.substr(0, longest));
@@ -115,8 +116,9 @@ LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest
   if (source == LogSource::kLog) {
     if (line.head.size() < line.bytes) return read_begin(line, longest);
     if (auto record = parse_json_object(line.head); record.ok()) {
-      LogLine read{text_of(*record, "time"), text_of(*record, "level"), text_of_record(*record),
-                   std::nullopt};
+      LogLine read{std::string(clipped(text_of(*record, "time"), kLongestWord)),
+                   std::string(clipped(text_of(*record, "level"), kLongestWord)),
+                   text_of_record(*record), std::nullopt};
       if (read.text.size() > longest) {
         read.text.resize(clipped(read.text, longest).size());
         read.cut = line.bytes;
@@ -137,6 +139,10 @@ LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest
   if (head.size() < line.bytes || read.text.size() > longest) read.cut = line.bytes;
   read.text.resize(clipped(read.text, longest).size());
   return read;
+}
+
+std::string_view time_of(std::string_view record) {
+  return word_behind(record, kTime, 0).value_or(std::string_view());
 }
 
 std::string_view level_of(std::string_view record) {

@@ -32,7 +32,8 @@ struct LogLine {
 // longest: of the text, in bytes. A record that is none is taken as it is. Reads line.head alone.
 [[nodiscard]] LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest);
 
-// The level of a record, without reading all of it; empty where it is not plain to see.
+// Time and level of a record, from its first bytes; empty where they are not plain to see.
+[[nodiscard]] std::string_view time_of(std::string_view record);
 [[nodiscard]] std::string_view level_of(std::string_view record);
 
 }  // namespace cairn

@@ -45,31 +45,37 @@ Result<LineMatcher> LineMatcher::make(LogSource source, std::set<std::string> le
 }
 
 // What can be told from the bytes, so that most lines are not parsed.
-bool LineMatcher::cannot_match(const RawLine& line) const {
+bool LineMatcher::cannot_match(const RawLine& line, Foresight& foresight) const {
   if (line.head.size() < line.bytes) return false;
   if (!levels_.empty()) {
     if (source_ == LogSource::kOutput) return true;
     const std::string_view level = level_of(line.head);
     if (!level.empty() && !levels_.contains(std::string(level))) return true;
   }
-  if (!search_ || search_->may_be_in(line.head)) return false;
+  if (!search_) return false;
+  bool held = line.offset + line.bytes > foresight.clear_until;
+  if (held) {
+    const std::size_t place = search_->place_in(line.ahead);
+    const std::size_t clear = place == TextSearch::kNowhere ? line.ahead.size() : place;
+    foresight.clear_until = line.offset + clear;
+    held = place < line.head.size();
+  }
+  if (held) return false;
   // The text of a record has what its JSON has, but for escapes and for how fields are joined.
   // That of other bytes shows some of them as \xNN.
   return source_ == LogSource::kLog ? line.head.find('\\') == std::string_view::npos &&
                                           line.head.find("\"fields\"") == std::string_view::npos
-                                    : std::ranges::none_of(line.head, [](char letter) {
-                                        return static_cast<unsigned char>(letter) >= 0x80;
-                                      });
+                                    : is_ascii(line.head);
 }
 
 Result<LineMatch> LineMatcher::match(int fd, const RawLine& line, std::size_t longest,
-                                     const WorkBudget& budget) const {
+                                     const WorkBudget& budget, Foresight& foresight) const {
   LineMatch match;
   if (takes_all()) {
     match.wanted = true;
     return match;
   }
-  if (cannot_match(line)) return match;
+  if (cannot_match(line, foresight)) return match;
   if (!levels_.empty() && !levels_.contains(read_log_line(line, source_, longest).level))
     return match;
   if (!search_) {
@@ -77,12 +83,14 @@ Result<LineMatch> LineMatcher::match(int fd, const RawLine& line, std::size_t lo
     return match;
   }
   if (line.head.size() < line.bytes) return match_long(fd, line, longest, budget);
-  const LogLine read = read_log_line(line, source_, kLineHead);
-  const auto found = search_->find(read.text, kMostColumns);
+  const bool as_it_is = source_ == LogSource::kOutput && is_ascii(line.head);
+  const std::string made = as_it_is ? "" : read_log_line(line, source_, kLineHead).text;
+  const std::string_view text = as_it_is ? line.head : std::string_view(made);
+  const auto found = search_->find(text, kMostColumns);
   match.wanted = !found.ranges.empty();
   match.undecided = found.undecided;
-  match.columns = columns_of(read.text, found.ranges, longest);
-  if (match.wanted && source_ == LogSource::kOutput && read.text == line.head)
+  match.columns = columns_of(text, found.ranges, longest);
+  if (match.wanted && source_ == LogSource::kOutput && text == line.head)
     match.at = line.offset + found.ranges.front().first;
   return match;
 }

@@ -24,6 +24,11 @@ struct LineMatch {
   std::optional<std::uint64_t> stopped_at;
 };
 
+// What a walk forwards knows of the bytes before it: most lines are passed without looking at them.
+struct Foresight {
+  std::uint64_t clear_until = 0;  // no match begins before this byte of the file
+};
+
 // Thread-safe.
 class LineMatcher {
  public:
@@ -31,13 +36,14 @@ class LineMatcher {
   [[nodiscard]] static Result<LineMatcher> make(LogSource source, std::set<std::string> levels,
                                                 const std::optional<SearchText>& text);
   // longest: bytes of the text that columns are told of. Long lines are read to their end.
+  // foresight: one for all lines of a walk.
   [[nodiscard]] Result<LineMatch> match(int fd, const RawLine& line, std::size_t longest,
-                                        const WorkBudget& budget) const;
+                                        const WorkBudget& budget, Foresight& foresight) const;
   [[nodiscard]] bool takes_all() const { return levels_.empty() && !search_; }
 
  private:
   explicit LineMatcher(LogSource source) : source_(source) {}
-  [[nodiscard]] bool cannot_match(const RawLine& line) const;
+  [[nodiscard]] bool cannot_match(const RawLine& line, Foresight& foresight) const;
   [[nodiscard]] Result<LineMatch> match_long(int fd, const RawLine& line, std::size_t longest,
                                              const WorkBudget& budget) const;
 

@@ -10,8 +10,9 @@
 namespace cairn {
 namespace {
 
-constexpr Duration kCountAside{40};     // counting that nobody waits for
+constexpr Duration kCountAside{25};     // counting that nobody waits for
 constexpr Duration kCountForLine{700};  // counting up to the line that was asked for
+constexpr std::size_t kHeader = 1024;   // bytes of an answer without its lines, at most
 constexpr Duration kNoLimit{std::chrono::hours(1)};
 constexpr std::size_t kLookAtClock = 64;  // lines between two looks
 
@@ -28,21 +29,6 @@ Result<void> check_limit(std::size_t limit) {
   if (limit >= 1 && limit <= kMostLines) return {};
   return invalid_argument("a page of " + std::to_string(limit) + " lines cannot be had",
                           "ask for 1 to " + std::to_string(kMostLines));
-}
-
-json::object item_of(const RawLine& line, LogSource source,
-                     const std::optional<std::uint64_t>& number) {
-  LogLine read = read_log_line(line, source, kLongestText);
-  json::object item;
-  if (number) item["line"] = *number;
-  item["offset"] = line.offset;
-  item["end"] = line.end;
-  if (!read.time.empty()) item["time"] = std::move(read.time);
-  if (!read.level.empty()) item["level"] = std::move(read.level);
-  item["text"] = std::move(read.text);
-  if (read.cut) item["cut"] = *read.cut;
-  if (!line.whole) item["partial"] = true;
-  return item;
 }
 
 // An open log, and where in it to begin.
@@ -89,7 +75,7 @@ class Gatherer {
         matcher_(matcher),
         budget_(budget),
         limit_(limit),
-        bytes_(bytes),
+        bytes_(std::min(bytes, kMostPageBytes - kHeader)),
         searches_(searches) {}
 
   Result<void> gather(bool backwards) {
@@ -101,14 +87,17 @@ class Gatherer {
     LinesBackward backward(fd, opened_.from);
     const WorkBudget whole_lines(budget_.clock(), kNoLimit);
     const WorkBudget& within_line = searches_ && !backwards ? budget_ : whole_lines;
+    Foresight foresight;
     std::uint64_t passed = 0;  // line ends between the place and this line
     for (std::size_t seen = 1;; ++seen) {
       CAIRN_ASSIGN(const auto line, backwards ? backward.next() : forward.next());
       if (!line) break;
+      if (backwards) foresight = {};
       std::optional<std::uint64_t> number;
       if (before && !backwards) number = *before + ++passed;
       if (before && backwards) number = *before + 1 - (line->whole ? ++passed : passed);
-      CAIRN_ASSIGN(const LineMatch match, matcher_.match(fd, *line, kLongestText, within_line));
+      CAIRN_ASSIGN(const LineMatch match,
+                   matcher_.match(fd, *line, kLongestText, within_line, foresight));
       undecided_ += match.undecided ? 1 : 0;
       if (match.wanted) {
         CAIRN_ASSIGN(const bool added, add(*line, number, match));
@@ -152,12 +141,12 @@ class Gatherer {
     CAIRN_ASSIGN(const std::uint64_t begin, begin_of(line));
     json::object item;
     if (begin == line.offset) {
-      item = item_of(line, source_, number);
+      item = log_item(line, source_, number);
     } else {
       LinesForward again(opened_.file.fd.get(), begin, opened_.file.size);
       CAIRN_ASSIGN(const auto all, again.next());
       if (!all) return false;
-      item = item_of(*all, source_, number);
+      item = log_item(*all, source_, number);
     }
     if (searches_) {
       json::array columns;
@@ -216,6 +205,21 @@ Result<json::value> lines_of(const Opened& opened) {
 
 }  // namespace
 
+json::object log_item(const RawLine& line, LogSource source,
+                      const std::optional<std::uint64_t>& number) {
+  LogLine read = read_log_line(line, source, kLongestText);
+  json::object item;
+  if (number) item["line"] = *number;
+  item["offset"] = line.offset;
+  item["end"] = line.end;
+  if (!read.time.empty()) item["time"] = std::move(read.time);
+  if (!read.level.empty()) item["level"] = std::move(read.level);
+  item["text"] = std::move(read.text);
+  if (read.cut) item["cut"] = *read.cut;
+  if (!line.whole) item["partial"] = true;
+  return item;
+}
+
 Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
                               const LogPageRequest& request) {
   CAIRN_TRY(check_limit(request.limit));
@@ -257,7 +261,7 @@ Result<json::object> log_page(Indexes& indexes, const TaskFolder& task,
   document["previous"] = cursor_of(opened.attempt, gatherer.begin());
   document["next"] = cursor_of(opened.attempt, gatherer.end());
   document["at_begin"] = gatherer.begin() == 0;
-  document["at_end"] = request.backwards ? gatherer.end() >= size : !gatherer.stopped();
+  document["at_end"] = gatherer.end() >= size || (!request.backwards && !gatherer.stopped());
   if (opened.shortened) document["shortened"] = true;
   if (gatherer.undecided() > 0) document["undecided"] = gatherer.undecided();
   return document;

@@ -21,7 +21,7 @@
 namespace cairn {
 
 inline constexpr std::size_t kMostLines = 1000;                        // on a page
-inline constexpr std::size_t kMostPageBytes = std::size_t{256} << 10;  // of its JSON
+inline constexpr std::size_t kMostPageBytes = std::size_t{256} << 10;  // of an answer
 inline constexpr std::size_t kLongestText = std::size_t{4} << 10;      // of a line, bytes
 inline constexpr std::size_t kMostRangeBytes = std::size_t{1} << 20;   // of log_range
 inline constexpr Duration kWorkLimit{200};  // of one call that searches or filters
@@ -75,6 +75,10 @@ struct LogSearchRequest {
 //  "undecided"?}. Errors as of log_page.
 [[nodiscard]] Result<json::object> log_search(Indexes& indexes, const TaskFolder& task,
                                               const LogSearchRequest& request);
+
+// One of "items": text and the rest of it cut to kLongestText. number: from 1, if it is known.
+[[nodiscard]] json::object log_item(const RawLine& line, LogSource source,
+                                    const std::optional<std::uint64_t>& number);
 
 // Bytes of a log, for a line that was cut: {"offset","end","size","text"}; characters stay whole,
 // other bytes are shown as \xNN. bytes: at most kMostRangeBytes.

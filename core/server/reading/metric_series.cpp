@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/base/text.h"
 #include "core/server/reading/metric_index.h"
 #include "core/server/reading/metric_stats.h"
 #include "core/server/reading/task_folders.h"
@@ -328,6 +329,10 @@ Result<json::object> metric_series(Indexes& indexes, const TaskFolder& task,
   if (request.names.empty() || request.names.size() > kMostSeriesShown)
     return invalid_argument(std::to_string(request.names.size()) + " series cannot be had at once",
                             "name 1 to " + std::to_string(kMostSeriesShown) + " metrics");
+  for (const std::string& name : request.names)
+    if (!is_valid_utf8(name))
+      return invalid_argument("'" + printable(name) + "' is no name of a metric",
+                              "names are valid UTF-8");
   if (request.width < 2 || request.width > kWidest)
     return invalid_argument("a chart of " + std::to_string(request.width) + " pixels cannot be had",
                             "ask for 2 to " + std::to_string(kWidest));

@@ -17,7 +17,7 @@
 namespace cairn {
 
 // Reading of one call; what is longer goes on with the next one.
-inline constexpr Duration kMetricWork{400};
+inline constexpr Duration kMetricWork{350};
 inline constexpr std::size_t kMostSeriesShown = 64;
 inline constexpr std::uint32_t kWidest = 8192;
 

@@ -66,7 +66,14 @@ Result<Fd> walk(const fs::path& folder, std::string_view name, int flags) {
     const std::string part(parts[i]);
     Fd next(
         ::openat(at.get(), part.c_str(), i + 1 < parts.size() ? kFolderOnly | O_NOFOLLOW : flags));
-    if (next.get() < 0) return refused(folder, name, errno);
+    if (next.get() < 0) {
+      const int why = errno;
+      // Of a link where a folder should be it says ENOTDIR.
+      struct stat status {};
+      const bool link = ::fstatat(at.get(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+                        S_ISLNK(status.st_mode);
+      return refused(folder, name, link ? ELOOP : why);
+    }
     at = std::move(next);
   }
   return at;
@@ -102,7 +109,8 @@ std::string name_in_runs(const TaskFolder& task, std::string_view name) {
 }  // namespace
 
 bool is_file_name_below(std::string_view name) {
-  if (name.find('\0') != std::string_view::npos || name.find('\\') != std::string_view::npos)
+  if (name.find('\0') != std::string_view::npos || name.find('\\') != std::string_view::npos ||
+      !is_valid_utf8(name))
     return false;
   for (const std::string_view part : split(name, '/'))
     if (part.empty() || part == "." || part == "..") return false;

@@ -18,7 +18,8 @@ struct OpenFile {
   std::uint64_t size = 0;  // when it was opened
 };
 
-// Relative, '/' between parts, none of them empty, "." or ".."; no '\\' and no NUL.
+// Relative, '/' between parts, none of them empty, "." or ".."; no '\\', no NUL, valid
+// UTF-8.
 [[nodiscard]] bool is_file_name_below(std::string_view name);
 
 // The regular file FOLDER/NAME. No link is followed below the folder, not even one that stays

@@ -13,7 +13,7 @@
 namespace cairn {
 namespace {
 
-constexpr Duration kCountAside{40};
+constexpr Duration kCountAside{25};
 constexpr Duration kCountForRecord{700};
 constexpr std::size_t kLookAtClock = 16;  // records between two looks
 
@@ -66,7 +66,7 @@ class RecordFilter {
       if (!may_have(line, value)) return false;
     if (!search_) return true;
     if (!search_->may_be_in(line)) return false;
-    const auto found = search_->find(line, 1);
+    const auto found = search_->find(is_ascii(line) ? line : readable(line), 1);
     undecided_ += found.undecided ? 1 : 0;
     return !found.ranges.empty();
   }

@@ -3,7 +3,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstring>
 
 #include "core/base/text.h"
@@ -83,9 +85,11 @@ Result<TextSearch> TextSearch::make(const SearchText& wanted) {
   return search;
 }
 
-bool TextSearch::may_be_in(std::string_view bytes) const {
-  if (!plain_) return true;
-  return ::memmem(bytes.data(), bytes.size(), text_.data(), text_.size()) != nullptr;
+std::size_t TextSearch::place_in(std::string_view bytes) const {
+  if (!plain_) return 0;
+  const void* found = ::memmem(bytes.data(), bytes.size(), text_.data(), text_.size());
+  if (found == nullptr) return kNowhere;
+  return static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
 }
 
 TextSearch::Found TextSearch::find(std::string_view text, std::size_t most) const {
@@ -98,16 +102,23 @@ TextSearch::Found TextSearch::find(std::string_view text, std::size_t most) cons
     }
     return found;
   }
-  pcre2_match_data* const data = pcre2_match_data_create(1, nullptr);
+  // Of this thread: making one costs as much as matching a line.
+  struct MatchData {
+    pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+    MatchData() = default;
+    MatchData(const MatchData&) = delete;
+    MatchData& operator=(const MatchData&) = delete;
+    ~MatchData() { pcre2_match_data_free(data); }
+  };
+  thread_local const MatchData match_data;
+  pcre2_match_data* const data = match_data.data;
   if (data == nullptr) {
     found.undecided = true;
     return found;
   }
   for (std::size_t at = 0; at <= text.size() && found.ranges.size() < most;) {
-    // The first call has checked the text.
-    const int code =
-        pcre2_match(compiled_->code, bytes_of(text), text.size(), at,
-                    PCRE2_NOTEMPTY | (at == 0 ? 0U : PCRE2_NO_UTF_CHECK), data, compiled_->limits);
+    const int code = pcre2_match(compiled_->code, bytes_of(text), text.size(), at,
+                                 PCRE2_NOTEMPTY | PCRE2_NO_UTF_CHECK, data, compiled_->limits);
     if (code < 0) {
       found.undecided = code != PCRE2_ERROR_NOMATCH;
       break;
@@ -121,8 +132,20 @@ TextSearch::Found TextSearch::find(std::string_view text, std::size_t most) cons
     found.ranges.emplace_back(std::max(range[0], at), range[1]);
     at = range[1];
   }
-  pcre2_match_data_free(data);
   return found;
+}
+
+bool is_ascii(std::string_view bytes) {
+  constexpr std::uint64_t kHigh = 0x8080808080808080U;
+  while (bytes.size() >= sizeof kHigh) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    if ((word & kHigh) != 0) return false;
+    bytes.remove_prefix(sizeof word);
+  }
+  for (const char letter : bytes)
+    if (static_cast<unsigned char>(letter) >= 0x80) return false;
+  return true;
 }
 
 std::size_t utf16_length(std::string_view text) {

@@ -35,7 +35,11 @@ class TextSearch {
   [[nodiscard]] Found find(std::string_view text, std::size_t most) const;
   // Whether bytes may hold it: false is certain, true need not be. Much faster than find, and any
   // bytes will do.
-  [[nodiscard]] bool may_be_in(std::string_view bytes) const;
+  [[nodiscard]] bool may_be_in(std::string_view bytes) const { return place_in(bytes) != kNowhere; }
+  // From which byte on they may hold it; kNowhere: certainly not.
+  static constexpr std::size_t kNowhere = ~std::size_t{0};
+  [[nodiscard]] std::size_t place_in(std::string_view bytes) const;
+  [[nodiscard]] std::size_t size() const { return text_.size(); }
 
  private:
   struct Compiled;
@@ -45,6 +49,8 @@ class TextSearch {
   std::shared_ptr<const Compiled> compiled_;  // else
 };
 
+// Whether all bytes are below 0x80.
+[[nodiscard]] bool is_ascii(std::string_view bytes);
 // As JavaScript counts: UTF-16 code units. Text: valid UTF-8.
 [[nodiscard]] std::size_t utf16_length(std::string_view text);
 

@@ -95,7 +95,8 @@ std::optional<PrivateStamp> private_stamp(const fs::path& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) return std::nullopt;
   constexpr std::int64_t kSecond = 1'000'000'000;
-  return PrivateStamp{info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec, info.st_size};
+  return PrivateStamp{info.st_ino, info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec,
+                      info.st_size};
 }
 
 }  // namespace cairn

@@ -1,6 +1,7 @@
 #include "plugins/lib/trainer/dataset.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace cairn::trainer {
 
@@ -14,18 +15,24 @@ std::vector<std::string> Dataset::tasks() const {
 Result<Dataset> load_dataset(const fs::path& qa, const model::Tokenizer& tokenizer,
                              std::int64_t max_input_tokens) {
   CAIRN_ASSIGN(auto records, text::read_qa(qa));
-  std::ranges::sort(records, {}, &text::QaRecord::id);
-  const auto twice = std::ranges::adjacent_find(records, {}, &text::QaRecord::id);
-  if (twice != records.end())
-    return invalid_argument("the dataset holds the id '" + twice->id + "' twice");
+  std::vector<std::size_t> order(records.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto id_of = [&](std::size_t position) -> const std::string& {
+    return records[position].id;
+  };
+  std::ranges::stable_sort(order, {}, id_of);
+  const auto twice = std::ranges::adjacent_find(order, {}, id_of);
+  if (twice != order.end())
+    return invalid_argument("the dataset holds the id '" + id_of(*twice) + "' twice");
   Dataset dataset;
-  for (auto& record : records) {
+  for (const std::size_t position : order) {
+    auto& record = records[position];
     CAIRN_ASSIGN(auto prompt, tokenizer.encode_prompt(text::render_prompt(record)));
     if (static_cast<std::int64_t>(prompt.size()) > max_input_tokens) {
       ++dataset.too_long;
       continue;
     }
-    dataset.items.push_back({std::move(record), std::move(prompt)});
+    dataset.items.push_back({std::move(record), position, std::move(prompt)});
   }
   if (dataset.items.empty()) {
     return invalid_argument(

@@ -13,6 +13,7 @@ namespace cairn::trainer {
 
 struct Item {
   text::QaRecord record;
+  std::size_t position = 0;          // of the record in the file, from 0
   std::vector<std::int64_t> prompt;  // ChatML user turn and the assistant's header
 };
 

@@ -47,7 +47,22 @@ RlParams::RlParams(Stage* stage)
                           "Tokens per forward and backward pass; results do not depend on groups "
                           "being split, beyond rounding",
                           AtLeast{1}),
-      thinks_(stage, "thinks", false, "The model thinks: grade what follows the last </think>") {}
+      thinks_(stage, "thinks", false, "The model thinks: grade what follows the last </think>"),
+      rollout_tokens_(stage, "rollout_tokens", TokenRecords::kSample,
+                      "Of which rollouts every token is recorded, with its log-probability and "
+                      "entropy (4 significant digits, at most 4 decimals) and loss mask: all; "
+                      "sample: of the first groups of each step, see rollout_sample_tokens; none"),
+      rollout_sample_tokens_(stage, "rollout_sample_tokens", Tokens{262144},
+                             "With rollout_tokens: sample, whole groups of each step are recorded "
+                             "while they hold at most this many tokens, and one in any case; a "
+                             "token takes about 17 bytes",
+                             AtLeast{1}) {}
+
+EnumNames<TokenRecords> param_values(TokenRecords) {
+  return {{TokenRecords::kAll, "all"},
+          {TokenRecords::kSample, "sample"},
+          {TokenRecords::kNone, "none"}};
+}
 
 namespace {
 
@@ -93,6 +108,8 @@ Result<RlOptions> RlParams::resolve() const {
   options.checkpoint_every = *checkpoint_every_;
   options.micro_batch_tokens = micro_batch_tokens_->count;
   options.thinks = *thinks_;
+  options.rollout_tokens = *rollout_tokens_;
+  options.rollout_sample_tokens = rollout_sample_tokens_->count;
   return options;
 }
 

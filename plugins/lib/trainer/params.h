@@ -11,6 +11,10 @@
 
 namespace cairn::trainer {
 
+// Of which rollouts the token data is recorded.
+enum class TokenRecords { kAll, kSample, kNone };
+[[nodiscard]] EnumNames<TokenRecords> param_values(TokenRecords);
+
 struct RlOptions {
   std::int64_t steps = 0;
   std::size_t batch = 0;
@@ -33,6 +37,8 @@ struct RlOptions {
   std::int64_t checkpoint_every = 1;
   std::int64_t micro_batch_tokens = 0;
   bool thinks = false;
+  TokenRecords rollout_tokens = TokenRecords::kSample;
+  std::int64_t rollout_sample_tokens = 0;  // per step, for kSample
 };
 
 // A member of a stage; declares its parameters on construction.
@@ -69,6 +75,8 @@ class RlParams {
   Param<std::int64_t> checkpoint_every_;
   Param<Tokens> micro_batch_tokens_;
   Param<bool> thinks_;
+  Param<TokenRecords> rollout_tokens_;
+  Param<Tokens> rollout_sample_tokens_;
 };
 
 }  // namespace cairn::trainer

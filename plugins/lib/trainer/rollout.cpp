@@ -3,9 +3,11 @@
 namespace cairn::trainer {
 
 Turn turn_of(std::vector<std::int64_t> prompt, model::Completion completion) {
-  return {std::move(prompt),
-          std::move(completion.ids),
-          {completion.entropies.begin(), completion.entropies.end()}};
+  return {.prompt = std::move(prompt),
+          .tokens = std::move(completion.ids),
+          .entropies = {completion.entropies.begin(), completion.entropies.end()},
+          .logprobs = {completion.logprobs.begin(), completion.logprobs.end()},
+          .cut = completion.finish == model::FinishReason::kLength};
 }
 
 model::SamplingOptions sampling_of(const RlOptions& options, const model::Tokenizer& tokenizer) {

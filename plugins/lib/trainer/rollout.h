@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,25 @@
 
 namespace cairn::trainer {
 
+// What a memory agent was given in a turn that reads, and what it made of it. Kept for the record;
+// training needs the tokens alone.
+struct Reading {
+  std::vector<std::string> documents;  // ids of the chunk's documents
+  std::string given_memory;
+  std::string given_plan;
+  std::string memory;
+  std::string plan;
+  bool memory_cut = false;  // to its budget
+};
+
 // One prompt and the tokens drawn after it; prompts are no part of the gradient.
 struct Turn {
   std::vector<std::int64_t> prompt;
   std::vector<std::int64_t> tokens;
-  std::vector<double> entropies;  // nats, one per token, at the sampling temperature
+  std::vector<double> entropies;   // nats, one per token, at the sampling temperature
+  std::vector<double> logprobs{};  // likewise
+  bool cut = false;                // at the output limit: no stop token ended it
+  std::optional<Reading> reading{};
 };
 
 [[nodiscard]] Turn turn_of(std::vector<std::int64_t> prompt, model::Completion completion);

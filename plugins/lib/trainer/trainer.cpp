@@ -62,7 +62,8 @@ class RlRun {
 
   Result<void> run() {
     CAIRN_ASSIGN(json::value cuts, restore());
-    CAIRN_ASSIGN(auto log, RolloutLog::open(ctx_, cuts));
+    CAIRN_ASSIGN(auto log,
+                 RolloutLog::open(ctx_, cuts, {job_.dataset, job_.tokenizer, &job_.options}));
     report_progress();
     while (step_ < job_.options.steps) {
       if (ctx_.cancelled()) {
@@ -103,7 +104,7 @@ class RlRun {
     record.rewards = &earned;
     record.plan = &plan;
     record.masking = job_.options.aepo && aepo_.masking();
-    CAIRN_TRY(log.append(record, *job_.dataset));
+    CAIRN_TRY(log.append(record));
     ++step_;
     report(record);
     ctx_.runtime_metric(
@@ -195,7 +196,8 @@ Result<void> PolicyStage::run(StageContext& ctx) {
   CAIRN_ASSIGN(const Dataset data,
                load_dataset(dataset.path(), tokenizer, options.max_input_tokens));
   const auto rolls = source(ctx, data, tokenizer, options);
-  return run_rl(ctx, {policy.path(), model.path(), rollouts.path(), options, &data, rolls.get()});
+  return run_rl(
+      ctx, {policy.path(), model.path(), rollouts.path(), options, &data, &tokenizer, rolls.get()});
 }
 
 }  // namespace cairn::trainer

@@ -19,6 +19,7 @@ struct RlJob {
   fs::path rollouts_out;  // where the `rollouts` folder goes
   RlOptions options;
   const Dataset* dataset = nullptr;
+  const model::Tokenizer* tokenizer = nullptr;
   RolloutSource* source = nullptr;
 };
 
@@ -31,7 +32,9 @@ struct PolicyStage : Stage {
   Input<kind::Model> policy{this, "policy", "Model to start from"};
   Input<kind::Qa> dataset{this, "dataset", "Questions with verifiable answers"};
   Output<kind::Model> model{this, "model", "The trained model"};
-  Output<kind::Rollouts> rollouts{this, "rollouts", "Every step and every response, with rewards"};
+  Output<kind::Rollouts> rollouts{
+      this, "rollouts",
+      "Every step and every response: rewards, tokens and turns, see docs/rollouts.md"};
   Metric reward{this, "reward_mean", "share", "Mean reward of the step's rollouts"};
   Metric entropy{this, "entropy", "nats", "Mean entropy of the policy over generated tokens"};
   Metric length{this, "length_mean", "tokens", "Mean length of the step's rollouts"};

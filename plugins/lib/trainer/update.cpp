@@ -90,6 +90,7 @@ UpdatePlan plan_update(const std::vector<std::vector<Trajectory>>& rollouts,
   plan.keep = loss.keep;
   plan.nothing_left = std::ranges::count(loss.keep, std::uint8_t{1}) == 0;
   plan.weights = rl::loss_weights(loss, options.loss);
+  plan.mask = std::move(loss.mask);
   plan.no_signal = !plan.nothing_left && !rl::has_signal(plan.weights);
   return plan;
 }

@@ -18,6 +18,7 @@ struct UpdatePlan {
   std::vector<double> advantages;
   std::vector<std::vector<double>> weights;  // per response and token, see rl::loss_weights
   std::vector<std::uint8_t> keep;
+  rl::TokenMask mask;        // per response and token: 0 where clipping takes its gradient
   double entropy = 0;        // mean of sequence means
   double entropy_token = 0;  // mean over tokens
   double masked_tokens = 0;  // fraction of all response tokens without gradient by clipping

@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include <cstring>
+#include <random>
+
+#include "core/base/framed_log.h"
 #include "core/server/reading/metric_index_file.h"
 #include "core/server/reading/metric_scan.h"
 #include "core/server/reading/metric_series.h"
@@ -104,6 +108,40 @@ TEST_F(KeptIndex, IsMadeAgainWhereAByteIsWrong) {
     EXPECT_EQ(draw(), shown) << offset;
     EXPECT_EQ(real_file_system().read(kept_).value(), bytes) << offset;
   }
+}
+
+// What a footer says is believed only as far as the file bears it out, whoever wrote its checksum.
+TEST_F(KeptIndex, AnyFooterIsReadOrRefused) {
+  (void)draw();
+  const std::string bytes = real_file_system().read(kept_).value();
+  constexpr std::size_t kTrailer = 32;
+  std::uint64_t begin = 0;
+  std::memcpy(&begin, bytes.data() + bytes.size() - kTrailer, sizeof begin);
+  std::mt19937 random(11);
+  int refused = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string footer = bytes.substr(begin, bytes.size() - kTrailer - begin);
+    for (int changes = 1 + static_cast<int>(random() % 3); changes > 0; --changes) {
+      const std::size_t at = random() % 2 == 0
+                                 ? random() % std::min<std::size_t>(200, footer.size())
+                                 : random() % footer.size();
+      footer[at] = static_cast<char>(random());
+    }
+    if (random() % 4 == 0) footer.resize(random() % footer.size());
+    if (random() % 10 == 0) footer += footer.substr(0, 100);
+    std::string trailer = bytes.substr(bytes.size() - kTrailer);
+    const std::uint64_t length = footer.size();
+    const std::uint64_t checksum = crc32c(footer);
+    std::memcpy(trailer.data() + 8, &length, sizeof length);
+    std::memcpy(trailer.data() + 16, &checksum, sizeof checksum);
+    fs::resize_file(kept_, begin);
+    append(kept_, footer + trailer);
+    const Fd file(::open(kept_.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto loaded = load_metric_index(file.get());
+    ASSERT_TRUE(loaded.ok());
+    refused += *loaded ? 0 : 1;
+  }
+  EXPECT_GT(refused, 500);
 }
 
 TEST_F(KeptIndex, IsNotThatOfAnotherFile) {
