@@ -13,6 +13,7 @@
 #include "core/engine/load.h"
 #include "core/server/on_strand.h"
 #include "core/server/web_server.h"
+#include "ui/page_files.h"
 
 namespace cairn {
 namespace {
@@ -136,10 +137,15 @@ struct ServeRequest {
   TcpOptions tcp;
 };
 
+std::optional<api::PageFile> find_page(std::string_view path) {
+  const auto file = page::find_page_file(path);
+  if (!file) return std::nullopt;
+  return api::PageFile{file->bytes, file->gzip, file->media_type, file->sha256};
+}
+
 Result<std::unique_ptr<WebServer>> start_web(const Cli& cli, EngineProcess& engine,
                                              const DoorOptions& door) {
-  WebOptions options{door, cli.options.state_dir, kCairnVersion,
-                     [](std::string_view) { return std::nullopt; }};
+  WebOptions options{door, cli.options.state_dir, kCairnVersion, find_page};
   auto web = WebServer::start(engine, options, system_clock());
   if (web.ok() || !door.address.empty()) return web;
   if (web.error().code != ErrorCode::kIo) return web;

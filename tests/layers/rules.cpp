@@ -139,8 +139,9 @@ bool may_skip(const SourceFile& file) {
 }
 
 bool is_source(const fs::path& path) {
-  static const std::set<std::string> kEndings = {".cpp", ".h",  ".proto", ".cmake", ".yaml",
-                                                 ".md",  ".js", ".css",   ".html"};
+  static const std::set<std::string> kEndings = {".cpp",  ".h",   ".proto", ".cmake",
+                                                 ".yaml", ".md",  ".js",    ".mjs",
+                                                 ".ts",   ".tsx", ".css",   ".html"};
   return kEndings.contains(path.extension().string()) || path.filename() == "CMakeLists.txt" ||
          path.parent_path().filename() == "deploy" || path.parent_path().filename() == ".ci";
 }
@@ -148,8 +149,9 @@ bool is_source(const fs::path& path) {
 bool is_left_out(const fs::path& relative) {
   const std::string name = relative.filename().string();
   if (name.starts_with(".") && name != ".ci") return true;
-  static const std::set<std::string> kFolders = {"build", "tests/data", "docs/results",
-                                                 "node_modules"};
+  // Packages that others wrote, and what is made from the API's document.
+  if (name == "node_modules" || name == "schema.d.ts") return true;
+  static const std::set<std::string> kFolders = {"build", "tests/data", "docs/results"};
   return kFolders.contains(relative.generic_string());
 }
 

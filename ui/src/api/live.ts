@@ -1,0 +1,181 @@
+// Brings the stream's events into react-query's documents, in batches, and asks for documents anew
+// where the stream cannot say what changed.
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import { Batch } from "./batch";
+import { liveKey, runKey, runsKey, statesQuery } from "./queries";
+import type { RunFilter } from "./runFilter";
+import { foldRuns, type RunPages } from "./runList";
+import type { ServerEvent } from "./sse";
+import { adopt, foldProgress, foldStates, stale, type RunStates } from "./states";
+import { EventStream, type Link, type Topic } from "./stream";
+import { tellSignedOut } from "./client";
+import type { JournalEvent, RunsChanged, StreamItem } from "./types";
+
+const pollEvery = 5_000;
+// Documents that the stream does not carry are read again while a run moves: soon where they are
+// small, seldom where they are long.
+const renewals: [string[], number][] = [
+  [["get", "stage", "explain"], 1_000],
+  [["tasks", "timeline"], 4_000],
+];
+
+const mostRows = 1_000;
+
+interface EventPage {
+  events: JournalEvent[];
+  next: number;
+}
+
+export class Live {
+  readonly #queries: QueryClient;
+  readonly #stream: EventStream;
+  readonly #batch = new Batch<ServerEvent>((events) => this.apply(events));
+  readonly #listeners = new Set<() => void>();
+  readonly #renewing = new Set<string>();
+  #link: Link = { state: "idle" };
+  #run = ""; // that the stream tells of
+  #poll: ReturnType<typeof setInterval> | undefined;
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries;
+    this.#stream = new EventStream({
+      onEvent: (event) => this.#batch.add(event),
+      // A run tells its whole state then; rows of the list may have been missed.
+      onFresh: () => void this.#queries.invalidateQueries({ queryKey: runsKey }),
+      onLink: (link) => this.#setLink(link),
+    });
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  watch(topic: Topic): void {
+    if (topic.run !== this.#run) this.#batch.clear();
+    this.#run = topic.run;
+    this.#stream.watch(topic);
+  }
+
+  retryNow(): void {
+    this.#stream.retryNow();
+  }
+
+  stop(): void {
+    this.#stream.stop();
+    this.#batch.clear();
+  }
+
+  // In the order in which they came. Public for tests.
+  apply(events: readonly ServerEvent[]): void {
+    const items = events.flatMap((event) => itemOf(event) ?? []);
+    if (items.some((item) => item.reset !== undefined)) this.#renewAll();
+    const runs = items.flatMap((item) => item.runs ?? []);
+    if (runs.length > 0) this.#foldRuns(runs);
+    if (this.#run === "") return;
+    this.#foldStates(this.#run, items);
+    const made = items.flatMap((item) => item.events ?? []);
+    if (made.length > 0) this.#foldEvents(this.#run, made);
+  }
+
+  #foldRuns(changes: RunsChanged[]): void {
+    for (const [key, data] of this.#queries.getQueriesData<RunPages>({ queryKey: runsKey })) {
+      if (!data) continue;
+      const after = foldRuns(data, key[2] as RunFilter, changes);
+      this.#queries.setQueryData(key, after);
+      // A tab that is open for days does not gather every run since.
+      if ((after.pages[0]?.runs.length ?? 0) > mostRows) void this.#queries.invalidateQueries({ queryKey: key });
+    }
+  }
+
+  #foldStates(run: string, items: readonly Item[]): void {
+    const key = statesQuery(run).queryKey;
+    const before = this.#queries.getQueryData<RunStates>(key);
+    const after = foldItems(before, items);
+    if (after === stale) {
+      void this.#queries.invalidateQueries({ queryKey: runKey(run) });
+      return;
+    }
+    if (!after || after === before) return;
+    this.#queries.setQueryData(key, after);
+    if (before && after.sequence !== before.sequence) this.#renewSoon(run);
+  }
+
+  #foldEvents(run: string, made: JournalEvent[]): void {
+    this.#queries.setQueryData<InfiniteData<EventPage>>([...runKey(run), "events"], (before) =>
+      before && foldEvents(before, made),
+    );
+  }
+
+  #renewSoon(run: string): void {
+    for (const [kinds, wait] of renewals) {
+      const name = `${run}/${kinds[0]}`;
+      if (this.#renewing.has(name)) continue;
+      this.#renewing.add(name);
+      setTimeout(() => {
+        this.#renewing.delete(name);
+        void this.#queries.invalidateQueries(
+          { queryKey: runKey(run), predicate: ({ queryKey }) => kinds.includes(String(queryKey[3])) },
+          { cancelRefetch: false },
+        );
+      }, wait);
+    }
+  }
+
+  #renewAll(): void {
+    void this.#queries.invalidateQueries({ queryKey: liveKey });
+  }
+
+  #setLink(link: Link): void {
+    this.#link = link;
+    if (link.state === "signed_out") tellSignedOut();
+    const poll = link.state === "lost" && link.attempts >= 2;
+    if (poll) this.#poll ??= setInterval(() => this.#renewAll(), pollEvery);
+    else if (link.state === "live" || link.state === "idle") {
+      clearInterval(this.#poll);
+      this.#poll = undefined;
+    }
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+type Item = Partial<StreamItem>;
+
+function itemOf(event: ServerEvent): Item | undefined {
+  try {
+    const data: unknown = JSON.parse(event.data);
+    return typeof data === "object" && data !== null ? data : undefined;
+  } catch {
+    return undefined; // not ours: a proxy's
+  }
+}
+
+export function foldItems(before: RunStates | undefined, items: readonly Item[]): RunStates | typeof stale | undefined {
+  let states = before;
+  for (const item of items) {
+    if (item.snapshot && item.snapshot.sequence >= (states?.sequence ?? 0)) states = adopt(states, item.snapshot);
+    if (!states) continue;
+    if (item.states) {
+      const next = foldStates(states, [item.states]);
+      if (next === stale) return stale;
+      states = next;
+    }
+    if (item.progress) states = foldProgress(states, item.progress);
+  }
+  return states;
+}
+
+// New events behind the last page, once it is the last there is. Nothing twice.
+export function foldEvents(before: InfiniteData<EventPage>, made: readonly JournalEvent[]): InfiniteData<EventPage> {
+  const last = before.pages.at(-1);
+  if (!last || last.events.length === 1000) return before;
+  const known = last.events.at(-1)?.sequence ?? last.next;
+  const news = made.filter((event) => event.sequence > known);
+  if (news.length === 0) return before;
+  const page = { ...last, events: [...last.events, ...news], next: news.at(-1)?.sequence ?? last.next };
+  return { ...before, pages: [...before.pages.slice(0, -1), page] };
+}

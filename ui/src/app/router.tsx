@@ -1,0 +1,161 @@
+// Which URL shows what. All of it stands in the fragment ("/#/runs/RUN/graph?stage=S"): the server
+// answers strangers on "/" alone, and no proxy or log sees what somebody looks at. Screens are loaded when they are first shown, but for the list of runs.
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { problemText } from "@/api/problem";
+import type { RunFilter } from "@/api/runFilter";
+import { Empty, ProblemBox } from "@/design";
+import { Runs } from "@/screens/runs/Runs";
+import { finite, oneOf, parseSearch, stringifySearch, text, texts } from "./search";
+import { Shell } from "./Shell";
+
+const root = createRootRoute({
+  component: Shell,
+  notFoundComponent: () => <Empty title="There is no such page">The address may be cut off or mistyped.</Empty>,
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/runs" });
+  },
+});
+
+export interface RunsSearch extends RunFilter {
+  pick?: string[] | undefined; // ids of the runs that are chosen, for comparing
+}
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  component: Runs,
+  validateSearch: (search: Record<string, unknown>): RunsSearch => ({
+    status: text(search.status),
+    name: text(search.name),
+    workflow: text(search.workflow),
+    label: texts(search.label),
+    created_after: text(search.created_after),
+    created_before: text(search.created_before),
+    q: text(search.q),
+    pick: texts(search.pick)?.slice(0, 2),
+  }),
+});
+
+export interface RunSearch {
+  stage?: string | undefined; // that the drawer is about: STAGE or STAGE[LABEL]
+}
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$run",
+  component: lazyRouteComponent(() => import("@/screens/run/Run"), "Run"),
+  validateSearch: (search: Record<string, unknown>): RunSearch => ({ stage: text(search.stage) }),
+});
+
+const toGraph = createRoute({
+  getParentRoute: () => run,
+  path: "/",
+  beforeLoad: ({ params, search }) => {
+    throw redirect({ to: "/runs/$run/graph", params, search, replace: true });
+  },
+});
+
+const graphViews = ["table"] as const;
+export interface GraphSearch {
+  as?: (typeof graphViews)[number] | undefined;
+  open?: string[] | undefined; // groups that are unfolded
+  view?: string | undefined; // "x,y,scale" once somebody moved it
+}
+
+const graph = createRoute({
+  getParentRoute: () => run,
+  path: "/graph",
+  component: lazyRouteComponent(() => import("@/screens/run/GraphTab"), "GraphTab"),
+  validateSearch: (search: Record<string, unknown>): GraphSearch => ({
+    as: oneOf(search.as, graphViews),
+    open: texts(search.open),
+    view: text(search.view),
+  }),
+});
+
+export interface TimelineSearch {
+  as?: (typeof graphViews)[number] | undefined;
+  from?: number | undefined; // ms since 1970
+  to?: number | undefined;
+}
+
+const timeline = createRoute({
+  getParentRoute: () => run,
+  path: "/timeline",
+  component: lazyRouteComponent(() => import("@/screens/run/TimelineTab"), "TimelineTab"),
+  validateSearch: (search: Record<string, unknown>): TimelineSearch => ({
+    as: oneOf(search.as, graphViews),
+    from: finite(search.from),
+    to: finite(search.to),
+  }),
+});
+
+export interface TasksSearch {
+  status?: string | undefined;
+  q?: string | undefined;
+}
+
+const tasks = createRoute({
+  getParentRoute: () => run,
+  path: "/tasks",
+  component: lazyRouteComponent(() => import("@/screens/run/TasksTab"), "TasksTab"),
+  validateSearch: (search: Record<string, unknown>): TasksSearch => ({
+    status: text(search.status),
+    q: text(search.q),
+  }),
+});
+
+const events = createRoute({
+  getParentRoute: () => run,
+  path: "/events",
+  component: lazyRouteComponent(() => import("@/screens/run/EventsTab"), "EventsTab"),
+});
+
+const config = createRoute({
+  getParentRoute: () => run,
+  path: "/config",
+  component: lazyRouteComponent(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare/$one/$other",
+  component: lazyRouteComponent(() => import("@/screens/Compare"), "Compare"),
+});
+
+const tree = root.addChildren([
+  home,
+  runs,
+  run.addChildren([toGraph, graph, timeline, tasks, events, config]),
+  compare,
+]);
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: tree,
+    history: createHashHistory(),
+    parseSearch,
+    stringifySearch,
+    scrollRestoration: true,
+    defaultPendingMs: 300,
+    defaultErrorComponent: ({ error, reset }) => <ProblemBox problem={problemText(error)} retry={reset} />,
+  });
+}
+
+export type AppRouter = ReturnType<typeof makeRouter>;
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: AppRouter;
+  }
+}
+

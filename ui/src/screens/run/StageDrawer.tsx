@@ -1,0 +1,247 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { problemText } from "@/api/problem";
+import { explainQuery, stageQuery } from "@/api/queries";
+import type { Attempt, Output, Stage, StageExplanation } from "@/api/types";
+import {
+  Button,
+  CodeText,
+  Digest,
+  Drawer,
+  Duration,
+  Facts,
+  Foreign,
+  format,
+  Loading,
+  ProblemBox,
+  Progress,
+  StatusBar,
+  StatusLabel,
+  StatusLegend,
+  statuses,
+  Time,
+  type Counts,
+} from "@/design";
+import { PlanDialog } from "./PlanDialog";
+import css from "./Run.module.css";
+import { useChooseStage } from "./useStage";
+
+interface Props {
+  run: string;
+  stage: string;
+  onClose: () => void;
+}
+
+// A stage or one of its tasks: how it stands, why, what went wrong, what it made.
+export function StageDrawer({ run, stage, onClose }: Props) {
+  const query = useQuery(stageQuery(run, stage));
+  const why = useQuery(explainQuery(run, stage));
+  const told = why.data?.stages?.[0];
+  return (
+    <Drawer title={<Foreign text={stage} />} label="Stage" onClose={onClose}>
+      {query.isPending && <Loading what="the stage" />}
+      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.data && <StageBody run={run} stage={query.data} name={stage} why={told} />}
+    </Drawer>
+  );
+}
+
+function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name: string; why: StageExplanation | undefined }) {
+  const [rerun, setRerun] = useState(false);
+  const { progress } = stage;
+  // Of several tasks, the one that the explanation gives as an example.
+  const failure = stage.error ?? lastFailure(stage.attempt_list ?? []) ?? lastFailure(why?.example?.attempts ?? []);
+  return (
+    <>
+      <Facts
+        facts={[
+          ["Status", <StatusLabel key="status" status={stage.status} cached={stage.cached} />],
+          ["Type", <code key="type">{stage.uses}</code>],
+          stage.started_at !== null && ["Started", <Time key="started" at={stage.started_at} />],
+          stage.started_at !== null && [
+            "Took",
+            <Duration key="took" from={stage.started_at} to={stage.finished_at} />,
+          ],
+          stage.attempts > 0 && ["Attempts", stage.attempts],
+        ]}
+      />
+      {progress.done + progress.total > 0 && stage.status === "running" && (
+        <div className={css.section}>
+          <Progress {...progress} label={`Progress of ${name}`} />
+        </div>
+      )}
+      {failure && <FailureText failure={failure} why={why} />}
+      {stage.tasks && <Tasks stage={stage} />}
+      {why && <Why why={why} />}
+      <Attempts attempts={stage.attempt_list ?? []} />
+      <Outputs outputs={stage.outputs} />
+      <Metrics metrics={stage.metrics} />
+      <Params params={stage.params} />
+      <section className={css.section}>
+        <span>
+          <Button onClick={() => setRerun(true)}>Run anew from here…</Button>
+        </span>
+      </section>
+      {rerun && <PlanDialog run={run} kind="rerun" from={stage.name} onClose={() => setRerun(false)} />}
+    </>
+  );
+}
+
+interface FailureInfo {
+  cause: string;
+  message: string;
+}
+
+function lastFailure(attempts: readonly Attempt[]): FailureInfo | undefined {
+  return [...attempts].reverse().find((attempt) => attempt.cause !== "");
+}
+
+function FailureText({ failure, why }: { failure: FailureInfo; why: StageExplanation | undefined }) {
+  return (
+    <section className={css.section}>
+      <h3>Error: {failure.cause}</h3>
+      <CodeText label="Error message" text={failure.message} wrap />
+      <Reasons reasons={why?.because ?? []} />
+    </section>
+  );
+}
+
+function Reasons({ reasons }: { reasons: readonly string[] }) {
+  if (reasons.length === 0) return null;
+  return (
+    <ul className={css.list}>
+      {reasons.map((reason) => (
+        <li key={reason}>
+          <Foreign text={reason} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Tasks({ stage }: { stage: Stage }) {
+  const tasks = stage.task_list ?? [];
+  const choose = useChooseStage();
+  const counts: Counts = Object.fromEntries(statuses.map((status) => [status, stage.tasks?.by_status?.[status] ?? 0]));
+  return (
+    <section className={css.section}>
+      <h3>{stage.tasks?.total.toLocaleString("en")} tasks</h3>
+      <StatusBar counts={counts} label="Tasks" />
+      <StatusLegend counts={counts} />
+      <ul className={css.list}>
+        {tasks.map((task) => (
+          <li key={task.name + (task.label ?? "")}>
+            <Button kind="plain" onClick={() => choose(taskName(stage.name, task))}>
+              <StatusLabel status={task.status} cached={task.cached} />
+              <Foreign text={task.label ?? task.name} />
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {(stage.tasks?.total ?? 0) > tasks.length && (
+        <p className="muted">The first {tasks.length}; the tab Tasks lists all.</p>
+      )}
+    </section>
+  );
+}
+
+function taskName(stage: string, task: Stage): string {
+  return task.label === undefined || task.name.endsWith("]") ? task.name : `${stage}[${task.label}]`;
+}
+
+function Why({ why }: { why: StageExplanation }) {
+  const { cache } = why;
+  if (!why.because?.length && !cache) return null;
+  return (
+    <section className={css.section}>
+      <h3>Why</h3>
+      <Reasons reasons={why.because ?? []} />
+      {cache && (
+        <Facts
+          facts={[
+            ["Key", <Digest key="key" value={cache.key} what="Cache key" />],
+            cache.compared_with !== undefined && ["Compared with", <code key="with">{cache.compared_with}</code>],
+            cache.differs !== undefined && cache.differs.length > 0 && ["Differs in", cache.differs.join(", ")],
+            cache.note !== undefined && ["Note", <Foreign key="note" text={cache.note} />],
+          ]}
+        />
+      )}
+    </section>
+  );
+}
+
+function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
+  if (attempts.length === 0) return null;
+  return (
+    <section className={css.section}>
+      <h3>Attempts</h3>
+      <ol>
+        {attempts.map((attempt) => (
+          <li key={attempt.attempt} className={css.attempt}>
+            <span>{attempt.attempt}</span>
+            <span>
+              <StatusLabel
+                status={attempt.cause !== "" ? "failed" : attempt.finished_at === null ? "running" : "succeeded"}
+              />{" "}
+              {attempt.cause} · <Duration from={attempt.started_at} to={attempt.finished_at} />
+              <span className="muted"> · process {attempt.pid}</span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function isOutput(value: unknown): value is Output {
+  return typeof value === "object" && value !== null && "digest" in value;
+}
+
+function Outputs({ outputs }: { outputs: Stage["outputs"] }) {
+  const entries = Object.entries(outputs ?? {});
+  if (entries.length === 0) return null;
+  return (
+    <section className={css.section}>
+      <h3>Outputs</h3>
+      <Facts
+        facts={entries.map(([name, value]) => [
+          name,
+          isOutput(value) ? (
+            <>
+              {value.kind} · {format.bytes(value.bytes)} <Digest value={value.digest} />
+            </>
+          ) : (
+            `${Array.isArray(value) ? value.length.toLocaleString("en") : 0} artifacts`
+          ),
+        ])}
+      />
+    </section>
+  );
+}
+
+function Metrics({ metrics }: { metrics: Stage["metrics"] }) {
+  const entries = Object.entries(metrics ?? {});
+  if (entries.length === 0) return null;
+  return (
+    <section className={css.section}>
+      <h3>Metrics</h3>
+      <Facts facts={entries.map(([name, value]) => [name, format.number(value)])} />
+    </section>
+  );
+}
+
+function Params({ params }: { params: Stage["params"] }) {
+  const entries = Object.entries(params ?? {});
+  if (entries.length === 0) return null;
+  return (
+    <section className={css.section}>
+      <h3>Parameters</h3>
+      <Facts
+        facts={entries.map(([name, value]) => [
+          name,
+          <Foreign key={name} text={typeof value === "string" ? value : JSON.stringify(value)} />,
+        ])}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,8 @@
+// The tabs of a run. A new tab is an entry here, a route in app/router.tsx and a file beside this one.
+export const tabs = [
+  { to: "/runs/$run/graph", label: "Graph" },
+  { to: "/runs/$run/timeline", label: "Timeline" },
+  { to: "/runs/$run/tasks", label: "Tasks" },
+  { to: "/runs/$run/events", label: "Events" },
+  { to: "/runs/$run/config", label: "Config" },
+] as const;

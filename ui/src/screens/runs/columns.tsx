@@ -1,0 +1,92 @@
+import { Link } from "@tanstack/react-router";
+import type { RunRow, TaskCounts } from "@/api/types";
+import { Duration, Foreign, StatusBar, StatusLabel, statuses, Time, type Column, type Counts } from "@/design";
+import css from "./Runs.module.css";
+
+// Counts of the server as those of the page, which knows reused tasks apart only where states are
+// told one by one.
+export function countsOf(tasks: TaskCounts): Counts {
+  const counts: Record<string, number> = {};
+  for (const status of statuses) counts[status] = tasks.by_status?.[status] ?? 0;
+  return counts;
+}
+
+export function runColumns(picked: readonly string[], toggle: (id: string) => void): Column<RunRow>[] {
+  return [
+    {
+      id: "pick",
+      header: <span className="visually-hidden">Compare</span>,
+      width: "2.5rem",
+      from: 36,
+      cell: (row) => (
+        <input
+          type="checkbox"
+          aria-label={`Compare ${row.name} ${row.id}`}
+          checked={picked.includes(row.id)}
+          onChange={() => toggle(row.id)}
+        />
+      ),
+    },
+    { id: "status", header: "Status", width: "7.5rem", cell: (row) => <StatusLabel status={row.status} /> },
+    {
+      id: "name",
+      header: "Run",
+      width: "minmax(7rem, 1.4fr)",
+      cell: (row) => (
+        <Link className={css.name} to="/runs/$run/graph" params={{ run: row.id }}>
+          <Foreign text={row.name} />
+        </Link>
+      ),
+    },
+    {
+      id: "id",
+      header: "Id",
+      width: "8.5rem",
+      from: 56,
+      cell: (row) => <code>{row.id}</code>,
+    },
+    {
+      id: "progress",
+      header: "Tasks",
+      width: "minmax(9rem, 1fr)",
+      from: 36,
+      cell: (row) => (
+        <span className={css.progress}>
+          <StatusBar counts={countsOf(row.stages)} label="Tasks" />
+          <span>
+            {row.stages.succeeded.toLocaleString("en")}/{row.stages.total.toLocaleString("en")}
+          </span>
+        </span>
+      ),
+    },
+    {
+      id: "created",
+      header: "Created",
+      width: "6.5rem",
+      cell: (row) => <Time at={row.created_at} />,
+    },
+    {
+      id: "duration",
+      header: "Duration",
+      width: "6.5rem",
+      from: 44,
+      end: true,
+      // An interrupted run has no end, and does not go on.
+      cell: (row) => (
+        <Duration from={row.status === "interrupted" ? null : row.started_at} to={row.finished_at} />
+      ),
+    },
+    {
+      id: "labels",
+      header: "Labels",
+      width: "minmax(6rem, 1fr)",
+      from: 72,
+      cell: (row) =>
+        Object.entries(row.labels ?? {}).map(([key, value]) => (
+          <span key={key} className={css.label}>
+            <Foreign text={`${key}=${value}`} />
+          </span>
+        )),
+    },
+  ];
+}

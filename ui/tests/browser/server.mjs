@@ -1,0 +1,70 @@
+// A real `cairn serve` for a test, on a port and in a state folder of its own.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+const bin = process.env.CAIRN_BIN;
+if (!bin) throw new Error("CAIRN_BIN names the folder with the program cairn");
+
+export class Server {
+  #child;
+  #address = "127.0.0.1:0";
+
+  constructor() {
+    this.state = mkdtempSync(path.join(tmpdir(), "cairn-page-"));
+  }
+
+  // Also again after kill(), on the port that it had.
+  async start() {
+    this.#child = spawn(
+      path.join(bin, "cairn"),
+      ["serve", "--state-dir", this.state, "--http", this.#address, "-o", "json"],
+      { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, CAIRN_PLUGIN_PATH: process.env.CAIRN_PLUGINS ?? "" } },
+    );
+    const lines = createInterface({ input: this.#child.stdout });
+    const first = await new Promise((resolve, reject) => {
+      lines.once("line", resolve);
+      this.#child.once("exit", (code) => reject(new Error(`cairn serve ended with ${code}`)));
+    });
+    this.url = JSON.parse(first).http;
+    this.#address = new URL(this.url).host;
+    this.token = readFileSync(path.join(this.state, "token"), "utf8").trim();
+  }
+
+  async end(signal) {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  kill() {
+    return this.end("SIGKILL");
+  }
+
+  async close() {
+    await this.end("SIGTERM");
+    rmSync(this.state, { recursive: true, force: true });
+  }
+
+  async api(method, place, body) {
+    const response = await fetch(`${this.url}/api/v1${place}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.token}`,
+        ...(body && { "Content-Type": "application/json" }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${place}: ${response.status} ${text}`);
+    return text ? JSON.parse(text) : undefined;
+  }
+
+  submit(workflow, more = {}) {
+    return this.api("POST", "/runs", { workflow, ...more });
+  }
+}
