@@ -25,11 +25,13 @@ fs::path lock_file(const fs::path& store_folder) {
 
 // Folders stay writable for their owner until they are in place: a folder without the write bit
 // cannot be renamed into another parent.
+//
+// What a run made is its owner's alone.
 Result<void> set_read_only(const fs::path& path) {
   std::error_code error;
-  const auto write = fs::perms::owner_write | fs::perms::group_write | fs::perms::others_write;
+  const auto taken = fs::perms::owner_write | fs::perms::group_all | fs::perms::others_all;
   const auto protect = [&](const fs::path& entry) {
-    fs::permissions(entry, write, fs::perm_options::remove, error);
+    fs::permissions(entry, taken, fs::perm_options::remove, error);
   };
   if (fs::is_directory(path, error)) {
     for (fs::recursive_directory_iterator it(path, error), end; !error && it != end;
@@ -132,7 +134,7 @@ Result<ContentId> ContentStore::publish(const fs::path& source, const Claim& cla
     if (!renamed.ok() && !is_there(target)) return renamed.error();
     if (renamed.ok() && id.directory) {
       std::error_code error;
-      fs::permissions(target, fs::perms(0555), error);
+      fs::permissions(target, fs::perms(0500), error);
       if (error) return io_error("make read-only", target.string(), error.value());
     }
     const auto stamp = stamp_of(target);

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <random>
 
 #include "core/base/boundary.h"
 #include "core/base/json.h"
@@ -105,14 +106,11 @@ class RealFileSystem final : public FileSystem {
 
   Result<void> write_atomic(const fs::path& path, std::string_view bytes) override {
     note_change("write", path.native());
-    std::string temporary = path.string() + ".tmp-XXXXXX";
+    std::string temporary;
     {
-      const Descriptor fd(::mkostemp(temporary.data(), O_CLOEXEC));
+      const Descriptor fd(create_beside(path, temporary));
       if (fd.get() < 0) return io_error("create a file beside", path, errno);
       auto written = write_all(fd.get(), bytes, path);
-      if (written.ok() && ::fchmod(fd.get(), 0644) != 0) {
-        written = io_error("set permissions of", path, errno);
-      }
       if (written.ok() && ::fsync(fd.get()) != 0) written = io_error("sync", path, errno);
       if (!written.ok()) {
         ::unlink(temporary.c_str());
@@ -120,6 +118,16 @@ class RealFileSystem final : public FileSystem {
       }
     }
     return rename(temporary, path);
+  }
+
+  // A new file with a name of its own; unlike mkstemp's its mode is what the umask leaves.
+  static int create_beside(const fs::path& path, std::string& name) {
+    for (;;) {
+      std::random_device device;
+      name = path.string() + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(device());
+      const int fd = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+      if (fd >= 0 || errno != EEXIST) return fd;
+    }
   }
 
   Result<void> rename(const fs::path& from, const fs::path& to) override {

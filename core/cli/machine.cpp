@@ -1,5 +1,7 @@
 #include "core/cli/machine.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -97,6 +99,8 @@ std::vector<std::string> find_gpus(const fs::path& root) {
 Result<std::unique_ptr<EngineProcess>> start_engine(const Cli& cli, const MachineOptions& machine,
                                                     const std::string& command, EngineUse use,
                                                     std::optional<TcpOptions> tcp) {
+  // Logs, outputs and journals of runs are their owner's alone, also those of its hosts.
+  ::umask(077);
   CAIRN_ASSIGN(const OperationConfig config, load_config(cli));
   CAIRN_ASSIGN(const MachineTotals totals, machine_totals());
   EngineOptions options;

@@ -192,7 +192,7 @@ json::object operation(const MethodSchema& method,
 json::object components() {
   json::object schemas;
   std::map<std::string, json::object> sorted;
-  for (const char* file : {"schemas/documents.proto", "schemas/session.proto"}) {
+  for (const char* file : {"schemas/documents.proto", "schemas/readings.proto", "schemas/session.proto"}) {
     const auto* declared = commented_pool().FindFileByName(file);
     for (int i = 0; i < declared->message_type_count(); ++i) {
       const Descriptor& message = *declared->message_type(i);
@@ -223,6 +223,7 @@ json::object message_schema(const Descriptor& message) {
   }
   json::object schema{{"type", "object"}, {"properties", std::move(properties)}};
   if (!required.empty()) schema["required"] = std::move(required);
+  if (message.options().GetExtension(v1::open)) schema["additionalProperties"] = true;
   describe(schema, comment_of(message));
   return schema;
 }

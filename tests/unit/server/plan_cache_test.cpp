@@ -1,4 +1,4 @@
-#include "core/cli/plan_cache.h"
+#include "core/server/plan_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -26,12 +26,15 @@ class PlanCacheTest : public ::testing::Test {
   void SetUp() override {
     auto folder = make_private_folder(fs::temp_directory_path(), "cairn-plan-");
     ASSERT_TRUE(folder.ok());
-    cli_.options.state_dir = *folder / "state";
-    cli_.options.store_dir = *folder / "store";
     folder_ = *folder;
+    store_folder_ = folder_ / "store";
+    auto store = open_rocks_store(folder_ / "state");
+    ASSERT_TRUE(store.ok());
+    store_ = std::move(*store);
     spec_.stages = {stage("a", ""), stage("b", "a"), stage("c", "b")};
   }
   void TearDown() override {
+    store_.reset();
     for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
       if (!entry.is_symlink()) fs::permissions(entry.path(), fs::perms::owner_all);
     }
@@ -40,10 +43,10 @@ class PlanCacheTest : public ::testing::Test {
 
   // As a run of `a` would have left it, or of one of its tasks.
   Digest remember_a(std::uint32_t task = 0) const {
-    fs::create_directories(cli_.options.store_dir);
-    std::ofstream(cli_.options.store_dir / "made") << "content";
-    ContentStore artifacts(cli_.options.store_dir);
-    auto id = artifacts.publish(cli_.options.store_dir / "made");
+    fs::create_directories(store_folder_);
+    std::ofstream(store_folder_ / "made") << "content";
+    ContentStore artifacts(store_folder_);
+    auto id = artifacts.publish(store_folder_ / "made");
     EXPECT_TRUE(id.ok());
     RunState state;
     EXPECT_TRUE(lay_out(state, std::make_shared<const WorkflowSpec>(spec_)).ok());
@@ -53,16 +56,14 @@ class PlanCacheTest : public ::testing::Test {
     entry.outputs.emplace_back();
     entry.outputs.back().set_name("out");
     entry.outputs.back().set_digest(id->digest);
-    auto store = open_rocks_store(cli_.options.state_dir);
-    EXPECT_TRUE(store.ok());
     StoreBatch batch;
     batch.cache.push_back({task_key(state, task, stage_key(state, 0)), encode_cache_entry(entry)});
-    EXPECT_TRUE((*store)->append(batch).ok());
+    EXPECT_TRUE(store_->append(batch).ok());
     return id->digest;
   }
 
   std::vector<std::string> actions() const {
-    auto sources = plan_sources(cli_, spec_);
+    auto sources = plan_sources(*store_, store_folder_, spec_);
     EXPECT_TRUE(sources.ok());
     std::vector<std::string> list;
     for (const auto& planned : plan_workflow(spec_, *sources))
@@ -71,20 +72,20 @@ class PlanCacheTest : public ::testing::Test {
   }
 
   fs::path folder_;
-  Cli cli_;
+  fs::path store_folder_;
+  std::unique_ptr<RunStore> store_;
   WorkflowSpec spec_;
 };
 
-TEST_F(PlanCacheTest, WithoutAStateFolderEverythingRunsAndNothingIsMade) {
+TEST_F(PlanCacheTest, OfAnEmptyStoreEverythingRuns) {
   EXPECT_EQ(actions(), (std::vector<std::string>{"run", "run", "run"}));
-  EXPECT_FALSE(fs::exists(cli_.options.state_dir));
 }
 
 TEST_F(PlanCacheTest, ReusesWhatARunLeft) {
   const Digest digest = remember_a();
   EXPECT_EQ(actions(), (std::vector<std::string>{"reuse", "run", "run"}));
   // A reused result must still be there.
-  ContentStore artifacts(cli_.options.store_dir);
+  ContentStore artifacts(store_folder_);
   fs::remove(artifacts.path(digest));
   EXPECT_EQ(actions(), (std::vector<std::string>{"run", "run", "run"}));
 }
@@ -101,6 +102,23 @@ TEST_F(PlanCacheTest, AnotherParameterIsAnotherKey) {
   remember_a();
   spec_.stages[0].key_params["n"] = 2;
   EXPECT_EQ(actions(), (std::vector<std::string>{"run", "run", "run"}));
+}
+
+// What is asked for runs anew, whatever is known of it; a fork goes on from a checkpoint.
+TEST_F(PlanCacheTest, ADerivedRunReusesWhatStandsBeforeTheStage) {
+  (void)remember_a();
+  const auto derived = [&](const std::string& stage, std::optional<std::int64_t> checkpoint) {
+    auto sources = plan_sources(*store_, store_folder_, spec_);
+    EXPECT_TRUE(sources.ok());
+    std::vector<std::string> list;
+    for (const auto& planned :
+         plan_workflow(spec_, derived_sources(std::move(*sources), stage, checkpoint)))
+      list.emplace_back(to_string(planned.action));
+    return list;
+  };
+  EXPECT_EQ(derived("a", {}), (std::vector<std::string>{"run", "run", "run"}));
+  EXPECT_EQ(derived("b", {}), (std::vector<std::string>{"reuse", "run", "run"}));
+  EXPECT_EQ(derived("b", 20), (std::vector<std::string>{"reuse", "continue", "run"}));
 }
 
 }  // namespace
