@@ -22,9 +22,10 @@ stages:
   start: {uses: noop}
   sweep:
     uses: noop
+    cache: false
     after: [start]
     matrix: {a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], b: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]}
-  publish: {uses: noop, after: [sweep], approval: "Publish the numbers?"}
+  publish: {uses: noop, cache: false, after: [sweep], approval: "Publish the numbers?"}
 `;
 const hostile = `cairn: 1
 name: hostile
@@ -92,8 +93,14 @@ test("a matrix is one node with its tasks counted, and a question is answered on
     await page.getByText("Publish the numbers?").waitFor();
     await page.getByRole("button", { name: "Answer" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
-    await page.getByRole("button", { name: /^publish.*(succeeded|cached)/ }).waitFor();
+    await page.getByRole("button", { name: /^publish.*succeeded/ }).waitFor();
     await page.getByText("102/102 tasks").waitFor();
+    await goTo(page, `/runs/${ids.matrix}/timeline`);
+    await page.getByRole("application").focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.getByRole("complementary").getByRole("heading", { name: /sweep\[.*b=10/ }).waitFor();
     await goTo(page, `/runs/${ids.matrix}/tasks?q=a%3D10`);
     await page.getByRole("gridcell", { name: /^sweep\[/ }).first().waitFor();
     assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "11");
@@ -136,6 +143,22 @@ test("a server that dies under the page: it says so, and then shows what is", as
     await page.getByRole("link", { name: "afterwards" }).waitFor();
     assert.equal(await page.getByRole("row").count(), rows + 1);
   });
+});
+
+test("the link of `cairn ui` signs in once, and leaves no trace in the address", async () => {
+  const link = server.link();
+  const first = await openPage(browser, server);
+  await first.page.goto(link);
+  await first.page.getByRole("grid", { name: /Runs/ }).waitFor();
+  assert.equal(first.page.url(), `${server.url}/#/runs`);
+  await first.page.reload();
+  await first.page.getByRole("grid", { name: /Runs/ }).waitFor();
+  assert.deepEqual(first.faults, []);
+  await first.close();
+  const second = await openPage(browser, server);
+  await second.page.goto(link);
+  await second.page.getByRole("alert").getByText("cairn ui makes another").waitFor();
+  await second.close();
 });
 
 test("keys lead everywhere, and the help names them", async () => {

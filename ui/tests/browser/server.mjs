@@ -1,5 +1,5 @@
 // A real `cairn serve` for a test, on a port and in a state folder of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -62,6 +62,16 @@ export class Server {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${place}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
+  }
+
+  // What `cairn ui` prints.
+  link() {
+    const said = execFileSync(
+      path.join(bin, "cairn"),
+      ["--state-dir", this.state, "ui", "--no-open", "-o", "json"],
+      { encoding: "utf8" },
+    );
+    return JSON.parse(said).url;
   }
 
   submit(workflow, more = {}) {
