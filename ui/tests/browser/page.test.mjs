@@ -193,6 +193,25 @@ for (const theme of ["light", "dark"]) {
         await page.getByText("live", { exact: true }).waitFor();
         await look(place);
       }
+      await goTo(page, `/runs/${ids.failing}/graph?stage=breaks`);
+      await page.getByLabel("Error message").waitFor();
+      await look("an error");
+      await page.getByRole("button", { name: "Actions" }).click();
+      await look("the actions");
+      await page.getByRole("menuitem", { name: /^Resume/ }).click();
+      await page.getByRole("dialog").getByLabel("What each stage would do").waitFor();
+      await look("a plan");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keys" }).waitFor();
+      await look("the keys");
+      await page.keyboard.press("Escape");
+      await goTo(page, `/compare/${ids.failing}/${ids.matrix}`);
+      await page.getByRole("grid", { name: "Differences" }).waitFor();
+      await look("compare");
+      await goTo(page, "/runs/nonesuch/graph");
+      await page.getByRole("alert").waitFor();
+      await look("a problem");
       assert.deepEqual(findings, []);
     });
   });
