@@ -145,6 +145,23 @@ test("a server that dies under the page: it says so, and then shows what is", as
   });
 });
 
+test("a run whose server dies while it waits goes on in the same tab", async () => {
+  const { id } = await server.submit(matrix, { name: "outlives" });
+  await withPage({}, async (page) => {
+    await goTo(page, `/runs/${id}/graph`);
+    await page.getByText("Publish the numbers?").waitFor();
+    await server.kill();
+    await page.getByText(/reconnecting · stale since/).waitFor();
+    await server.start();
+    await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByRole("button", { name: "Answer" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("button", { name: /^publish.*succeeded/ }).waitFor();
+    await page.getByText("102/102 tasks").waitFor();
+    assert.equal(await page.locator("[data-node]").count(), 3);
+  });
+});
+
 test("the link of `cairn ui` signs in once, and leaves no trace in the address", async () => {
   const link = server.link();
   const first = await openPage(browser, server);
