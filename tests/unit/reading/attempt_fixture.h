@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <string>
 
@@ -12,17 +13,19 @@
 
 namespace cairn {
 
-// A clock that moves by so much each time it is asked.
+// A clock that moves by so much each time it is asked. Thread-safe, but for set_step.
 class SteppingClock final : public Clock {
  public:
   explicit SteppingClock(Duration step = Duration(0)) : step_(step) {}
   [[nodiscard]] WallTime now() const override { return WallTime(); }
-  [[nodiscard]] Duration monotonic() const override { return now_ += step_; }
+  [[nodiscard]] Duration monotonic() const override {
+    return Duration(now_.fetch_add(step_.count()) + step_.count());
+  }
   void set_step(Duration step) { step_ = step; }
 
  private:
   Duration step_;
-  mutable Duration now_{0};
+  mutable std::atomic<Duration::rep> now_{0};
 };
 
 class AttemptFixture : public ::testing::Test {
