@@ -12,8 +12,12 @@ export class Server {
   #child;
   #address = "127.0.0.1:0";
 
-  constructor() {
-    this.state = mkdtempSync(path.join(tmpdir(), "cairn-page-"));
+  #own;
+
+  // Without a state folder: in an empty one that goes with it.
+  constructor(state) {
+    this.#own = state === undefined;
+    this.state = state ?? mkdtempSync(path.join(tmpdir(), "cairn-page-"));
   }
 
   // Also again after kill(), on the port that it had.
@@ -47,7 +51,7 @@ export class Server {
 
   async close() {
     await this.end("SIGTERM");
-    rmSync(this.state, { recursive: true, force: true });
+    if (this.#own) rmSync(this.state, { recursive: true, force: true });
   }
 
   async api(method, place, body) {
