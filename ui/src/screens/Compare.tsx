@@ -52,7 +52,7 @@ export function Compare() {
           </Link>
         </span>
       </div>
-      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Loading what="the comparison" lines={10} />}
       {query.data && differences.length === 0 && <Empty title="The two runs are equal" />}
       {differences.length > 0 && (

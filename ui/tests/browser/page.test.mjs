@@ -104,6 +104,11 @@ test("a matrix is one node with its tasks counted, and a question is answered on
     await goTo(page, `/runs/${ids.matrix}/tasks?q=a%3D10`);
     await page.getByRole("gridcell", { name: /^sweep\[/ }).first().waitFor();
     assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "11");
+    await goTo(page, `/runs/${ids.matrix}/tasks`);
+    await page.getByRole("button", { name: "succeeded 102" }).click();
+    await page.waitForURL(/status=succeeded/);
+    await page.getByRole("row").getByText("succeeded").first().waitFor();
+    assert.equal(await page.getByRole("alert").count(), 0);
   });
 });
 
@@ -137,6 +142,7 @@ test("a server that dies under the page: it says so, and then shows what is", as
     const rows = await page.getByRole("row").count();
     await server.kill();
     await page.getByText(/reconnecting · stale since/).waitFor();
+    assert.equal(await page.getByRole("row").count(), rows);
     await server.start();
     await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
     await server.submit(failing, { name: "afterwards" });

@@ -42,7 +42,7 @@ export function StageDrawer({ run, stage, onClose }: Props) {
   return (
     <Drawer title={<Foreign text={stage} />} label="Stage" onClose={onClose}>
       {query.isPending && <Loading what="the stage" />}
-      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.data && <StageBody run={run} stage={query.data} name={stage} why={told} />}
     </Drawer>
   );
