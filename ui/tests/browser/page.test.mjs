@@ -1,8 +1,8 @@
 // The page in a real browser against a real server: live lists, the way to an error, a server that
 // dies under an open tab, hostile names, accessibility in both themes.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, openPage, seriousFindings, signIn } from "./browser.mjs";
+import { after, before, beforeEach, test } from "node:test";
+import { colours, launch, openPage, seriousFindings, signIn } from "./browser.mjs";
 import { Server } from "./server.mjs";
 
 const failing = `cairn: 1
@@ -46,6 +46,8 @@ before(async () => {
   await server.start();
   browser = await launch();
 });
+// A test that failed may have left it dead.
+beforeEach(() => server.start());
 after(async () => {
   await browser?.close();
   await server?.close();
@@ -139,6 +141,7 @@ test("names, labels and errors of others stay text", async () => {
 test("a server that dies under the page: it says so, and then shows what is", async () => {
   await withPage({}, async (page) => {
     await page.getByText("live", { exact: true }).waitFor();
+    await page.getByRole("row").nth(1).waitFor();
     const rows = await page.getByRole("row").count();
     await server.kill();
     await page.getByText(/reconnecting · stale since/).waitFor();
@@ -205,7 +208,7 @@ for (const theme of ["light", "dark"]) {
     await withPage({ theme }, async (page) => {
       const findings = [];
       const look = async (place) => {
-        findings.push(...(await seriousFindings(page)).map((line) => `${place}: ${line}`));
+        findings.push(...(await seriousFindings(page, theme === "light" ? undefined : colours)).map((line) => `${place}: ${line}`));
       };
       await page.getByRole("grid").waitFor();
       await look("runs");

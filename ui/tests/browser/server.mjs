@@ -20,8 +20,9 @@ export class Server {
     this.state = state ?? mkdtempSync(path.join(tmpdir(), "cairn-page-"));
   }
 
-  // Also again after kill(), on the port that it had.
+  // Again after kill(), it is on the port that it had; one that runs is left alone.
   async start() {
+    if (this.#runs()) return;
     this.#child = spawn(
       path.join(bin, "cairn"),
       ["serve", "--state-dir", this.state, "--http", this.#address, "-o", "json"],
@@ -37,9 +38,13 @@ export class Server {
     this.token = readFileSync(path.join(this.state, "token"), "utf8").trim();
   }
 
+  #runs() {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   async end(signal) {
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.#runs()) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await gone;
