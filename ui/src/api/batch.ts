@@ -6,11 +6,22 @@ export interface Scheduler {
   frame: (call: () => void) => void;
 }
 
+const withoutFrames = 1_000;
+
 export const browserScheduler: Scheduler = {
   now: () => performance.now(),
   after: (ms, call) => void setTimeout(call, ms),
   // A hidden tab has no frames, but must not gather without end.
-  frame: (call) => (document.hidden ? call() : void requestAnimationFrame(call)),
+  frame: (call) => {
+    const frame = requestAnimationFrame(() => {
+      clearTimeout(timer);
+      call();
+    });
+    const timer = setTimeout(() => {
+      cancelAnimationFrame(frame);
+      call();
+    }, withoutFrames);
+  },
 };
 
 export class Batch<T> {

@@ -131,7 +131,10 @@ export class Live {
   }
 
   #setLink(link: Link): void {
+    const back = link.state === "live" && this.#link.state === "lost";
     this.#link = link;
+    // What could not be read meanwhile can be now.
+    if (back) void this.#queries.invalidateQueries({ predicate: ({ state }) => state.status === "error" });
     if (link.state === "signed_out") tellSignedOut();
     const poll = link.state === "lost" && link.attempts >= 2;
     if (poll) this.#poll ??= setInterval(() => this.#renewAll(), pollEvery);

@@ -51,9 +51,10 @@ export function runQuery(run: string) {
   });
 }
 
-export function structureQuery(run: string, revision: number) {
+// Of the newest revision; it stays as long as that does.
+export function structureQuery(run: string) {
   return queryOptions({
-    queryKey: ["structure", run, revision],
+    queryKey: [...runKey(run), "structure"],
     queryFn: async ({ signal }): Promise<Structure> => {
       const found = await document(client.GET("/api/v1/runs/{run}/structure", { ...path(run), signal }));
       return { ...found, stages: (found.stages ?? []).map((stage) => ({ ...stage, needs: stage.needs ?? [] })) };
@@ -82,6 +83,20 @@ export function stageQuery(run: string, stage: string) {
           signal,
         }),
       ),
+  });
+}
+
+// "STAGE[LABEL]" of a task that is known by its number.
+export function taskNameQuery(run: string, stage: string, task: number) {
+  return queryOptions({
+    queryKey: ["task name", run, stage, task],
+    queryFn: async ({ signal }) => {
+      const params = { path: { run, stage }, query: { offset: task, limit: 1 } };
+      const found = await document(client.GET("/api/v1/runs/{run}/stages/{stage}", { params, signal }));
+      const label = found.task_list?.[0]?.label;
+      return label === undefined ? stage : `${stage}[${label}]`;
+    },
+    staleTime: Infinity,
   });
 }
 

@@ -3,20 +3,21 @@ import { Link, useParams } from "@tanstack/react-router";
 import { client, document } from "@/api/client";
 import { problemText } from "@/api/problem";
 import type { Difference } from "@/api/types";
-import { Empty, Foreign, format, Loading, ProblemBox, Table, type Column } from "@/design";
+import { Digest, Empty, Foreign, format, Loading, ProblemBox, Table, type Column } from "@/design";
 import css from "./run/Run.module.css";
 
-function shown(value: unknown): string {
+function Value({ value }: { value: unknown }) {
   if (typeof value === "number") return format.number(value);
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.startsWith("sha256:") ? <Digest value={text} /> : <Foreign text={text} />;
 }
 
 function columns(one: string, other: string): Column<Difference>[] {
   return [
     { id: "part", header: "Part", width: "7rem", cell: (row) => row.part },
     { id: "name", header: "What", width: "minmax(8rem, 1fr)", cell: (row) => <Foreign text={row.name} /> },
-    { id: "one", header: one, width: "minmax(6rem, 1fr)", cell: (row) => <Foreign text={shown(row.one)} /> },
-    { id: "other", header: other, width: "minmax(6rem, 1fr)", cell: (row) => <Foreign text={shown(row.other)} /> },
+    { id: "one", header: one, width: "minmax(6rem, 1fr)", cell: (row) => <Value value={row.one} /> },
+    { id: "other", header: other, width: "minmax(6rem, 1fr)", cell: (row) => <Value value={row.other} /> },
     {
       id: "delta",
       header: "Difference",
@@ -51,7 +52,7 @@ export function Compare() {
           </Link>
         </span>
       </div>
-      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Loading what="the comparison" lines={10} />}
       {query.data && differences.length === 0 && <Empty title="The two runs are equal" />}
       {differences.length > 0 && (

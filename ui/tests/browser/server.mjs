@@ -1,5 +1,5 @@
 // A real `cairn serve` for a test, on a port and in a state folder of its own.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -12,12 +12,17 @@ export class Server {
   #child;
   #address = "127.0.0.1:0";
 
-  constructor() {
-    this.state = mkdtempSync(path.join(tmpdir(), "cairn-page-"));
+  #own;
+
+  // Without a state folder: in an empty one that goes with it.
+  constructor(state) {
+    this.#own = state === undefined;
+    this.state = state ?? mkdtempSync(path.join(tmpdir(), "cairn-page-"));
   }
 
-  // Also again after kill(), on the port that it had.
+  // Again after kill(), it is on the port that it had; one that runs is left alone.
   async start() {
+    if (this.#runs()) return;
     this.#child = spawn(
       path.join(bin, "cairn"),
       ["serve", "--state-dir", this.state, "--http", this.#address, "-o", "json"],
@@ -33,9 +38,13 @@ export class Server {
     this.token = readFileSync(path.join(this.state, "token"), "utf8").trim();
   }
 
+  #runs() {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   async end(signal) {
     const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!this.#runs()) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await gone;
@@ -47,7 +56,7 @@ export class Server {
 
   async close() {
     await this.end("SIGTERM");
-    rmSync(this.state, { recursive: true, force: true });
+    if (this.#own) rmSync(this.state, { recursive: true, force: true });
   }
 
   async api(method, place, body) {
@@ -62,6 +71,16 @@ export class Server {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${place}: ${response.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
+  }
+
+  // What `cairn ui` prints.
+  link() {
+    const said = execFileSync(
+      path.join(bin, "cairn"),
+      ["--state-dir", this.state, "ui", "--no-open", "-o", "json"],
+      { encoding: "utf8" },
+    );
+    return JSON.parse(said).url;
   }
 
   submit(workflow, more = {}) {

@@ -9,7 +9,7 @@ import { useRunId } from "./useRun";
 export function ConfigTab() {
   const query = useQuery(workflowQuery(useRunId()));
   const copy = useCopy();
-  if (query.error) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
+  if (query.error && !query.data) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
   if (query.isPending) return <Loading what="the workflow" lines={12} />;
   const { text, file, params = {}, seed, declared = [] } = query.data;
   const docs = new Map(declared.map((param) => [param.name, param.doc]));

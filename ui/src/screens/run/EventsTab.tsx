@@ -64,7 +64,7 @@ export function EventsTab() {
     },
     [choose],
   );
-  if (query.error) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
+  if (query.error && !query.data) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
   if (query.isPending) return <Loading what="events" lines={12} />;
   if (rows.length === 0) return <Empty title="Nothing has happened yet" />;
   return (

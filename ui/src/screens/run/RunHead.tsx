@@ -31,6 +31,7 @@ export function RunHead({ run, states }: { run: string; states: RunStates | unde
         )}
         {states && <Times states={states} data={data} />}
         {data && <Origin run={data} />}
+        {data && Object.entries(data.labels ?? {}).map(([key, value]) => <Foreign key={key} text={`${key}=${value}`} />)}
       </div>
       {data && states && <Waiting run={data} states={states} />}
     </>

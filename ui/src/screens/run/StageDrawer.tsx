@@ -19,9 +19,11 @@ import {
   StatusLabel,
   StatusLegend,
   statuses,
+  statusOf,
   Time,
   type Counts,
 } from "@/design";
+import { furtherReasons, nextStepOf, type FailureInfo } from "./failure";
 import { PlanDialog } from "./PlanDialog";
 import css from "./Run.module.css";
 import { useChooseStage } from "./useStage";
@@ -40,7 +42,7 @@ export function StageDrawer({ run, stage, onClose }: Props) {
   return (
     <Drawer title={<Foreign text={stage} />} label="Stage" onClose={onClose}>
       {query.isPending && <Loading what="the stage" />}
-      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.data && <StageBody run={run} stage={query.data} name={stage} why={told} />}
     </Drawer>
   );
@@ -70,9 +72,9 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
           <Progress {...progress} label={`Progress of ${name}`} />
         </div>
       )}
-      {failure && <FailureText failure={failure} why={why} />}
+      {failure && <FailureText failure={failure} />}
       {stage.tasks && <Tasks stage={stage} />}
-      {why && <Why why={why} />}
+      {why && <Why why={why} reasons={furtherReasons(why.because ?? [], failure)} />}
       <Attempts attempts={stage.attempt_list ?? []} />
       <Outputs outputs={stage.outputs} />
       <Metrics metrics={stage.metrics} />
@@ -87,21 +89,17 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
   );
 }
 
-interface FailureInfo {
-  cause: string;
-  message: string;
-}
-
 function lastFailure(attempts: readonly Attempt[]): FailureInfo | undefined {
   return [...attempts].reverse().find((attempt) => attempt.cause !== "");
 }
 
-function FailureText({ failure, why }: { failure: FailureInfo; why: StageExplanation | undefined }) {
+function FailureText({ failure }: { failure: FailureInfo }) {
+  const step = nextStepOf(failure.cause);
   return (
     <section className={css.section}>
-      <h3>Error: {failure.cause}</h3>
+      <h3>{failure.cause === "error" ? "Error" : `Error: ${failure.cause}`}</h3>
       <CodeText label="Error message" text={failure.message} wrap />
-      <Reasons reasons={why?.because ?? []} />
+      {step && <p>Next: {step}</p>}
     </section>
   );
 }
@@ -120,7 +118,9 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
 }
 
 function Tasks({ stage }: { stage: Stage }) {
-  const tasks = stage.task_list ?? [];
+  // What is wrong comes first.
+  const rank = (task: Stage) => statuses.indexOf(statusOf(task.status, task.cached));
+  const tasks = [...(stage.task_list ?? [])].sort((a, b) => rank(a) - rank(b));
   const choose = useChooseStage();
   const counts: Counts = Object.fromEntries(statuses.map((status) => [status, stage.tasks?.by_status?.[status] ?? 0]));
   return (
@@ -149,13 +149,13 @@ function taskName(stage: string, task: Stage): string {
   return task.label === undefined || task.name.endsWith("]") ? task.name : `${stage}[${task.label}]`;
 }
 
-function Why({ why }: { why: StageExplanation }) {
+function Why({ why, reasons }: { why: StageExplanation; reasons: readonly string[] }) {
   const { cache } = why;
-  if (!why.because?.length && !cache) return null;
+  if (reasons.length === 0 && !cache) return null;
   return (
     <section className={css.section}>
       <h3>Why</h3>
-      <Reasons reasons={why.because ?? []} />
+      <Reasons reasons={reasons} />
       {cache && (
         <Facts
           facts={[

@@ -6,7 +6,7 @@ import { tasksQuery } from "@/api/queries";
 import { statusOfLetter, type RunStates } from "@/api/states";
 import type { TaskRow } from "@/api/types";
 import { useKey } from "@/app/keys";
-import { Duration, Empty, Foreign, Loading, ProblemBox, SearchBox, StatusLabel, Table, Time, type Column, type Status } from "@/design";
+import { Duration, Empty, Foreign, Loading, ProblemBox, SearchBox, StatusLabel, Table, Time, type Column, type Counts, type Status } from "@/design";
 import css from "./Run.module.css";
 import { StatusFilter } from "./StatusFilter";
 import { useRunDocuments, useRunId } from "./useRun";
@@ -41,6 +41,11 @@ const columns: Column<Row>[] = [
   },
 ];
 
+// As the server tells tasks apart: a reused one has succeeded.
+function filterCounts({ cached = 0, succeeded = 0, ...rest }: Counts): Counts {
+  return { ...rest, succeeded: succeeded + cached };
+}
+
 function statusNow(task: TaskRow, states: RunStates | undefined): Status {
   const stage = states?.stages[task.stage];
   if (!stage) return task.cached ? "cached" : (task.status as Status);
@@ -70,10 +75,10 @@ export function TasksTab() {
     <>
       <div className={css.bars}>
         <TaskSearch value={q ?? ""} onSearch={(text) => search({ q: text || undefined })} />
-        <StatusFilter counts={states?.counts ?? {}} status={status} onStatus={(next) => search({ status: next })} />
+        <StatusFilter counts={filterCounts(states?.counts ?? {})} status={status} onStatus={(next) => search({ status: next })} />
       </div>
       <div className={css.fill}>
-        {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+        {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
         {query.isPending && <Loading what="tasks" lines={12} />}
         {query.isSuccess && rows.length === 0 && <Empty title="No task matches" />}
         {rows.length > 0 && (

@@ -1,8 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { problemText } from "@/api/problem";
-import { timelineQuery } from "@/api/queries";
+import { taskNameQuery, timelineQuery } from "@/api/queries";
 import { Button, Empty, Foreign, format, Loading, ProblemBox, StatusLabel, Table, Time, type Column } from "@/design";
 import { readTimeline, type Bar, type TimelineModel } from "@/timeline/model";
 import { TimelineLegend, TimelineView, type Domain } from "@/timeline/TimelineView";
@@ -18,6 +18,7 @@ export function TimelineTab() {
   const { as, from, to, stage } = useSearch({ from: "/runs/$run/timeline" });
   const navigate = useNavigate({ from: "/runs/$run/timeline" });
   const choose = useChooseStage();
+  const queries = useQueryClient();
   const model = useMemo(
     () => (query.data && structure ? readTimeline(query.data, structure) : undefined),
     [query.data, structure],
@@ -38,9 +39,12 @@ export function TimelineTab() {
   if (query.error && !model) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
   if (!model || !structure) return <Loading what="the timeline" lines={10} />;
   if (model.bars.length === 0) return <Empty title="Nothing has run yet">Reused results take no time.</Empty>;
-  const open = (row: number) => {
-    const name = structure.stages[model.rows[row]?.stage ?? -1]?.name;
-    if (name) choose(name);
+  const open = (at: number) => {
+    const row = model.rows[at];
+    const shape = structure.stages[row?.stage ?? -1];
+    if (!row || !shape) return;
+    if (!shape.tasks) choose(shape.name);
+    else void queries.fetchQuery(taskNameQuery(run, shape.name, row.task)).then(choose, () => choose(shape.name));
   };
   const chosen = model.rows.findIndex((row) => structure.stages[row.stage]?.name === stage);
   return (

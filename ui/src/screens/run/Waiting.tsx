@@ -3,6 +3,7 @@ import type { RunStates } from "@/api/states";
 import type { Run } from "@/api/types";
 import { Button, Foreign } from "@/design";
 import { ApproveDialog } from "./ApproveDialog";
+import { oneLine } from "./failure";
 import css from "./Run.module.css";
 import { useRunDocuments } from "./useRun";
 import { useChooseStage } from "./useStage";
@@ -43,7 +44,7 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
           <span>
             <b>{names[failed].name}</b> failed
             {error && ": "}
-            {error && <Foreign text={firstLine(error.message)} />}
+            {error && <Foreign text={oneLine(error.message)} />}
           </span>
           <Button onClick={() => choose(names[failed]?.name ?? "")}>Show why</Button>
         </p>
@@ -58,8 +59,4 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
       )}
     </>
   );
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
 }

@@ -60,7 +60,7 @@ export function Runs() {
         </FilterBar>
       </div>
       <div className={css.list}>
-        {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+        {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
         {query.isPending && <Loading what="runs" lines={12} />}
         {query.isSuccess && rows.length === 0 && <NoRuns filtered={Object.values(filter).some(Boolean)} />}
         {rows.length > 0 && (

@@ -3,12 +3,10 @@ import type { RunRow, TaskCounts } from "@/api/types";
 import { Duration, Foreign, StatusBar, StatusLabel, statuses, Time, type Column, type Counts } from "@/design";
 import css from "./Runs.module.css";
 
-// Counts of the server as those of the page, which knows reused tasks apart only where states are
-// told one by one.
-export function countsOf(tasks: TaskCounts): Counts {
-  const counts: Record<string, number> = {};
-  for (const status of statuses) counts[status] = tasks.by_status?.[status] ?? 0;
-  return counts;
+// Rows of runs that ended before the server counted by status say how many succeeded alone.
+export function countsOf({ total, succeeded, by_status: known }: TaskCounts): Counts {
+  if (!known) return { succeeded, pending: total - succeeded };
+  return Object.fromEntries(statuses.map((status) => [status, known[status] ?? 0]));
 }
 
 export function runColumns(picked: readonly string[], toggle: (id: string) => void): Column<RunRow>[] {

@@ -1,0 +1,48 @@
+// pictures.mjs STATE OUT: serves a state folder with CAIRN_BIN's cairn and takes a picture of every page
+// in both themes. STATE is written to: give it a copy.
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { launch, openPage, signIn } from "./browser.mjs";
+import { Server } from "./server.mjs";
+
+const [state, out] = process.argv.slice(2);
+if (!state || !out) {
+  console.error("usage: pictures.mjs STATE OUT");
+  process.exit(2);
+}
+
+// Of a run: its newest, and the one that ran everything itself. A new screen is a line here.
+function places(runs) {
+  const newest = runs[0]?.id;
+  const first = runs.at(-1)?.id;
+  return {
+    runs: "/runs",
+    graph: `/runs/${newest}/graph`,
+    stage: `/runs/${first}/graph?stage=rl1`,
+    timeline: `/runs/${first}/timeline`,
+    tasks: `/runs/${newest}/tasks`,
+    events: `/runs/${newest}/events`,
+    config: `/runs/${newest}/config`,
+    compare: `/compare/${newest}/${first}`,
+  };
+}
+
+mkdirSync(out, { recursive: true });
+const server = new Server(state);
+await server.start();
+const browser = await launch();
+const { runs } = await server.api("GET", "/runs?limit=1000");
+for (const theme of ["light", "dark"]) {
+  const { page, close } = await openPage(browser, server, { theme });
+  await signIn(page, server);
+  for (const [name, place] of Object.entries(places(runs))) {
+    await page.goto(`${server.url}/#${place}`);
+    await page.getByText("live", { exact: true }).waitFor();
+    await page.waitForFunction(() => !document.querySelector('[aria-label^="Loading"]'));
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await page.screenshot({ path: path.join(out, `${name}-${theme}.png`) });
+  }
+  await close();
+}
+await browser.close();
+await server.close();
