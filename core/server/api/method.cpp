@@ -42,17 +42,10 @@ MethodSchema read_method(const google::protobuf::MethodDescriptor& method,
   return schema;
 }
 
-// Linked in with its messages, of which there are none in the file of the service itself.
-const google::protobuf::FileDescriptor* control_file() {
-  (void)v1::DescribeRequest::descriptor();
-  return google::protobuf::DescriptorPool::generated_pool()->FindFileByName(
-      "schemas/control.proto");
-}
-
 std::vector<MethodSchema> read_methods() {
   std::vector<MethodSchema> schemas;
   for (const auto* file :
-       {control_file(), v1::SessionRequest::descriptor()->file()}) {
+       {v1::Document::descriptor()->file(), v1::SessionRequest::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       const auto& service = *file->service(i);
       for (int k = 0; k < service.method_count(); ++k) {
