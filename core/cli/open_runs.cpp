@@ -46,8 +46,7 @@ Result<OpenRuns> open_runs(const Cli& cli) {
   if (runs.remote) return runs;
   CAIRN_ASSIGN(runs.store, open_store(cli));
   const bool held = store_holder(cli.options.state_dir).has_value();
-  runs.local =
-      std::make_unique<StoreRuns>(*runs.store, fs::absolute(cli.options.store_dir), held);
+  runs.local = std::make_unique<StoreRuns>(*runs.store, fs::absolute(cli.options.store_dir), held);
   return runs;
 }
 

@@ -109,7 +109,8 @@ class Soak {
  private:
   void serve() {
     server_.reset();
-    server_ = std::make_unique<Running>(place_, std::vector<std::string>{"serve", "--http", "localhost:0", "-o", "json"});
+    server_ = std::make_unique<Running>(
+        place_, std::vector<std::string>{"serve", "--http", "localhost:0", "-o", "json"});
     (void)await_line(*server_);
   }
 

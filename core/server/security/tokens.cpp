@@ -177,7 +177,6 @@ Result<Minted> Tokens::mint(TokenEntry entry) const {
   Minted minted{std::move(entry), hex_of(secret)};
   minted.entry.id = hex_of(id);
   minted.entry.digest = digest_hex_of(minted.secret);
-  minted.entry.created = clock_.now();
   return minted;
 }
 
@@ -191,7 +190,8 @@ Result<Minted> Tokens::create(const TokenWish& wish) {
   entry.label = wish.label;
   entry.role = wish.role;
   entry.made_by = wish.made_by;
-  if (wish.life) entry.expires = clock_.now() + *wish.life;
+  entry.created = clock_.now();
+  if (wish.life) entry.expires = entry.created + *wish.life;
   CAIRN_ASSIGN(Minted minted, mint(std::move(entry)));
   CAIRN_TRY(change([&](std::vector<TokenEntry>& entries) -> Result<void> {
     const WallTime now = clock_.now();
@@ -215,7 +215,8 @@ Result<Minted> Tokens::make_code(Role role, const std::string& made_by) {
   entry.role = role;
   entry.kind = TokenKind::kCode;
   entry.made_by = made_by;
-  entry.expires = clock_.now() + kCodeLife;
+  entry.created = clock_.now();
+  entry.expires = entry.created + kCodeLife;
   CAIRN_ASSIGN(Minted minted, mint(std::move(entry)));
   CAIRN_TRY(change([&](std::vector<TokenEntry>& entries) -> Result<void> {
     entries.push_back(minted.entry);
@@ -237,7 +238,8 @@ Result<Minted> Tokens::redeem(std::string_view code) {
     session.label = found->label;
     session.role = found->role;
     session.made_by = found->made_by;
-    session.expires = clock_.now() + kSessionLife;
+    session.created = clock_.now();
+    session.expires = session.created + kSessionLife;
     entries.erase(entries.begin() + (found - entries.data()));
     entries.push_back(session);
     return {};
@@ -251,7 +253,8 @@ Result<Minted> Tokens::make_session(const TokenEntry& token) {
   entry.role = token.role;
   entry.kind = TokenKind::kSession;
   entry.made_by = token.id;
-  entry.expires = clock_.now() + kSessionLife;
+  entry.created = clock_.now();
+  entry.expires = entry.created + kSessionLife;
   if (token.expires) entry.expires = std::min(*entry.expires, *token.expires);
   CAIRN_ASSIGN(Minted minted, mint(std::move(entry)));
   CAIRN_TRY(change([&](std::vector<TokenEntry>& entries) -> Result<void> {
