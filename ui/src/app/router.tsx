@@ -132,11 +132,23 @@ const compare = createRoute({
   component: lazyRouteComponent(() => import("@/screens/Compare"), "Compare"),
 });
 
+export interface NewRunSearch {
+  like?: string | undefined; // the run whose workflow it begins with
+}
+
+const newRun = createRoute({
+  getParentRoute: () => root,
+  path: "/new",
+  component: lazyRouteComponent(() => import("@/screens/newrun/NewRun"), "NewRun"),
+  validateSearch: (search: Record<string, unknown>): NewRunSearch => ({ like: text(search.like) }),
+});
+
 const tree = root.addChildren([
   home,
   runs,
   run.addChildren([toGraph, graph, timeline, tasks, events, config]),
   compare,
+  newRun,
 ]);
 
 export function makeRouter() {
