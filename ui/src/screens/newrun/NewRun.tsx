@@ -170,7 +170,7 @@ function LikeRun({ change }: { change: (change: Partial<Draft>) => void }) {
     for (const param of declaredParams(text)) {
       const value = params?.[param.name];
       const words = typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-      const same = words === param.default || (words !== "" && Number(words) === Number(param.default)) || param.type === "path" || param.complex;
+      const same = words === param.default || (words !== "" && Number(words) === Number(param.default)) || param.complex;
       if (words !== "" && !same) given[param.name] = words;
     }
     change({ text, given, seed: String(seed), name: "" });
