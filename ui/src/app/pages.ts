@@ -2,4 +2,6 @@
 export const pages: { to: string; label: string; keys: string }[] = [
   { to: "/runs", label: "Runs", keys: "g r" },
   { to: "/new", label: "New run", keys: "g n" },
+  { to: "/plugins", label: "Plugins", keys: "g p" },
+  { to: "/system", label: "System", keys: "g s" },
 ];

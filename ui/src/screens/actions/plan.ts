@@ -4,7 +4,7 @@ import type { Status } from "@/design";
 
 export type Does = PlannedStage["action"];
 
-export const doesStatus: Record<Does, Status> = { run: "pending", continue: "running", reuse: "cached", skip: "skipped" };
+export const doesStatus: Record<Does, Status> = { run: "running", continue: "running", reuse: "cached", skip: "skipped" };
 const order: Does[] = ["run", "continue", "reuse", "skip"];
 const verbs: Record<Does, string> = { run: "run", continue: "continue", reuse: "reused", skip: "skipped" };
 
