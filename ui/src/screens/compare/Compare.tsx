@@ -107,6 +107,7 @@ function Differences({ one, other }: { one: string; other: string }) {
   const parts = useMemo(() => [...new Set(all.map((row) => row.part))], [all]);
   const rows = useMemo(() => (part === undefined ? all : all.filter((row) => row.part === part)), [all, part]);
   const first = useMemo(() => firstDivergence(all, order), [all, order]);
+  const seed = all.find((row) => row.part === "workflow" && row.name === "seed");
   return (
     <>
       {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
@@ -119,7 +120,7 @@ function Differences({ one, other }: { one: string; other: string }) {
             <Foreign text={first.stage} />
           </Link>
           {first.chance ? (
-            <span className="muted">: the same went in, another result came out (another seed, or something outside the workflow)</span>
+            <span className="muted">: the same went in, another result came out. {seed ? `Their seeds are ${shown(seed.one)} and ${shown(seed.other)}.` : "Something outside the workflow has changed."}</span>
           ) : (
             <span>
               :{" "}
@@ -168,9 +169,11 @@ function Workflows({ one, other }: { one: string; other: string }) {
     <>
       {first.data.text === second.data.text && <p className={css.first}>The two texts are the same.</p>}
       {left > 0 && <p className={css.first}>The first 4,000 lines; {left.toLocaleString("en")} more are not compared here.</p>}
-      <Suspense fallback={<Loading what="the comparison" lines={12} />}>
-        <TextDiff one={texts[0].text} other={texts[1].text} />
-      </Suspense>
+      {first.data.text !== second.data.text && (
+        <Suspense fallback={<Loading what="the comparison" lines={12} />}>
+          <TextDiff one={texts[0].text} other={texts[1].text} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -100,7 +100,7 @@ export function Scores({ one, other }: { one: string; other: string }) {
                       <td className={css.end}>{cell(other, b.task, row.other)}</td>
                       <td className={css.end}>{same ? "the same" : points(row.delta)}</td>
                       <td className={isClear({ n: row.n, mean: row.delta, low: row.low, high: row.high }) ? undefined : "muted"}>
-                        {same ? "" : `${points(row.low)} to ${points(row.high)}${isClear({ n: row.n, mean: row.delta, low: row.low, high: row.high }) ? ", clear" : ""}`}
+                        {same || row.n < 2 ? "" : `${points(row.low)} to ${points(row.high)}${isClear({ n: row.n, mean: row.delta, low: row.low, high: row.high }) ? ", clear" : ""}`}
                       </td>
                     </tr>
                   );

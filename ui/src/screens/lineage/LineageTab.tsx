@@ -1,11 +1,12 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { problemText } from "@/api/problem";
-import { stageQuery } from "@/api/queries";
+import { explainQuery, workflowQuery } from "@/api/queries";
 import type { LineageNode, LineageTree } from "@/api/types";
 import { CodeText, Digest, Empty, Facts, Foreign, Icon, Loading, ProblemBox } from "@/design";
 import { readAt, writeAt, type At } from "../artifacts/place";
 import { artifactsQuery, lineageQuery } from "../artifacts/queries";
+import { stageText } from "../newrun/scan";
 import { useRunId } from "../run/useRun";
 import css from "./Lineage.module.css";
 
@@ -52,8 +53,11 @@ function Lineage({ run, at }: { run: string; at: At }) {
 }
 
 function Middle({ run, artifact }: { run: string; artifact: LineageNode }) {
-  const stage = useQuery(stageQuery(run, artifact.task));
-  const params = Object.entries(stage.data?.params ?? artifact.params ?? {});
+  const workflow = useQuery(workflowQuery(artifact.run || run)).data;
+  const environment = useQuery(explainQuery(artifact.run || run, artifact.task)).data?.environment;
+  const git = environment?.git as { commit?: unknown } | undefined;
+  const written = workflow && stageText(workflow.text, artifact.task.replace(/\[.*$/, ""));
+  const params = Object.entries(artifact.params ?? {});
   return (
     <section className={css.middle} aria-label="The artifact">
       <h2>
@@ -76,10 +80,12 @@ function Middle({ run, artifact }: { run: string; artifact: LineageNode }) {
               {artifact.uses}
             </Link>,
           ],
+          typeof git?.commit === "string" && ["Commit", <Digest key="commit" value={git.commit} what="Commit" />],
         ]}
       />
       <h3>Configuration of {artifact.task}</h3>
-      {params.length === 0 && <p className="muted">It has no parameters.</p>}
+      {written !== undefined && <CodeText label={`${artifact.task} in the workflow`} text={written} />}
+      {params.length === 0 && written === undefined && <p className="muted">It has no parameters.</p>}
       <dl className={css.params}>
         {params.map(([name, value]) => (
           <div key={name}>

@@ -30,6 +30,11 @@ describe("hops of a record", () => {
     ]);
     expect(forwards(tree, { name: "no id" })).toEqual([]);
   });
+  it("lead to what is told further down in the tree, too", () => {
+    const first = { ...consumer("select", "qa", "qa"), outputs: [{ name: "qa", kind: "qa", digest: "d", consumers: [consumer("eval", "scores", "scores")] }] };
+    const seen = { ...consumer("eval", "", ""), outputs: [], seen: true };
+    expect(forwards({ artifact: heldout, consumers: [first, seen] }, { id: "s1" }).map((hop) => hop.at)).toEqual(["select.qa", "eval.scores"]);
+  });
   it("have each ancestor once, the nearest first", () => {
     expect(ancestors(scores.artifact).map(writeAt)).toEqual(["train.model", "curate.heldout", "corpus.documents", "multihop.qa", "general.qa"]);
   });

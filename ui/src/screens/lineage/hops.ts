@@ -49,13 +49,28 @@ export function backwards(tree: LineageTree, record: Members): Hop[] {
   return hops;
 }
 
+type Consumers = NonNullable<LineageTree["consumers"]>;
+type Outputs = NonNullable<Consumers[number]["outputs"]>;
+
+// What each consumer makes; a tree says it once, wherever it names the consumer first.
+function outputsOf(tree: LineageTree): Map<string, Outputs> {
+  const found = new Map<string, Outputs>();
+  let layer: Consumers = tree.consumers ?? [];
+  while (layer.length > 0) {
+    for (const one of layer) if (one.outputs?.length) found.set(`${one.run} ${one.task}`, one.outputs);
+    layer = layer.flatMap((one) => (one.outputs ?? []).flatMap((output) => output.consumers ?? []));
+  }
+  return found;
+}
+
 // Where the record is used: in what is made of its artifact, by its id.
 export function forwards(tree: LineageTree, record: Members): Hop[] {
   const id = text(record.id);
   if (id === undefined) return [];
   const hops = new Map<string, Hop>();
+  const made = outputsOf(tree);
   for (const consumer of tree.consumers ?? []) {
-    for (const output of consumer.outputs ?? []) {
+    for (const output of made.get(`${consumer.run} ${consumer.task}`) ?? []) {
       const at = writeAt({ task: consumer.task, output: output.name });
       const label = `${consumer.task}: ${output.name}`;
       if (output.kind === "scores") hops.set(at, { label, at, id });

@@ -1,7 +1,7 @@
 import { describe as suite, expect, it } from "vitest";
 import { readDeclaration } from "../plugins/declaration";
 import { complete, describe, type Knowledge } from "./complete";
-import { entriesOf, outlineOf, placeAt } from "./scan";
+import { entriesOf, outlineOf, placeAt, stageText } from "./scan";
 
 const shell = readDeclaration("shell", "Runs a command", {
   params: [
@@ -89,6 +89,10 @@ suite("an outline", () => {
   it("does not take the lines of a script for keys", () => {
     const text = "stages:\n  a:\n    uses: shell\n    with:\n      run: |\n        name: x\n        other: y\n  b: {uses: noop}\n";
     expect(entriesOf(text).map((entry) => entry.path.join("."))).toEqual(["stages", "stages.a", "stages.a.uses", "stages.a.with", "stages.a.with.run", "stages.b", "stages.b.uses"]);
+  });
+  it("finds the lines of a stage", () => {
+    const text = "stages:\n  a:\n    uses: x\n\n  b: {uses: y}\nname: z\n";
+    expect([stageText(text, "a"), stageText(text, "b"), stageText(text, "c")]).toEqual(["  a:\n    uses: x", "  b: {uses: y}", undefined]);
   });
   it("is made of any text", () => {
     for (const text of ["", "{", "]]}", "a: {b: [", "- - -", "\t: :", '"', "a: 'x\n b: {", ": x", "-"]) expect(() => [outlineOf(text), placeAt(text, text.length)]).not.toThrow();

@@ -233,3 +233,15 @@ export function outlineOf(text: string): Outline {
   }
   return outline;
 }
+
+// The lines in which a stage is written.
+export function stageText(text: string, stage: string): string | undefined {
+  const entries = entriesOf(text);
+  const at = entries.findIndex((entry) => entry.path.length === 2 && entry.path[0] === "stages" && entry.path[1] === stage);
+  const own = entries[at];
+  if (!own) return undefined;
+  const next = entries.slice(at + 1).find((entry) => entry.path.length <= 2);
+  const begin = text.lastIndexOf("\n", own.from - 1) + 1;
+  const end = next ? text.lastIndexOf("\n", next.from) + 1 : text.length;
+  return end > begin ? text.slice(begin, end).trimEnd() : undefined;
+}
