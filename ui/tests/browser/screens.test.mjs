@@ -25,7 +25,7 @@ stages:
   count:
     uses: shell
     inputs: {words: words.words}
-    with: {run: "wc -c < words > size.txt", outputs: {size: size.txt}}
+    with: {run: 'wc -c < "$CAIRN_INPUT_WORDS" > size.txt', outputs: {size: size.txt}}
 `;
 const waits = `cairn: 1
 name: waits

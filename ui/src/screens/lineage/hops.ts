@@ -57,7 +57,10 @@ function outputsOf(tree: LineageTree): Map<string, Outputs> {
   const found = new Map<string, Outputs>();
   let layer: Consumers = tree.consumers ?? [];
   while (layer.length > 0) {
-    for (const one of layer) if (one.outputs?.length) found.set(`${one.run} ${one.task}`, one.outputs);
+    for (const one of layer) {
+      const key = `${one.run} ${one.task}`;
+      found.set(key, [...(found.get(key) ?? []), ...(one.outputs ?? [])]);
+    }
     layer = layer.flatMap((one) => (one.outputs ?? []).flatMap((output) => output.consumers ?? []));
   }
   return found;
