@@ -126,17 +126,102 @@ const config = createRoute({
   component: lazyRouteComponent(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
 });
 
+export interface ArtifactsSearch {
+  at?: string | undefined; // STAGE.OUTPUT
+  file?: string | undefined; // of a folder
+  id?: string | undefined; // of a record
+  number?: number | undefined;
+  where?: string[] | undefined; // MEMBER=VALUE
+  q?: string | undefined;
+}
+
+const artifacts = createRoute({
+  getParentRoute: () => run,
+  path: "/artifacts",
+  component: lazyRouteComponent(() => import("@/screens/artifacts/ArtifactsTab"), "ArtifactsTab"),
+  validateSearch: (search: Record<string, unknown>): ArtifactsSearch => ({
+    at: text(search.at),
+    file: text(search.file),
+    id: text(search.id),
+    number: finite(search.number),
+    where: texts(search.where),
+    q: text(search.q),
+  }),
+});
+
+export interface AtSearch {
+  at?: string | undefined;
+}
+
+const lineage = createRoute({
+  getParentRoute: () => run,
+  path: "/lineage",
+  component: lazyRouteComponent(() => import("@/screens/lineage/LineageTab"), "LineageTab"),
+  validateSearch: (search: Record<string, unknown>): AtSearch => ({ at: text(search.at) }),
+});
+
+const report = createRoute({
+  getParentRoute: () => run,
+  path: "/report",
+  component: lazyRouteComponent(() => import("@/screens/report/ReportTab"), "ReportTab"),
+  validateSearch: (search: Record<string, unknown>): AtSearch => ({ at: text(search.at) }),
+});
+
+const plugins = createRoute({
+  getParentRoute: () => root,
+  path: "/plugins",
+  component: lazyRouteComponent(() => import("@/screens/plugins/Plugins"), "Plugins"),
+  validateSearch: (search: Record<string, unknown>): { q?: string | undefined } => ({ q: text(search.q) }),
+});
+
+const plugin = createRoute({
+  getParentRoute: () => root,
+  path: "/plugins/$type",
+  component: lazyRouteComponent(() => import("@/screens/plugins/StageType"), "StageType"),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: "/system",
+  component: lazyRouteComponent(() => import("@/screens/system/System"), "System"),
+});
+
+const compareViews = ["workflow", "scores"] as const;
+export interface CompareSearch {
+  view?: (typeof compareViews)[number] | undefined;
+  part?: string | undefined; // of the differences
+}
+
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare/$one/$other",
-  component: lazyRouteComponent(() => import("@/screens/Compare"), "Compare"),
+  component: lazyRouteComponent(() => import("@/screens/compare/Compare"), "Compare"),
+  validateSearch: (search: Record<string, unknown>): CompareSearch => ({
+    view: oneOf(search.view, compareViews),
+    part: text(search.part),
+  }),
+});
+
+export interface NewRunSearch {
+  like?: string | undefined; // the run whose workflow it begins with
+}
+
+const newRun = createRoute({
+  getParentRoute: () => root,
+  path: "/new",
+  component: lazyRouteComponent(() => import("@/screens/newrun/NewRun"), "NewRun"),
+  validateSearch: (search: Record<string, unknown>): NewRunSearch => ({ like: text(search.like) }),
 });
 
 const tree = root.addChildren([
   home,
   runs,
-  run.addChildren([toGraph, graph, timeline, tasks, events, config]),
+  run.addChildren([toGraph, graph, timeline, tasks, events, config, artifacts, lineage, report]),
   compare,
+  newRun,
+  plugins,
+  plugin,
+  system,
 ]);
 
 export function makeRouter() {

@@ -187,7 +187,10 @@ describe("Run", () => {
     expect(within(dialog).getByLabelText("The same on the command line").textContent).toBe("cairn resume 1c");
     await userEvent.click(within(dialog).getByRole("button", { name: "Resume" }));
     await screen.findByText("Resumed");
-    expect(asked.filter(({ method }) => method === "POST").map(({ body }) => body)).toEqual([{ dry_run: true }, { dry_run: false }]);
+    expect(asked.filter(({ method }) => method === "POST").map(({ body }) => body)).toEqual([
+      { dry_run: true },
+      { dry_run: false, expect: "failed" },
+    ]);
   });
   it("says that there is no such run", async () => {
     showPage("/runs/none/graph", session);

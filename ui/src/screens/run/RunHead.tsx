@@ -4,12 +4,14 @@ import { runQuery } from "@/api/queries";
 import type { RunStates } from "@/api/states";
 import type { Run } from "@/api/types";
 import { Digest, Duration, Foreign, StatusBar, StatusLabel, Time } from "@/design";
-import { RunActions } from "./RunActions";
+import { RunActions } from "../actions/RunActions";
 import css from "./Run.module.css";
+import { useRunDocuments } from "./useRun";
 import { Waiting } from "./Waiting";
 
 export function RunHead({ run, states }: { run: string; states: RunStates | undefined }) {
   const { data } = useQuery(runQuery(run));
+  const { structure } = useRunDocuments();
   const status = states?.status ?? data?.status;
   return (
     <>
@@ -17,7 +19,7 @@ export function RunHead({ run, states }: { run: string; states: RunStates | unde
         <h1>{data ? <Foreign text={data.name} /> : run}</h1>
         {status && <StatusLabel status={status} badge />}
         <Digest value={data?.id ?? run} what="Id" />
-        <span className={css.actions}>{data && status && <RunActions run={data} status={status} />}</span>
+        <span className={css.actions}>{data && status && <RunActions run={data} status={status} states={states} structure={structure} />}</span>
       </div>
       <div className={css.facts}>
         {states && (

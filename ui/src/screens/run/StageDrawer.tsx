@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { problemText } from "@/api/problem";
 import { explainQuery, stageQuery } from "@/api/queries";
 import type { Attempt, Output, Stage, StageExplanation } from "@/api/types";
@@ -24,7 +23,7 @@ import {
   type Counts,
 } from "@/design";
 import { furtherReasons, nextStepOf, type FailureInfo } from "./failure";
-import { PlanDialog } from "./PlanDialog";
+import { StageActions } from "../actions/StageActions";
 import css from "./Run.module.css";
 import { useChooseStage } from "./useStage";
 
@@ -49,7 +48,6 @@ export function StageDrawer({ run, stage, onClose }: Props) {
 }
 
 function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name: string; why: StageExplanation | undefined }) {
-  const [rerun, setRerun] = useState(false);
   const { progress } = stage;
   // Of several tasks, the one that the explanation gives as an example.
   const failure = stage.error ?? lastFailure(stage.attempt_list ?? []) ?? lastFailure(why?.example?.attempts ?? []);
@@ -80,11 +78,8 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
       <Metrics metrics={stage.metrics} />
       <Params params={stage.params} />
       <section className={css.section}>
-        <span>
-          <Button onClick={() => setRerun(true)}>Run anew from here…</Button>
-        </span>
+        <StageActions run={run} stage={stage.name} />
       </section>
-      {rerun && <PlanDialog run={run} kind="rerun" from={stage.name} onClose={() => setRerun(false)} />}
     </>
   );
 }

@@ -2,7 +2,9 @@ import { useState } from "react";
 import type { RunStates } from "@/api/states";
 import type { Run } from "@/api/types";
 import { Button, Foreign } from "@/design";
-import { ApproveDialog } from "./ApproveDialog";
+import { viewerWhy } from "../actions/allowed";
+import { ApproveDialog } from "../actions/ApproveDialog";
+import { useRole } from "../actions/useDeed";
 import { oneLine } from "./failure";
 import css from "./Run.module.css";
 import { useRunDocuments } from "./useRun";
@@ -12,6 +14,7 @@ import { useChooseStage } from "./useStage";
 export function Waiting({ run, states }: { run: Run; states: RunStates }) {
   const { structure } = useRunDocuments();
   const choose = useChooseStage();
+  const viewer = useRole() === "viewer";
   const [asking, setAsking] = useState<number>();
   const names = structure?.stages ?? [];
   const waiting = states.stages.findIndex((stage) => stage.status === "waiting");
@@ -27,7 +30,10 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
             <b>{names[waiting].name}</b> waits for an answer{question && ": "}
             {question && <Foreign text={question} />}
           </span>
-          <Button onClick={() => setAsking(waiting)}>Answer</Button>
+          <Button disabled={viewer} onClick={() => setAsking(waiting)}>
+            Answer
+          </Button>
+          {viewer && <span className="muted">{viewerWhy}</span>}
         </p>
       )}
       {states.status === "paused" && <p className={css.note}>Paused: what runs goes on, nothing new starts.</p>}
@@ -54,6 +60,7 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
           run={run.id}
           stage={names[asking].name}
           question={names[asking].approval ?? ""}
+          structure={structure}
           onClose={() => setAsking(undefined)}
         />
       )}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem, problemText, Unreachable } from "@/api/problem";
-import { whyNot } from "./RunActions";
+import { whyNot, type Action } from "../actions/allowed";
 
 describe("actions", () => {
   it.each([
@@ -14,7 +14,7 @@ describe("actions", () => {
     ["resume", "interrupted", undefined],
     ["resume", "cancelled", undefined],
     ["resume", "succeeded", "everything is done"],
-  ])("%s of a run that is %s: %s", (action, status, why) => expect(whyNot(action, status, "admin")).toBe(why));
+  ])("%s of a run that is %s: %s", (action, status, why) => expect(whyNot(action as Action, status, "admin")).toBe(why));
   it("are not a viewer's", () => expect(whyNot("cancel", "running", "viewer")).toBe("needs an admin's token"));
 });
 

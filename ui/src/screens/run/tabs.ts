@@ -3,6 +3,9 @@ export const tabs = [
   { to: "/runs/$run/graph", label: "Graph" },
   { to: "/runs/$run/timeline", label: "Timeline" },
   { to: "/runs/$run/tasks", label: "Tasks" },
+  { to: "/runs/$run/artifacts", label: "Artifacts" },
+  { to: "/runs/$run/lineage", label: "Lineage" },
+  { to: "/runs/$run/report", label: "Report" },
   { to: "/runs/$run/events", label: "Events" },
   { to: "/runs/$run/config", label: "Config" },
 ] as const;

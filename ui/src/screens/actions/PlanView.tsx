@@ -1,0 +1,53 @@
+import { useMemo } from "react";
+import type { PlannedStage } from "@/api/types";
+import { Foreign, StatusIcon } from "@/design";
+import css from "./Actions.module.css";
+import { byWork, doesStatus, planRows, planSummary } from "./plan";
+
+const most = 500;
+
+// What each stage would do and why, those that do something first.
+export function PlanView({ stages }: { stages: readonly PlannedStage[] }) {
+  const rows = useMemo(() => byWork(planRows(stages)), [stages]);
+  return (
+    <section className={css.plan} aria-label="Plan">
+      <p className={css.summary}>{planSummary(stages)}</p>
+      {/* A region that scrolls can be reached with the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={css.scroll} tabIndex={0} role="region" aria-label="What each stage would do">
+        <table className={css.table}>
+          <thead>
+            <tr>
+              <th scope="col">Stage</th>
+              <th scope="col">Does</th>
+              <th scope="col" className={css.end}>
+                Tasks
+              </th>
+              <th scope="col">Because</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.slice(0, most).map((row) => (
+              <tr key={row.name}>
+                <th scope="row">
+                  <Foreign text={row.name} />
+                </th>
+                <td>
+                  <span className={css.does} style={{ color: `var(--st-${doesStatus[row.does]})` }}>
+                    <StatusIcon status={doesStatus[row.does]} />
+                    {row.words}
+                  </span>
+                </td>
+                <td className={css.end}>{row.tasks.toLocaleString("en")}</td>
+                <td className="muted">
+                  <Foreign text={row.why} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {rows.length > most && <p className="muted">The first {most} of {rows.length.toLocaleString("en")} stages.</p>}
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { declaredParams } from "../newrun/declared";
+import { whyNot } from "./allowed";
+import { changedValues, commandOf, forkBody, rerunBody, resumeBody, withValues, type Choice } from "./derive";
+
+const choice: Choice = { stage: "train", step: 40, params: { lr: 0.1 }, accept: true };
+const plain: Choice = { stage: "", step: undefined, params: {}, accept: false };
+
+describe("a run made from another", () => {
+  it("asks for what was chosen and for nothing else", () => {
+    expect(resumeBody(plain)).toEqual({});
+    expect(resumeBody(choice)).toEqual({ from: "train", params: { lr: 0.1 }, accept_changed_plugins: true });
+    expect(rerunBody({ ...plain, stage: "a" })).toEqual({ from: "a" });
+    expect(forkBody(choice)).toEqual({ stage: "train", step: 40, params: { lr: 0.1 } });
+  });
+  it("reads the same on the command line", () => {
+    expect(commandOf("resume", "r1", plain)).toBe("cairn resume r1");
+    expect(commandOf("resume", "r1", choice)).toBe("cairn resume r1 --from train --set lr=0.1 --accept-changed-plugins");
+    expect(commandOf("fork", "r1", choice)).toBe("cairn fork r1 --at train:40 --set lr=0.1");
+    expect(commandOf("rerun", "r1", { ...plain, stage: "sweep[a=1]" })).toBe("cairn rerun r1 --from 'sweep[a=1]'");
+  });
+  it("knows which parameters are others than in the run", () => {
+    const params = withValues(declaredParams("params:\n  n: {type: int, default: 3}\n  l: {type: list, default: [1]}\n"), { n: 7, l: [1, 2] });
+    expect(params.map((param) => param.default)).toEqual(["7", "[1,2]"]);
+    expect(changedValues(params, { n: 7, l: [3] })).toEqual([{ name: "l", from: "[1,2]", to: "[3]" }]);
+  });
+});
+
+describe("an action", () => {
+  it("is not for those who may only look", () => expect(whyNot("fork", "failed", "viewer")).toBe("needs an admin's token"));
+  it("says why the run's state does not allow it", () => {
+    expect(whyNot("cancel", "failed", "admin")).toBe("the run is over");
+    expect(whyNot("delete", "running", "admin")).toContain("cancel it first");
+    expect(whyNot("resume", "running", "admin")).toBe("the run goes on");
+    expect(whyNot("resume", "failed", "admin")).toBeUndefined();
+    expect(whyNot("unpause", "paused", "admin")).toBeUndefined();
+  });
+});

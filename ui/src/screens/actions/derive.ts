@@ -1,0 +1,46 @@
+// What a resume, a rerun or a fork asks of the server, and the same on a command line.
+import type { DeclaredParam } from "../newrun/declared";
+import { setOptions, shellWord } from "../newrun/declared";
+
+export type Kind = "resume" | "rerun" | "fork";
+
+export interface Choice {
+  stage: string; // empty: a resume from where it stopped
+  step: number | undefined; // of a fork
+  params: Readonly<Record<string, unknown>>; // those that are others than before
+  accept: boolean; // plugins as they are now
+}
+
+const some = (params: Choice["params"]) => (Object.keys(params).length > 0 ? { params } : {});
+
+export function resumeBody({ stage, params, accept }: Choice) {
+  return { ...(stage && { from: stage }), ...some(params), ...(accept && { accept_changed_plugins: true }) };
+}
+
+export function rerunBody({ stage, params }: Choice) {
+  return { from: stage, ...some(params) };
+}
+
+export function forkBody({ stage, step, params }: Choice) {
+  return { stage, ...(step !== undefined && { step }), ...some(params) };
+}
+
+export function commandOf(kind: Kind, run: string, { stage, step, params, accept }: Choice): string {
+  const at = kind === "fork" ? ` --at ${shellWord(step === undefined ? stage : `${stage}:${step}`)}` : stage ? ` --from ${shellWord(stage)}` : "";
+  return `cairn ${kind} ${run}${at}${setOptions(params)}${kind === "resume" && accept ? " --accept-changed-plugins" : ""}`;
+}
+
+const words = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
+// The parameters with the values of a run in the place of those that the text gives.
+export function withValues(declared: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>): DeclaredParam[] {
+  return declared.map((param) => (param.name in values ? { ...param, default: words(values[param.name]), complex: false } : param));
+}
+
+// Those that were given another value than they have.
+export function changedValues(params: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>) {
+  const old = new Map(params.map((param) => [param.name, param.default]));
+  return Object.entries(values)
+    .filter(([name, value]) => words(value) !== old.get(name))
+    .map(([name, value]) => ({ name, from: old.get(name) ?? "", to: words(value) }));
+}

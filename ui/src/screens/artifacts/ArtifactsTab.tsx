@@ -1,0 +1,86 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { problemText } from "@/api/problem";
+import type { ArtifactRow } from "@/api/types";
+import { Digest, Empty, Foreign, format, Icon, Loading, ProblemBox, Table, type Column } from "@/design";
+import run_ from "../run/Run.module.css";
+import { useRunId } from "../run/useRun";
+import { ArtifactView } from "./ArtifactView";
+import { readAt, writeAt } from "./place";
+import { artifactsQuery, contentUrl } from "./queries";
+
+const columns: Column<ArtifactRow>[] = [
+  { id: "task", header: "Stage", width: "minmax(7rem, 1.4fr)", cell: (row) => <Foreign text={row.task} /> },
+  { id: "name", header: "Output", width: "minmax(6rem, 1fr)", cell: (row) => <Foreign text={row.name} /> },
+  { id: "kind", header: "Kind", width: "7rem", from: 34, cell: (row) => <Foreign text={row.kind} /> },
+  { id: "bytes", header: "Size", width: "5.5rem", end: true, cell: (row) => format.bytes(row.bytes) },
+  { id: "cached", header: "Made", width: "6rem", from: 44, cell: (row) => (row.cached ? "reused" : "here") },
+  { id: "digest", header: "Digest", width: "10rem", from: 54, cell: (row) => <Digest value={row.digest} /> },
+  {
+    id: "get",
+    header: "",
+    width: "6.5rem",
+    from: 30,
+    cell: (row) => (
+      <a href={contentUrl(row.digest)} download aria-label={`Download ${row.task} ${row.name}`}>
+        Download
+      </a>
+    ),
+  },
+];
+
+// What the run's stages made; one of them with its files and records.
+export function ArtifactsTab() {
+  const run = useRunId();
+  const { at } = useSearch({ from: "/runs/$run/artifacts" });
+  const place = readAt(at);
+  if (place)
+    return (
+      <>
+        <nav className={run_.bars} aria-label="Artifact">
+          <Link to="/runs/$run/artifacts" params={{ run }} search={{}}>
+            All artifacts
+          </Link>
+          <Icon name="right" />
+          <b>
+            <Foreign text={at ?? ""} />
+          </b>
+        </nav>
+        <ArtifactView key={at} run={run} at={place} />
+      </>
+    );
+  return <ArtifactList run={run} />;
+}
+
+function ArtifactList({ run }: { run: string }) {
+  const navigate = useNavigate({ from: "/runs/$run/artifacts" });
+  const query = useInfiniteQuery(artifactsQuery(run));
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.artifacts) ?? [], [query.data]);
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  const more = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [fetchNextPage, hasNextPage, isFetchingNextPage]);
+  const open = useCallback(
+    (row: ArtifactRow) => void navigate({ search: (before) => ({ stage: before.stage, at: writeAt({ task: row.task, output: row.name }) }) }),
+    [navigate],
+  );
+  return (
+    <div className={run_.fill}>
+      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.isPending && <Loading what="artifacts" lines={12} />}
+      {query.isSuccess && rows.length === 0 && <Empty title="Nothing made yet">A stage's outputs stand here once it has succeeded.</Empty>}
+      {rows.length > 0 && (
+        <Table
+          label="Artifacts"
+          columns={columns}
+          rows={rows}
+          rowKey={(row) => writeAt({ task: row.task, output: row.name })}
+          onOpen={open}
+          onEnd={more}
+          foot={hasNextPage ? "Loading more" : `${rows.length.toLocaleString("en")} artifacts`}
+        />
+      )}
+    </div>
+  );
+}

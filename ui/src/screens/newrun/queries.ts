@@ -1,0 +1,44 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { client, document } from "@/api/client";
+import { pluginQuery, pluginsQuery } from "../plugins/queries";
+import type { Schema } from "./complete";
+
+export { pluginQuery, pluginsQuery };
+
+export interface Submission {
+  workflow: string;
+  params?: Record<string, unknown>;
+  seed?: number;
+  name?: string;
+}
+
+export const schemaQuery = queryOptions({
+  queryKey: ["schema", "workflow"],
+  queryFn: async ({ signal }) => (await document(client.GET("/api/v1/schema/workflow", { signal }))) as Schema,
+  staleTime: 300_000,
+});
+
+const checked = ({ workflow, params, seed }: Submission) => ({ workflow, ...(params && { params }), ...(seed !== undefined && { seed }) });
+
+export function validateQuery(what: Submission) {
+  return queryOptions({
+    queryKey: ["validate", checked(what)],
+    queryFn: ({ signal }) => document(client.POST("/api/v1/workflows/validate", { body: checked(what), signal })),
+    enabled: what.workflow.trim() !== "",
+    placeholderData: keepPreviousData,
+    gcTime: 60_000,
+    retry: false,
+  });
+}
+
+// What starting it would do now: never an answer of before.
+export function planQuery(what: Submission, enabled: boolean) {
+  return queryOptions({
+    queryKey: ["plan", "workflow", checked(what)],
+    queryFn: ({ signal }) => document(client.POST("/api/v1/workflows/plan", { body: checked(what), signal })),
+    enabled,
+    staleTime: 5_000,
+    gcTime: 60_000,
+    retry: false,
+  });
+}
