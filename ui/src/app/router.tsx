@@ -9,6 +9,7 @@ import { problemText } from "@/api/problem";
 import type { RunFilter } from "@/api/runFilter";
 import { Empty, ProblemBox } from "@/design";
 import { Runs } from "@/screens/runs/Runs";
+import { groupSearch, logsSearch, metricsSearch, recordsSearch, rolloutSearch, rolloutsSearch } from "./readingSearch";
 import { finite, oneOf, parseSearch, stringifySearch, text, texts } from "./search";
 import { Shell } from "./Shell";
 
@@ -126,6 +127,55 @@ const config = createRoute({
   component: lazyRouteComponent(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
 });
 
+const metrics = createRoute({
+  getParentRoute: () => run,
+  path: "/metrics",
+  component: lazyRouteComponent(() => import("@/screens/metrics/MetricsTab"), "MetricsTab"),
+  validateSearch: metricsSearch,
+});
+
+const logs = createRoute({
+  getParentRoute: () => run,
+  path: "/logs",
+  component: lazyRouteComponent(() => import("@/screens/logs/LogsTab"), "LogsTab"),
+  validateSearch: logsSearch,
+});
+
+const rollouts = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutsTab"), "RolloutsTab"),
+  validateSearch: rolloutsSearch,
+});
+
+const rolloutGroup = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/group",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/GroupView"), "GroupView"),
+  validateSearch: groupSearch,
+});
+
+const rolloutSample = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/sample",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/SampleView"), "SampleView"),
+  validateSearch: groupSearch,
+});
+
+const rollout = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/$row",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutView"), "RolloutView"),
+  validateSearch: rolloutSearch,
+});
+
+const records = createRoute({
+  getParentRoute: () => root,
+  path: "/records/$digest",
+  component: lazyRouteComponent(() => import("@/screens/records/Records"), "Records"),
+  validateSearch: recordsSearch,
+});
+
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare/$one/$other",
@@ -135,7 +185,8 @@ const compare = createRoute({
 const tree = root.addChildren([
   home,
   runs,
-  run.addChildren([toGraph, graph, timeline, tasks, events, config]),
+  run.addChildren([toGraph, graph, timeline, tasks, metrics, logs, rollouts, rolloutGroup, rolloutSample, rollout, events, config]),
+  records,
   compare,
 ]);
 

@@ -3,6 +3,9 @@ export const tabs = [
   { to: "/runs/$run/graph", label: "Graph" },
   { to: "/runs/$run/timeline", label: "Timeline" },
   { to: "/runs/$run/tasks", label: "Tasks" },
+  { to: "/runs/$run/metrics", label: "Metrics" },
+  { to: "/runs/$run/logs", label: "Logs" },
+  { to: "/runs/$run/rollouts", label: "Rollouts" },
   { to: "/runs/$run/events", label: "Events" },
   { to: "/runs/$run/config", label: "Config" },
 ] as const;
