@@ -169,7 +169,7 @@ function Listed({ digest, file, search, onChange }: ListedProps) {
           </button>
         )}
         <span className="muted" role="status">
-          {typeof last?.lines === "number" ? `${last.lines.toLocaleString("en")} records` : "counting records"}
+          {typeof last?.lines === "number" ? `${last.lines.toLocaleString("en")} records` : last?.counting ? "counting records" : ""}
           {last && hasNextPage && (q || where) && `, ${Math.floor((last.searched / Math.max(1, last.size)) * 100)} % searched`}
           {last?.undecided ? `, ${last.undecided} too costly for the pattern` : ""}
         </span>

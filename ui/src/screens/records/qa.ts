@@ -57,7 +57,7 @@ export function spanOf(text: string, begin: number, end: number): [number, numbe
 
 export function questionOf(record: Raw): Question {
   const provenance = (record.provenance ?? {}) as Raw;
-  const chain = list(provenance.chain).map((hop) => hop as Raw);
+  const chain = list(provenance.chain).filter((hop): hop is Raw => typeof hop === "object" && hop !== null);
   const positions = new Set(list(provenance.evidence_positions));
   const documents = list(record.documents).map((entry, position): SourceDocument => {
     const id = textIn(entry, "id") ?? "";

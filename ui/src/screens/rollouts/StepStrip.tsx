@@ -23,7 +23,12 @@ export function toneOfReward(value: number | null, low: number, high: number): n
 
 // Reward over steps: the mean as a line between the smallest and the largest of each step, and below
 // it a strip as dark as the mean is high. A click or Enter shows a step's rollouts, arrows move.
-export function StepStrip({ steps, total, from, to, onSteps }: Props) {
+export function StepStrip(props: Props) {
+  if (props.steps.length === 0) return <div className={css.strip} style={{ minBlockSize: height + heat + 40 }} />;
+  return <Drawn {...props} />;
+}
+
+function Drawn({ steps, total, from, to, onSteps }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root);
   const [at, setAt] = useState<number>();
@@ -39,7 +44,6 @@ export function StepStrip({ steps, total, from, to, onSteps }: Props) {
     const foot = steps.flatMap((step, place) => (step.reward_min === null ? [] : [point(place, step.reward_min)])).reverse();
     return { mean: mean.join(" "), band: [...top, ...foot].join(" "), low: Math.min(...means), high: Math.max(...means) };
   }, [steps, width]);
-  if (steps.length === 0) return <div className={css.strip} style={{ minBlockSize: height + heat + 40 }} />;
   const cell = width / steps.length;
   const said = steps[at ?? -1];
   const choose = (place: number) => {

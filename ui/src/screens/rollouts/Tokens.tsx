@@ -107,6 +107,8 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
       <div
         ref={root}
         className={css.tokenBox}
+        // Known before the blocks are measured, so that those in sight are.
+        style={{ blockSize: Math.max(120, virtual.getTotalSize() + 24) }}
         role="application"
         aria-label={`${total.toLocaleString("en")} tokens. Arrow keys move, Enter links to a token, with Shift to a range.`}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
