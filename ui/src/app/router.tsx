@@ -1,14 +1,19 @@
 // Which URL shows what. All of it stands in the fragment ("/#/runs/RUN/graph?stage=S"): the server
-// answers strangers on "/" alone, and no proxy or log sees what somebody looks at. Screens are loaded when they are first shown, but for the list of runs.
+// answers strangers on "/" alone, and no proxy or log sees what somebody looks at. Screens are loaded
+// when they are first shown, but for the list of runs.
 import {
   createHashHistory,
   createRootRoute,
   createRoute,
-  createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
 import { problemText } from "@/api/problem";
 import type { RunFilter } from "@/api/runFilter";
 import { Empty, ProblemBox } from "@/design";
 import { Runs } from "@/screens/runs/Runs";
+import { groupSearch, logsSearch, metricsSearch, recordsSearch, rolloutSearch, rolloutsSearch } from "./readingSearch";
 import { finite, oneOf, parseSearch, stringifySearch, text, texts } from "./search";
 import { Shell } from "./Shell";
 
@@ -126,6 +131,55 @@ const config = createRoute({
   component: lazyRouteComponent(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
 });
 
+const metrics = createRoute({
+  getParentRoute: () => run,
+  path: "/metrics",
+  component: lazyRouteComponent(() => import("@/screens/metrics/MetricsTab"), "MetricsTab"),
+  validateSearch: metricsSearch,
+});
+
+const logs = createRoute({
+  getParentRoute: () => run,
+  path: "/logs",
+  component: lazyRouteComponent(() => import("@/screens/logs/LogsTab"), "LogsTab"),
+  validateSearch: logsSearch,
+});
+
+const rollouts = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutsTab"), "RolloutsTab"),
+  validateSearch: rolloutsSearch,
+});
+
+const rolloutGroup = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/group",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/GroupView"), "GroupView"),
+  validateSearch: groupSearch,
+});
+
+const rolloutSample = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/sample",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/SampleView"), "SampleView"),
+  validateSearch: groupSearch,
+});
+
+const rollout = createRoute({
+  getParentRoute: () => run,
+  path: "/rollouts/$row",
+  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutView"), "RolloutView"),
+  validateSearch: rolloutSearch,
+});
+
+const records = createRoute({
+  getParentRoute: () => root,
+  path: "/records/$digest",
+  component: lazyRouteComponent(() => import("@/screens/records/Records"), "Records"),
+  validateSearch: recordsSearch,
+});
+
 export interface ArtifactsSearch {
   at?: string | undefined; // STAGE.OUTPUT
   file?: string | undefined; // of a folder
@@ -216,7 +270,11 @@ const newRun = createRoute({
 const tree = root.addChildren([
   home,
   runs,
-  run.addChildren([toGraph, graph, timeline, tasks, events, config, artifacts, lineage, report]),
+  run.addChildren([
+    toGraph, graph, timeline, tasks, metrics, logs, rollouts, rolloutGroup, rolloutSample, rollout,
+    artifacts, lineage, report, events, config,
+  ]),
+  records,
   compare,
   newRun,
   plugins,

@@ -41,6 +41,7 @@ export function oneOf<T extends string>(value: unknown, allowed: readonly T[]): 
 }
 
 export function finite(value: unknown): number | undefined {
-  const number = Number(text(value) ?? NaN);
+  // A number already, where the page itself leads there.
+  const number = typeof value === "number" ? value : Number(text(value) ?? NaN);
   return Number.isFinite(number) ? number : undefined;
 }

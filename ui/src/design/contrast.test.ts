@@ -45,6 +45,7 @@ const reading: [string, string[]][] = [
 const seeing: [string, string[]][] = [
   ["line-strong", ["bg", "surface"]],
   ["focus", ["bg", "surface", "raised", "selected"]],
+  ...[1, 2, 3, 4, 5, 6].map((curve): [string, string[]] => [`curve-${curve}`, ["surface", "bg"]]),
 ];
 
 describe.each([

@@ -16,4 +16,5 @@ export { Duration, Time } from "./Time";
 export * as format from "./time";
 export { ToastProvider, useToast } from "./Toast";
 export { useNow } from "./useNow";
+export { useSeen } from "./useSeen";
 export { useSize, type Size } from "./useSize";

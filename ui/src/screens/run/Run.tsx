@@ -21,7 +21,7 @@ export function Run() {
   const { stage } = useSearch({ from: "/runs/$run" });
   const path = useRouterState({ select: (state) => state.location.pathname });
   const states = useQuery(statesQuery(run));
-  useWatch(run, path.endsWith("/events") ? topicsWithEvents : topics);
+  useWatch(run, /\/(events|metrics)$/.test(path) ? topicsWithEvents : topics);
 
   if (states.error && !states.data)
     return <ProblemBox problem={problemText(states.error)} retry={() => void states.refetch()} />;

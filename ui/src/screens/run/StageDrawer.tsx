@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { problemText } from "@/api/problem";
 import { explainQuery, stageQuery } from "@/api/queries";
 import type { Attempt, Output, Stage, StageExplanation } from "@/api/types";
@@ -74,7 +75,8 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
       {stage.tasks && <Tasks stage={stage} />}
       {why && <Why why={why} reasons={furtherReasons(why.because ?? [], failure)} />}
       <Attempts attempts={stage.attempt_list ?? []} />
-      <Outputs outputs={stage.outputs} />
+      <Outputs run={run} outputs={stage.outputs} />
+      <StageLinks run={run} name={name} stage={stage} />
       <Metrics metrics={stage.metrics} />
       <Params params={stage.params} />
       <section className={css.section}>
@@ -192,7 +194,7 @@ function isOutput(value: unknown): value is Output {
   return typeof value === "object" && value !== null && "digest" in value;
 }
 
-function Outputs({ outputs }: { outputs: Stage["outputs"] }) {
+function Outputs({ run, outputs }: { run: string; outputs: Stage["outputs"] }) {
   const entries = Object.entries(outputs ?? {});
   if (entries.length === 0) return null;
   return (
@@ -203,13 +205,45 @@ function Outputs({ outputs }: { outputs: Stage["outputs"] }) {
           name,
           isOutput(value) ? (
             <>
-              {value.kind} · {format.bytes(value.bytes)} <Digest value={value.digest} />
+              {value.kind} · {format.bytes(value.bytes)} <Digest value={value.digest} />{" "}
+              {readable.has(value.kind) && (
+                <Link to="/records/$digest" params={{ digest: value.digest }} search={{ run, kind: value.kind }}>
+                  look inside
+                </Link>
+              )}
             </>
           ) : (
             `${Array.isArray(value) ? value.length.toLocaleString("en") : 0} artifacts`
           ),
         ])}
       />
+    </section>
+  );
+}
+
+// Kinds of artifacts that are JSON Lines.
+const readable = new Set(["qa", "documents", "scores", "table", "rollouts"]);
+
+// What the task wrote, each in a tab of the run.
+function StageLinks({ run, name, stage }: { run: string; name: string; stage: Stage }) {
+  if (stage.tasks) return null;
+  const params = { run };
+  return (
+    <section className={css.section}>
+      <h3>What it wrote</h3>
+      <p className={css.facts}>
+        <Link to="/runs/$run/logs" params={params} search={{ of: name, stage: name }}>
+          Log
+        </Link>
+        <Link to="/runs/$run/metrics" params={params} search={{ of: [name], stage: name }}>
+          Metrics
+        </Link>
+        {stage.outputs?.rollouts !== undefined && (
+          <Link to="/runs/$run/rollouts" params={params} search={{ of: name, stage: name }}>
+            Rollouts
+          </Link>
+        )}
+      </p>
     </section>
   );
 }

@@ -1,0 +1,22 @@
+import { useMemo } from "react";
+import { usePaint } from "@/app/theme";
+
+export const curveCount = 6;
+export const dashes: number[][] = [[], [6, 3], [2, 3], [10, 3, 2, 3], [4, 2], [1, 4]];
+
+function read(_paint: string): string[] {
+  const probe = document.createElement("span");
+  document.body.append(probe);
+  const colours = Array.from({ length: curveCount }, (_, at) => {
+    probe.style.color = `var(--curve-${at + 1})`;
+    return getComputedStyle(probe).color;
+  });
+  probe.remove();
+  return colours;
+}
+
+// The colours of curves in the theme that is on.
+export function useCurveColours(): string[] {
+  const paint = usePaint();
+  return useMemo(() => read(paint), [paint]);
+}

@@ -1,0 +1,193 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useRef, useState } from "react";
+import { problemText } from "@/api/problem";
+import { rolloutGroupQuery, type RolloutBody, type TaskPath } from "@/api/reading";
+import { useKey } from "@/app/keys";
+import { buttonClass, clsx, Empty, Foreign, format, Loading, ProblemBox } from "@/design";
+import bars from "../run/Reading.module.css";
+import run from "../run/Run.module.css";
+import { useRunId } from "../run/useRun";
+import { DiffView } from "./DiffView";
+import { neighbour, within, type GroupKey } from "./group";
+import { Question } from "./Question";
+import css from "./Rollouts.module.css";
+import { useGroups } from "./useGroups";
+
+// The rollouts of one question in one step, side by side.
+export function GroupView() {
+  const id = useRunId();
+  const search = useSearch({ from: "/runs/$run/rollouts/group" });
+  const { of, step, sample, diff } = search;
+  const task = useMemo<TaskPath>(() => ({ run: id, stage: of ?? "" }), [id, of]);
+  if (of === undefined || step === undefined || sample === undefined) {
+    return (
+      <Empty title="The address names no group">
+        <Link to="/runs/$run/rollouts" params={{ run: id }}>
+          All rollouts
+        </Link>
+      </Empty>
+    );
+  }
+  return <Group task={task} here={{ step, sample }} diff={diff} />;
+}
+
+function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: string | undefined }) {
+  const { data, error, isPending, refetch } = useQuery(rolloutGroupQuery(task, here.step, here.sample));
+  const groups = useGroups(task, here);
+  const navigate = useNavigate({ from: "/runs/$run/rollouts/group" });
+  const columns = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(0);
+  const bodies = useMemo(() => data?.rollouts ?? [], [data]);
+  const focus = (to: number) => {
+    setAt(to);
+    const element = columns.current?.children[to];
+    if (!(element instanceof HTMLElement)) return;
+    element.focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+  const goTo = (group: GroupKey | undefined) => {
+    if (group) void navigate({ search: (before) => ({ ...before, ...group, diff: undefined }) });
+  };
+  const before = neighbour(groups, here, -1);
+  const after = neighbour(groups, here, 1);
+  useKey("n", "Next rollout of the group", () => focus(within(at, bodies.length, "n")));
+  useKey("p", "Rollout before", () => focus(within(at, bodies.length, "p")));
+  useKey("g f", "First rollout of the group", () => focus(0));
+  useKey("G", "Last rollout of the group", () => focus(Math.max(0, bodies.length - 1)));
+  useKey("N", "Next group", () => goTo(after));
+  useKey("P", "Group before", () => goTo(before));
+  const pair = diff?.split(",").map(Number);
+  const [left, right] = (pair ?? []).map((row) => bodies.find((body) => body.row === row));
+  const choose = (row: number) => {
+    const other = pair?.[0] === row ? pair[1] : pair?.[0];
+    void navigate({ search: (old) => ({ ...old, diff: other === undefined ? `${row},${row}` : `${other},${row}` }), replace: true });
+  };
+  return (
+    <>
+      <div className={bars.bars}>
+        <Link to="/runs/$run/rollouts" params={{ run: task.run }} search={{ of: task.stage }}>
+          All of {task.stage}
+        </Link>
+        <b>
+          Step {here.step} · <Foreign text={here.sample} />
+        </b>
+        <span className="muted">{bodies.length} rollouts{data?.more && ", the first of more"}</span>
+        <span className={clsx(bars.group, bars.end)}>
+          <button type="button" className={buttonClass()} disabled={!before} onClick={() => goTo(before)}>
+            Group before (P)
+          </button>
+          <button type="button" className={buttonClass()} disabled={!after} onClick={() => goTo(after)}>
+            Next group (N)
+          </button>
+        </span>
+      </div>
+      <div className={run.scroll} style={{ padding: 0 }}>
+        <Question task={task} sample={here.sample} record={data?.sample?.record} />
+        {error && <ProblemBox problem={problemText(error)} retry={() => void refetch()} />}
+        {isPending && <Loading what="the group" />}
+        {left && right && left !== right && (
+          <DiffView
+            left={left}
+            right={right}
+            onClose={() => void navigate({ search: (old) => ({ ...old, diff: undefined }), replace: true })}
+          />
+        )}
+        <div ref={columns} className={css.columns}>
+          {bodies.map((body, index) => (
+            <Column
+              key={body.row}
+              body={body}
+              task={task}
+              current={index === at}
+              comparing={pair?.includes(body.row) ?? false}
+              onFocus={() => setAt(index)}
+              onCompare={() => choose(body.row)}
+            />
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface ColumnProps {
+  body: RolloutBody;
+  task: TaskPath;
+  current: boolean;
+  comparing: boolean;
+  onFocus: () => void;
+  onCompare: () => void;
+}
+
+function Column({ body, task, current, comparing, onFocus, onCompare }: ColumnProps) {
+  return (
+    // The focus says which rollout n and p go on from.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <article
+      className={clsx(css.column, current && css.currentColumn)}
+      tabIndex={-1}
+      onFocus={onFocus}
+      aria-label={`Rollout ${body.index}`}
+    >
+      <header className={css.columnHead}>
+        <Link to="/runs/$run/rollouts/$row" params={{ run: task.run, row: String(body.row) }} search={{ of: task.stage }}>
+          Rollout {body.index}
+        </Link>
+        <label className={css.compare}>
+          <input type="checkbox" checked={comparing} onChange={onCompare} /> compare
+        </label>
+        <Scores body={body} />
+      </header>
+      <div className={css.response}>
+        {body.response !== undefined ? <Foreign text={body.response} /> : <span className="muted">No text was kept</span>}
+        {body.cut?.response !== undefined && <span className="muted"> … the rest is with the rollout</span>}
+      </div>
+    </article>
+  );
+}
+
+// Reward and advantage with a sign in words, shape and colour.
+export function Scores({ body }: { body: RolloutBody }) {
+  const { advantage } = body;
+  const sign = advantage === null || advantage === 0 ? "zero" : advantage > 0 ? "up" : "down";
+  return (
+    <dl className={css.scores}>
+      <div>
+        <dt>reward</dt>
+        <dd>{body.reward === null ? "–" : format.number(body.reward)}</dd>
+      </div>
+      <div>
+        <dt>advantage</dt>
+        <dd className={css[sign]}>
+          {sign === "up" ? "▲ " : sign === "down" ? "▼ " : ""}
+          {advantage === null ? "–" : format.number(advantage)}
+        </dd>
+      </div>
+      <div>
+        <dt>tokens</dt>
+        <dd>{body.tokens.toLocaleString("en")}</dd>
+      </div>
+      {body.entropy !== null && (
+        <div>
+          <dt>entropy</dt>
+          <dd>{format.number(body.entropy)}</dd>
+        </div>
+      )}
+      {(body.truncated || body.dropped) && (
+        <div>
+          <dt>notes</dt>
+          <dd>{[body.truncated && "truncated", body.dropped && "dropped"].filter(Boolean).join(", ")}</dd>
+        </div>
+      )}
+      {body.answer !== null && (
+        <div>
+          <dt>answer</dt>
+          <dd>
+            <Foreign text={body.answer} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}

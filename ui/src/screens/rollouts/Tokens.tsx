@@ -1,0 +1,203 @@
+import { useQueries } from "@tanstack/react-query";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { tokensQuery, type TaskPath } from "@/api/reading";
+import type { RolloutSearch } from "@/app/readingSearch";
+import { clsx, Foreign, format } from "@/design";
+import { Choice } from "../run/Toggle";
+import css from "./Rollouts.module.css";
+import { blockTokens, legendOf, pageTokens, rangeOf, rangeText, tokensOf, toneOf, type Colouring, type Token } from "./tokens";
+
+const colourings = [
+  ["entropy", "Entropy"],
+  ["logprob", "Log-probability"],
+  ["advantage", "Advantage"],
+  ["mask", "Loss mask"],
+] as const;
+
+interface Props {
+  task: TaskPath;
+  row: number;
+  total: number;
+  turns: readonly number[];
+  advantage: number | null;
+  search: RolloutSearch;
+  onChange: (next: Partial<RolloutSearch>) => void;
+}
+
+// Tokens as they follow each other, coloured. Only blocks in sight exist, and only their pages are read.
+// A click or Enter links to a token, with Shift to a range of them; arrows move.
+export function Tokens({ task, row, total, turns, advantage, search, onChange }: Props) {
+  const root = useRef<HTMLDivElement>(null);
+  const colouring: Colouring = search.colour ?? "entropy";
+  const chosen = useMemo(() => rangeOf(search.tokens), [search.tokens]);
+  const [active, setActive] = useState<number>();
+  const blocks = Math.ceil(total / blockTokens);
+  const virtual = useVirtualizer({
+    count: blocks,
+    getScrollElement: () => root.current,
+    estimateSize: () => 220,
+    overscan: 2,
+  });
+  const items = virtual.getVirtualItems();
+  const first = Math.floor(((items[0]?.index ?? 0) * blockTokens) / pageTokens);
+  const last = Math.floor(((items.at(-1)?.index ?? 0) * blockTokens) / pageTokens);
+  const pages = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  const answers = useQueries({ queries: pages.map((page) => tokensQuery(task, row, page * pageTokens, pageTokens)) });
+  const stamp = answers.map((answer) => answer.dataUpdatedAt).join();
+  const tokens = useMemo(() => {
+    const all = new Map<number, Token[]>();
+    answers.forEach((answer, at) => {
+      const found = answer.data ? tokensOf(answer.data) : [];
+      for (let from = 0; from < found.length; from += blockTokens)
+        all.set(((pages[at] ?? 0) * pageTokens + from) / blockTokens, found.slice(from, from + blockTokens));
+    });
+    return all;
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [stamp, first, last]);
+  const error = answers.find((answer) => answer.error)?.error;
+
+  const start = chosen?.[0];
+  useEffect(() => {
+    if (start !== undefined) virtual.scrollToIndex(Math.floor(start / blockTokens), { align: "center" });
+    // Once for each link.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [start]);
+
+  const told = active ?? start;
+  const token = told === undefined ? undefined : tokens.get(Math.floor(told / blockTokens))?.[told % blockTokens];
+  const placeOf = (event: MouseEvent | KeyboardEvent) => {
+    const place = (event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset.at;
+    return place === undefined ? undefined : Number(place);
+  };
+  const link = (at: number, wide: boolean) => onChange({ tokens: rangeText(wide && start !== undefined ? start : at, at) });
+  const onKeyDown = (event: KeyboardEvent) => {
+    const here = told ?? 0;
+    const moves: Record<string, number> = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: total - 1, PageDown: here + blockTokens, PageUp: here - blockTokens };
+    const to = moves[event.key];
+    if (to !== undefined) {
+      const at = Math.min(Math.max(to, 0), total - 1);
+      setActive(at);
+      const shown = root.current?.querySelector(`[data-at="${at}"]`);
+      if (shown) shown.scrollIntoView({ block: "nearest" });
+      else virtual.scrollToIndex(Math.floor(at / blockTokens), { align: "center" });
+    } else if (event.key === "Enter" && told !== undefined) link(told, event.shiftKey);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <section className={css.tokens} aria-label="Tokens">
+      <div className={css.tokenBar}>
+        <Choice label="Colour" options={colourings} value={colouring} onChange={(colour) => onChange({ colour })} />
+        <span className={css.legend}>
+          {legendOf(colouring).map(({ tone, text }) => (
+            <span key={tone}>
+              <i className={clsx(css.swatch, css[`t-${tone}`])} /> {text}
+            </span>
+          ))}
+        </span>
+        <span className="muted">{total.toLocaleString("en")} tokens{turns.length > 1 && ` in ${turns.length} turns`}</span>
+      </div>
+      <p className={css.told} role="status">
+        {token ? <TokenText token={token} /> : <span className="muted">Hover a token, or move with the arrow keys, to read its values.</span>}
+      </p>
+      {error && <p role="alert">{error.message}</p>}
+      {/* Tokens are parts of one widget: arrows move over them. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <div
+        ref={root}
+        className={css.tokenBox}
+        // Known before the blocks are measured, so that those in sight are.
+        style={{ blockSize: Math.max(120, virtual.getTotalSize() + 24) }}
+        role="application"
+        aria-label={`${total.toLocaleString("en")} tokens. Arrow keys move, Enter links to a token, with Shift to a range.`}
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onMouseOver={(event) => setActive(placeOf(event))}
+        onFocus={() => undefined}
+        onMouseLeave={() => setActive(undefined)}
+        onClick={(event) => {
+          const at = placeOf(event);
+          if (at !== undefined) link(at, event.shiftKey);
+        }}
+      >
+        <div style={{ blockSize: virtual.getTotalSize(), position: "relative" }}>
+          {items.map((item) => (
+            <div
+              key={item.index}
+              ref={virtual.measureElement}
+              data-index={item.index}
+              className={css.block}
+              style={{ transform: `translateY(${item.start}px)` }}
+            >
+              <Block
+                tokens={tokens.get(item.index)}
+                colouring={colouring}
+                advantage={advantage}
+                active={active !== undefined && Math.floor(active / blockTokens) === item.index ? active : undefined}
+                from={chosen?.[0]}
+                to={chosen?.[1]}
+              />
+            </div>
+          ))}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+interface BlockProps {
+  tokens: Token[] | undefined;
+  colouring: Colouring;
+  advantage: number | null;
+  active: number | undefined;
+  from: number | undefined;
+  to: number | undefined;
+}
+
+const Block = memo(function Block({ tokens, colouring, advantage, active, from, to }: BlockProps) {
+  if (!tokens) return <div style={{ blockSize: 200 }} />;
+  return tokens.map((token) => (
+    <span
+      key={token.at}
+      data-at={token.at}
+      className={clsx(
+        css.token,
+        css[`t-${toneOf(token, colouring, advantage)}`],
+        token.special && css.special,
+        token.at === active && css.active,
+        from !== undefined && to !== undefined && token.at >= from && token.at <= to && css.linked,
+      )}
+    >
+      <Piece token={token} />
+    </span>
+  ));
+});
+
+function Piece({ token }: { token: Token }) {
+  if (token.hex) return <span className={css.hex}>{`<${token.text}>`}</span>;
+  if (token.text === "") return <span className={css.hex}>∅</span>;
+  const lines = token.text.split("\n");
+  return lines.map((line, at) => (
+    <span key={at}>
+      {at > 0 && <span className={css.hex}>{"⏎\n"}</span>}
+      {line !== "" && <Foreign text={line} />}
+    </span>
+  ));
+}
+
+function TokenText({ token }: { token: Token }) {
+  return (
+    <>
+      <b>{token.at.toLocaleString("en")}</b> <code><Foreign text={JSON.stringify(token.text)} /></code>{" "}
+      <span className="muted">
+        id {token.id}
+        {token.logprob !== null && ` · log-probability ${format.number(token.logprob)} (p = ${format.number(Math.exp(token.logprob))})`}
+        {token.entropy !== null && ` · entropy ${format.number(token.entropy)} nats`}
+        {token.counts ? " · counts in the loss" : " · left out of the loss"}
+        {token.special && " · special"}
+      </span>
+    </>
+  );
+}
