@@ -69,6 +69,13 @@ export function editing(): Extension {
     EditorState.tabSize.of(2),
     EditorView.domEventHandlers({
       beforeinput: (event, view) => {
+        // Typed over a selection, a browser would carry the old text's look along as style attributes,
+        // which the page's policy forbids.
+        if (event.inputType === "insertText" && event.data !== null && !event.isComposing && !view.state.selection.main.empty) {
+          event.preventDefault();
+          view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+          return true;
+        }
         const does = { historyUndo: undo, historyRedo: redo }[event.inputType];
         if (!does) return false;
         event.preventDefault();
