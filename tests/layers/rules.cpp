@@ -108,9 +108,10 @@ const std::vector<Forbidden>& forbidden() {
                                      R"(ME|HA)"
                                      R"(CK|XX)"
                                      R"(X)\b)")},
+      // As an attribute of an input, and of queries, it is a name of the page's libraries.
       {"unfinished work", std::regex("[Nn]ot "
                                      "implemented|[Pp]lace"
-                                     "holder")},
+                                     "holder(?!=|Data)")},
       {"a path of one machine", std::regex(R"((^|[\s"'=(:])/(ro)"
                                            R"(ot|wo)"
                                            R"(rk|ho)"
