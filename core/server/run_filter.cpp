@@ -19,10 +19,6 @@ bool same_letter(char one, char other) {
          std::tolower(static_cast<unsigned char>(other));
 }
 
-bool holds(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, same_letter).empty();
-}
-
 std::string hash_of(const std::string& filters) {
   Hasher hasher;
   hasher.update(filters);
@@ -31,6 +27,10 @@ std::string hash_of(const std::string& filters) {
 }
 
 }  // namespace
+
+bool holds_any_case(std::string_view text, std::string_view part) {
+  return !std::ranges::search(text, part, same_letter).empty();
+}
 
 Result<StatusFilter> StatusFilter::parse(const std::string& text) {
   StatusFilter filter;
@@ -68,9 +68,10 @@ bool RunFilter::takes(const RunRow& row) const {
     const auto found = row.labels.find(key);
     if (found == row.labels.end() || found->second != value) return false;
   }
-  if (q.empty() || holds(row.name, q) || holds(row.id, q)) return true;
-  return std::ranges::any_of(
-      row.labels, [&](const auto& label) { return holds(label.first + "=" + label.second, q); });
+  if (q.empty() || holds_any_case(row.name, q) || holds_any_case(row.id, q)) return true;
+  return std::ranges::any_of(row.labels, [&](const auto& label) {
+    return holds_any_case(label.first + "=" + label.second, q);
+  });
 }
 
 Result<RunFilter> read_filter(const v1::ListRequest& request) {

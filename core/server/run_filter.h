@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,9 @@ class StatusFilter {
   std::vector<std::string> words_;  // empty: any
   bool all_but_ = false;
 };
+
+// Whether the text holds the part, whatever the case of their ASCII letters.
+[[nodiscard]] bool holds_any_case(std::string_view text, std::string_view part);
 
 struct RunFilter {
   StatusFilter status;

@@ -14,19 +14,6 @@ bool has_several_tasks(const RunState& state, std::uint32_t stage) {
   return state.stages[stage].cells != nullptr || !state.stages[stage].expanded;
 }
 
-Error no_such_stage(const RunState& state, const std::string& name) {
-  std::vector<std::string> names;
-  for (const StageSpec& stage : state.spec->stages) names.push_back(stage.name);
-  const std::string bare = name.substr(0, name.find('['));
-  if (bare != name && state.find_stage(bare)) {
-    return not_found("stage '" + bare + "' of run " + state.id + " has no task '" + name + "'",
-                     "cairn get " + state.id + "/" + bare + " lists its tasks");
-  }
-  const auto near = nearest_word(bare, names);
-  return not_found("run " + state.id + " has no stage '" + bare + "'",
-                   near ? "did you mean '" + *near + "'?" : "its stages: " + join(names, ", "));
-}
-
 // A stage of several tasks in one piece: what it says of itself, and its first task that tells
 // more.
 json::object explain_stage(const RunState& state, std::uint32_t number, bool served,
@@ -56,6 +43,19 @@ json::object explain_stage(const RunState& state, std::uint32_t number, bool ser
 }
 
 }  // namespace
+
+Error no_such_stage(const RunState& state, const std::string& name) {
+  std::vector<std::string> names;
+  for (const StageSpec& stage : state.spec->stages) names.push_back(stage.name);
+  const std::string bare = name.substr(0, name.find('['));
+  if (bare != name && state.find_stage(bare)) {
+    return not_found("stage '" + bare + "' of run " + state.id + " has no task '" + name + "'",
+                     "cairn get " + state.id + "/" + bare + " lists its tasks");
+  }
+  const auto near = nearest_word(bare, names);
+  return not_found("run " + state.id + " has no stage '" + bare + "'",
+                   near ? "did you mean '" + *near + "'?" : "its stages: " + join(names, ", "));
+}
 
 Result<json::object> stage_document(const RunState& state, const std::string& stage,
                                     const TaskPage& page, const ViewOptions& options) {

@@ -69,6 +69,9 @@ class RunSource {
                                            const OnEvent& on_event) = 0;
 };
 
+// kNotFound with the nearest name: the run has no such stage, or the stage no such task.
+[[nodiscard]] Error no_such_stage(const RunState& state, const std::string& name);
+
 // The document of get_stage, and that of explain, for a run as it is; earlier may be null.
 [[nodiscard]] Result<json::object> stage_document(const RunState& state, const std::string& stage,
                                                   const TaskPage& page, const ViewOptions& options);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/value_from.hpp>
-#include <cctype>
 #include <cmath>
 
 #include "core/engine/view.h"
@@ -74,13 +73,6 @@ json::object task_row(const RunState& state, bool served, const LiveTasks& live,
       {"progress", progress_of(found != live.end() ? found->second.progress : task.progress)}};
   if (const json::value* error = view.if_contains("error")) row["error"] = *error;
   return row;
-}
-
-bool holds(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, [](char one, char other) {
-            return std::tolower(static_cast<unsigned char>(one)) ==
-                   std::tolower(static_cast<unsigned char>(other));
-          }).empty();
 }
 
 // When everything that the stage waits for was there.
@@ -207,7 +199,7 @@ json::object task_list_view(const RunState& state, bool served, const LiveTasks&
       if (place < wish.from) continue;
       const std::uint32_t number = state.task_of(stage, cell);
       if (!wish.status.takes(task_status(state, number, served))) continue;
-      if (!wish.q.empty() && !holds(task_name(state, number), wish.q)) continue;
+      if (!wish.q.empty() && !holds_any_case(task_name(state, number), wish.q)) continue;
       if (tasks.size() == wish.limit) {
         list["next_cursor"] = std::to_string(place);
         stage = static_cast<std::uint32_t>(state.stages.size());

@@ -1,6 +1,5 @@
 #include "core/server/api/task_place.h"
 
-#include "core/base/text.h"
 #include "core/engine/view.h"
 
 namespace cairn::api {
@@ -11,14 +10,8 @@ constexpr int kMostHops = 64;
 
 Result<std::uint32_t> task_number(const RunState& state, const std::string& name) {
   if (const auto task = state.find_task(name)) return *task;
-  std::vector<std::string> names;
-  for (const StageSpec& stage : state.spec->stages) names.push_back(stage.name);
   const auto stage = state.find_stage(name);
-  if (!stage) {
-    const auto near = nearest_word(name, names);
-    return not_found("run " + state.id + " has no task '" + printable(name) + "'",
-                     near ? "did you mean '" + *near + "'?" : "its stages: " + join(names, ", "));
-  }
+  if (!stage) return no_such_stage(state, name);
   const StageState& found = state.stages[*stage];
   if (found.cells && !found.cells->labels.empty()) {
     return invalid_argument(
