@@ -1,5 +1,8 @@
 #include "core/host/attempt.h"
 
+#include <stdlib.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <iostream>
 
@@ -46,6 +49,23 @@ std::string bounded(std::string text) {
     text.replace(half, text.size() - kMessageBytes, "\n…\n");
   }
   return is_valid_utf8(text) ? text : printable(text);
+}
+
+// From now on: memory with a secret in it is not written to a disk, nor that of programs that get
+// it.
+void leave_no_core() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+// For the stage and the programs that it starts. It is the one variable that a host changes: a
+// thread that reads the environment meanwhile finds the old value or the new one.
+void set_trace(const std::string& traceparent) {
+  constexpr const char* kVariable = "TRACEPARENT";
+  if (traceparent.empty())
+    ::unsetenv(kVariable);
+  else
+    ::setenv(kVariable, traceparent.c_str(), 1);
 }
 
 }  // namespace
@@ -136,6 +156,7 @@ void Attempt::run() {
 }
 
 std::optional<StageFailure> Attempt::execute() {
+  set_trace(order_.assignment.traceparent());
   shop_.limits.apply(order_.work->message().resources());
   const auto type = order_.work->load(shop_.shelf);
   if (!type.ok()) return failure_of(type.error());
@@ -170,7 +191,10 @@ Result<const StageBinding*> Attempt::bind(bool prelude) {
   if (prelude) layers.emplace_back(assignment.prelude_params_json());
   std::vector<std::string> secrets;
   auto binding = order_.work->bind(layers, writes ? context_.folder().out() : fs::path(), &secrets);
-  if (!secrets.empty()) context_.hide(secrets);
+  if (!secrets.empty()) {
+    leave_no_core();
+    context_.hide(secrets);
+  }
   return binding;
 }
 

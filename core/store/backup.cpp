@@ -1,10 +1,14 @@
 #include "core/store/backup.h"
 
 #include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "core/base/boundary.h"
 #include "core/base/json.h"
+#include "core/base/text.h"
 #include "core/store/holder_lock.h"
 #include "core/store/rocks_store.h"
 
@@ -42,6 +46,31 @@ struct List {
   std::vector<TreeEntry> files;
 };
 
+constexpr std::uintmax_t kListBytes = std::uintmax_t{64} << 20;
+
+// Names of files in one folder, as a store has them: they lead nowhere else, and no two are one on
+// a file system that knows no case.
+Result<void> check_names(const List& list, const fs::path& path) {
+  std::set<std::string> names;
+  for (const TreeEntry& entry : list.files) {
+    const bool plain = !entry.path.empty() && entry.path.front() != '.' &&
+                       std::ranges::all_of(entry.path, [](unsigned char letter) {
+                         return letter < 0x80 && (std::isalnum(letter) != 0 || letter == '.' ||
+                                                  letter == '-' || letter == '_');
+                       });
+    if (!plain)
+      return damaged(path.string() + " lists '" + printable(entry.path) +
+                     "', which is no file of a store");
+    std::string folded = entry.path;
+    std::ranges::transform(folded, folded.begin(), [](unsigned char letter) {
+      return static_cast<char>(std::tolower(letter));
+    });
+    if (!names.insert(std::move(folded)).second)
+      return damaged(path.string() + " lists '" + entry.path + "' twice");
+  }
+  return {};
+}
+
 Result<List> read_list(const fs::path& folder) {
   const fs::path path = folder / kList;
   std::error_code error;
@@ -49,6 +78,10 @@ Result<List> read_list(const fs::path& folder) {
     return not_found(folder.string() + " is no backup: it has no " + kList,
                      "name a folder that `cairn backup` made");
   }
+  if (!fs::is_regular_file(fs::symlink_status(path, error)))
+    return damaged(path.string() + " is no plain file");
+  if (fs::file_size(path, error) > kListBytes)
+    return damaged(path.string() + " has more than " + format_bytes(kListBytes));
   CAIRN_ASSIGN(const std::string text, real_file_system().read(path));
   const auto parsed = parse_json_object(text);
   if (!parsed.ok()) return damaged(path.string() + ": " + parsed.error().message);
@@ -75,7 +108,30 @@ Result<List> read_list(const fs::path& folder) {
     if (no_number) return damaged(path.string() + " lists no sizes");
     list.files.push_back(std::move(entry));
   }
+  CAIRN_TRY(check_names(list, path));
   return list;
+}
+
+// Before any of it is read: plain files of the sizes that are listed, and no others.
+Result<void> check_shape(const List& list, const fs::path& database) {
+  std::map<std::string, std::uint64_t> sizes;
+  for (const TreeEntry& listed : list.files) sizes[listed.path] = listed.bytes;
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(database, error)))
+    return damaged(database.string() + " is no folder");
+  for (fs::directory_iterator it(database, error), end; !error && it != end; it.increment(error)) {
+    if (!fs::is_regular_file(it->symlink_status(error)))
+      return damaged(it->path().string() + " is no plain file");
+    TreeEntry entry;
+    entry.path = it->path().filename().string();
+    if (!belongs(entry)) continue;
+    const auto listed = sizes.find(entry.path);
+    if (listed == sizes.end()) return damaged(it->path().string() + " does not belong to it");
+    if (it->file_size(error) != listed->second)
+      return damaged(it->path().string() + " has another size than is listed");
+  }
+  if (error) return io_error("list", database, error.value());
+  return {};
 }
 
 // The database is what the list says, and opens.
@@ -83,6 +139,7 @@ Result<BackupInfo> check_against(const List& list, const fs::path& folder) {
   const fs::path database = folder / kDatabase;
   std::error_code error;
   if (!fs::exists(database, error)) return damaged(database.string() + " is missing");
+  CAIRN_TRY(check_shape(list, database));
   CAIRN_ASSIGN(const std::vector<TreeEntry> found, files_of(database));
   auto it = found.begin();
   for (const TreeEntry& listed : list.files) {

@@ -7,8 +7,8 @@
 
 namespace cairn {
 
-// Replaces every occurrence of a known secret by "***". Secrets of fewer than 4 bytes are left
-// alone: replacing them would hide which text they stand in. Thread-safe once made.
+// Replaces known secrets, also in Base64, in hex and as URLs spell them, by "***". Those of fewer
+// than 4 bytes are left alone: that would hide which text they stand in. Thread-safe once made.
 class Redactor {
  public:
   Redactor() = default;

@@ -39,6 +39,21 @@ const DtypeInfo& info_of(Dtype dtype) {
   return kDtypes[static_cast<std::size_t>(dtype)];
 }
 
+// The archives of torch.save (ZIP), and what it and others write without one.
+bool is_pickled(std::span<const std::byte> bytes) {
+  constexpr std::string_view kZip = "PK\x03\x04";
+  constexpr unsigned char kProtocol = 0x80;  // the first opcode, with the version after it
+  constexpr unsigned char kNewest = 5;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()),
+                              std::min(bytes.size(), kZip.size()));
+  // A file of tensors whose header has such a length.
+  if (bytes.size() > 8 && bytes[8] == std::byte{'{'}) return false;
+  if (text.size() < 2) return false;
+  const auto version = static_cast<unsigned char>(text[1]);
+  return text == kZip ||
+         (static_cast<unsigned char>(text[0]) == kProtocol && version >= 2 && version <= kNewest);
+}
+
 }  // namespace
 
 const char* to_string(Dtype dtype) {
@@ -159,7 +174,10 @@ Result<SafetensorsFile> SafetensorsFile::open(const fs::path& path) {
   impl->path = path.string();
   CAIRN_ASSIGN(impl->file, MappedFile::open(path));
   if (auto read = impl->read_header(); !read.ok()) {
-    return with_context(std::move(read).error(), impl->path + " is no valid safetensors file");
+    Error error =
+        with_context(std::move(read).error(), impl->path + " is no valid safetensors file");
+    if (is_pickled(impl->file.bytes())) error.hint = conversion_of_pickled(impl->path);
+    return error;
   }
   return SafetensorsFile(std::move(impl));
 }

@@ -243,6 +243,14 @@ Result<std::map<std::string, std::string>> parse_index(std::string_view text) {
   return HeaderParser(text).parse_index();
 }
 
+std::string conversion_of_pickled(const std::string& path) {
+  return path +
+         " is pickled by Python, which can run programs where it is opened, and Cairn never opens "
+         "it; where you trust it, convert it: python3 -c \"import torch, safetensors.torch as s; "
+         "s.save_file({k: v.clone() for k, v in torch.load('" +
+         path + "', weights_only=True).items()}, 'model.safetensors')\"";
+}
+
 Result<void> check_layout(Header& header, std::uint64_t data_bytes) {
   std::sort(header.tensors.begin(), header.tensors.end(), [](const auto& a, const auto& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);

@@ -40,4 +40,8 @@ struct Header {
 // Sorts the tensors by their data and checks sizes, gaps, overlaps and the end against data_bytes.
 [[nodiscard]] Result<void> check_layout(Header& header, std::uint64_t data_bytes);
 
+// What to do with a file that Python pickled: such a one may run any program when it is opened, so
+// Cairn opens none.
+[[nodiscard]] std::string conversion_of_pickled(const std::string& path);
+
 }  // namespace cairn::model

@@ -53,6 +53,19 @@ Result<void> remove_others(const fs::path& folder, const std::set<std::string>& 
   return {};
 }
 
+// A file that PyTorch would look for; empty: there is none.
+std::string pickled_weights(const fs::path& folder) {
+  std::set<std::string> found;
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string ending = it->path().extension();
+    for (const char* known : {".bin", ".pt", ".pth", ".pkl", ".ckpt"}) {
+      if (ending == known) found.insert(it->path().string());
+    }
+  }
+  return found.empty() ? std::string() : *found.begin();
+}
+
 }  // namespace
 
 Result<Weights> Weights::open(const fs::path& model_folder) {
@@ -67,8 +80,10 @@ Result<Weights> Weights::open(const fs::path& model_folder) {
     CAIRN_ASSIGN(shard_of, read_index(index));
     for (const auto& [tensor, file] : shard_of) names.insert(file);
   } else {
+    const std::string pickled = pickled_weights(model_folder);
     return not_found(model_folder.string() + " holds neither " + kSingleFile + " nor " + kIndexFile,
-                     "name a model folder with safetensors weights");
+                     pickled.empty() ? "name a model folder with safetensors weights"
+                                     : conversion_of_pickled(pickled));
   }
   Weights weights;
   for (const std::string& name : names) {
