@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <boost/json/value_from.hpp>
+#include <cmath>
 
 #include "core/base/framed_log.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
 #include "core/engine/snapshot.h"
+#include "core/engine/spent.h"
 #include "core/engine/step.h"
 #include "core/engine/upgrade.h"
 
@@ -159,6 +161,23 @@ Result<void> replay_run(const RunStore& store, const std::string& run, std::uint
               });
 }
 
+namespace {
+
+std::map<std::string, double> outcome_of(const RunState& state) {
+  std::map<std::string, double> outcome;
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
+    if (!state.dependants[i].empty() || state.stages[i].cells || !state.stages[i].expanded)
+      continue;
+    for (const auto& [name, value] : state.tasks[i].metrics) {
+      if (outcome.size() == kMostOutcomes) return outcome;
+      if (std::isfinite(value)) outcome.emplace(name, value);
+    }
+  }
+  return outcome;
+}
+
+}  // namespace
+
 RunRow row_of(const RunState& state) {
   RunRow row;
   row.id = state.id;
@@ -170,7 +189,9 @@ RunRow row_of(const RunState& state) {
   row.created_at = state.created_at;
   row.started_at = state.started_at;
   row.finished_at = state.finished_at;
-  for (const StageState& stage : state.stages) {
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
+    const StageState& stage = state.stages[i];
+    ++row.stages[stage_phase_word(state, i)];
     row.tasks += stage.count;
     row.succeeded += std::min(stage.count, stage.in(TaskPhase::kSucceeded));
     // A foreach without its list counts no task, though one stands for it.
@@ -180,6 +201,10 @@ RunRow row_of(const RunState& state) {
       row.by_status[to_string(static_cast<TaskPhase>(phase))] += stage.in_phase[phase];
     }
   }
+  row.reused = static_cast<std::uint64_t>(
+      std::ranges::count_if(state.tasks, [](const TaskState& task) { return task.cached; }));
+  row.gpu_seconds = spent_by(state, std::nullopt).gpu_seconds;
+  row.outcome = outcome_of(state);
   return row;
 }
 
@@ -198,7 +223,11 @@ std::string encode_row(const RunState& state) {
                                      {"finished_ms", milliseconds(row.finished_at)},
                                      {"tasks", row.tasks},
                                      {"succeeded", row.succeeded},
-                                     {"by_status", json::value_from(row.by_status)}});
+                                     {"by_status", json::value_from(row.by_status)},
+                                     {"stages", json::value_from(row.stages)},
+                                     {"reused", row.reused},
+                                     {"gpu_seconds", row.gpu_seconds},
+                                     {"outcome", json::value_from(row.outcome)}});
 }
 
 namespace {
@@ -207,6 +236,15 @@ const json::object& members(const json::object& object, std::string_view key) {
   static const json::object kNone;
   const json::value* found = object.if_contains(key);
   return found != nullptr && found->is_object() ? found->get_object() : kNone;
+}
+
+std::map<std::string, std::uint64_t> counts(const json::object& object, std::string_view key) {
+  std::map<std::string, std::uint64_t> found;
+  for (const auto& [name, count] : members(object, key)) {
+    if (count.is_int64() && count.get_int64() >= 0)
+      found[name] = static_cast<std::uint64_t>(count.get_int64());
+  }
+  return found;
 }
 
 }  // namespace
@@ -233,8 +271,12 @@ RunRow decode_row(const RunStore& store, const RunSummary& summary) {
     row.finished_at = time("finished_ms");
     row.tasks = get_uint(*object, "tasks").value_or(0);
     row.succeeded = get_uint(*object, "succeeded").value_or(0);
-    for (const auto& [status, count] : members(*object, "by_status")) {
-      if (count.is_int64()) row.by_status[status] = static_cast<std::uint64_t>(count.get_int64());
+    row.by_status = counts(*object, "by_status");
+    row.stages = counts(*object, "stages");
+    row.reused = get_uint(*object, "reused").value_or(0);
+    row.gpu_seconds = get_double(*object, "gpu_seconds").value_or(0);
+    for (const auto& [name, value] : members(*object, "outcome")) {
+      if (value.is_number()) row.outcome[name] = value.to_number<double>();
     }
   }
   if (!row.status.empty()) return row;

@@ -51,7 +51,14 @@ struct RunRow {
   std::uint64_t tasks = 0;
   std::uint64_t succeeded = 0;                     // of its tasks, once it has ended
   std::map<std::string, std::uint64_t> by_status;  // of its tasks; empty where an older build wrote
+  std::map<std::string, std::uint64_t> stages;     // by status, likewise
+  std::uint64_t reused = 0;                        // of its tasks, from the cache
+  double gpu_seconds = 0;                          // as SpentTime, of attempts that have ended
+  // Last metrics of the stages that no other waits for, kMostOutcomes at most; those of the first
+  // such stage win.
+  std::map<std::string, double> outcome;
 };
+inline constexpr std::size_t kMostOutcomes = 8;
 [[nodiscard]] RunRow row_of(const RunState& state);
 [[nodiscard]] std::string encode_row(const RunState& state);
 [[nodiscard]] RunRow decode_row(const RunStore& store, const RunSummary& summary);

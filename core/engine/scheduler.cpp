@@ -45,6 +45,7 @@ Result<std::string> Scheduler::submit(WorkflowSpec workflow, const SubmitOptions
   created->set_workflow_json(canonical_json(to_json(workflow)));
   created->set_priority(options.priority);
   created->set_environment_json(options.environment_json);
+  created->set_traceparent(options.traceparent);
   return impl_->create(std::move(event), options.request_id, {});
 }
 
@@ -94,28 +95,31 @@ std::vector<std::string> Scheduler::other_runs() const {
   return {runs.begin(), runs.end()};
 }
 
-Result<void> Scheduler::cancel(const std::string& run) {
+Result<void> Scheduler::cancel(const std::string& run, const v1::RequestKey& key) {
   CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
   if (target->state.stop == v1::StopRequested::CANCEL) return {};
-  return impl_->act([this, target] {
+  return impl_->act([this, target, &key] {
     Event event;
+    note_request(event, key);
     event.mutable_stop_requested()->set_kind(v1::StopRequested::CANCEL);
     impl_->emit(*target, std::move(event));
   });
 }
 
-Result<void> Scheduler::pause(const std::string& run, bool paused) {
+Result<void> Scheduler::pause(const std::string& run, bool paused, const v1::RequestKey& key) {
   CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
-  if (target->state.paused == paused) return {};
-  return impl_->act([this, target, paused] {
+  // A request with a key is known again though it changed nothing.
+  if (target->state.paused == paused && key.id().empty()) return {};
+  return impl_->act([this, target, paused, &key] {
     Event event;
+    note_request(event, key);
     event.mutable_run_paused()->set_paused(paused);
     impl_->emit(*target, std::move(event));
   });
 }
 
 Result<void> Scheduler::approve(const std::string& run, const std::string& stage, bool approved,
-                                const std::string& by) {
+                                const std::string& by, const v1::RequestKey& key) {
   CAIRN_ASSIGN(Impl::Run* const target, impl_->running(run));
   const auto number = target->state.find_stage(stage);
   if (!number) return not_found("run " + run + " has no stage '" + stage + "'");
@@ -123,8 +127,9 @@ Result<void> Scheduler::approve(const std::string& run, const std::string& stage
   if (!asked.approval_asked || asked.approved || asked.in(TaskPhase::kWaiting) == 0) {
     return conflict("stage '" + stage + "' of run " + run + " does not wait for an approval");
   }
-  return impl_->act([this, target, number, approved, by] {
+  return impl_->act([this, target, number, approved, by, &key] {
     Event event;
+    note_request(event, key);
     v1::ApprovalGiven* given = event.mutable_approval_given();
     given->set_stage(*number);
     given->set_approved(approved);
@@ -193,6 +198,10 @@ bool Scheduler::idle() const {
 
 void Scheduler::on_idle(std::function<void()> callback) {
   impl_->idle_callbacks.push_back(std::move(callback));
+}
+
+const SchedulerTimings& Scheduler::timings() const {
+  return impl_->timings;
 }
 
 const std::optional<Error>& Scheduler::failure() const {

@@ -21,6 +21,7 @@
 #include <memory>
 #include <set>
 
+#include "core/base/histogram.h"
 #include "core/engine/artifacts.h"
 #include "core/engine/executor.h"
 #include "core/engine/host_link.h"
@@ -82,6 +83,16 @@ struct SchedulerPorts {
   std::function<void(const RunState& state, const std::string& what)> notify;
   // Bytes free where the store lies.
   std::function<std::uint64_t()> free_space = [] { return ~std::uint64_t{0}; };
+  // A clock for what takes less than a millisecond; it decides nothing.
+  std::function<std::int64_t()> nanoseconds = [] {
+    return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  };
+};
+
+// How long the engine takes for what everything waits for, since its start.
+struct SchedulerTimings {
+  Histogram lag;     // between what happens outside and the turn that takes it up
+  Histogram commit;  // one synced batch of the journal
 };
 
 struct SubmitOptions {
@@ -90,12 +101,14 @@ struct SubmitOptions {
   std::string request_id;  // the same id twice gives the same run
   std::int32_t priority = 0;
   std::string environment_json;
+  std::string traceparent;  // of who asks (W3C Trace Context); none, or no valid one: a new trace
 };
 
 struct ResumeOptions {
   std::optional<WorkflowSpec> workflow;  // of the next revision
   std::optional<std::string> from;
   bool accept_changed_plugins = false;
+  v1::RequestKey key;  // journaled with the new revision; not where nothing is reopened
 };
 
 // A run made from another: what stands before `stage` keeps its results.
@@ -107,6 +120,7 @@ struct DeriveOptions {
   std::optional<WorkflowSpec> workflow;  // of the new run
   std::string request_id;
   std::string environment_json;
+  std::string traceparent;  // as SubmitOptions'
 };
 
 // What heartbeats say; never journaled.
@@ -153,13 +167,16 @@ class Scheduler {
   [[nodiscard]] Result<std::vector<std::string>> hold_for_others();
   // The same runs, as far as they are still left alone. Reads nothing.
   [[nodiscard]] std::vector<std::string> other_runs() const;
+  // Of these three, `key` is journaled with the change; its id may be empty.
   // Cancels one run. Durable when it returns; ends when its attempts have stopped.
-  [[nodiscard]] Result<void> cancel(const std::string& run);
+  [[nodiscard]] Result<void> cancel(const std::string& run, const v1::RequestKey& key = {});
   // A paused run starts nothing more; what runs goes on.
-  [[nodiscard]] Result<void> pause(const std::string& run, bool paused);
+  [[nodiscard]] Result<void> pause(const std::string& run, bool paused,
+                                   const v1::RequestKey& key = {});
   // kNotFound: no such stage. kConflict: it does not ask.
   [[nodiscard]] Result<void> approve(const std::string& run, const std::string& stage,
-                                     bool approved, const std::string& by);
+                                     bool approved, const std::string& by,
+                                     const v1::RequestKey& key = {});
   // Forgets an ended run: its journal and the folders of its attempts. Artifacts stay until gc.
   [[nodiscard]] Result<void> remove(const std::string& run);
   // Removes what hosts of earlier engines of this store left: those that died with their engine
@@ -186,6 +203,8 @@ class Scheduler {
   [[nodiscard]] const std::optional<Error>& failure() const;
   // While the journal's disk is full: nothing new is promised, and it goes on once there is space.
   [[nodiscard]] const std::optional<Error>& stall() const;
+
+  [[nodiscard]] const SchedulerTimings& timings() const;
 
   // Acts on deadlines that have passed on the injected clock. An internal timer calls it; tests
   // that move the clock by hand call it, too.

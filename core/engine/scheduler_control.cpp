@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/boundary.h"
+#include "core/engine/run_trace.h"
 #include "core/engine/scheduler_impl.h"
 
 namespace cairn {
@@ -85,6 +86,7 @@ Result<std::string> Scheduler::Impl::create(
   v1::RunCreated* created = event.mutable_run_created();
   created->set_run(id);
   created->set_request_id(request_id);
+  created->set_traceparent(run_traceparent(id, created->traceparent()));
   if (prepare) CAIRN_TRY(prepare(id));
   CAIRN_TRY(act([&] {
     RunState state;
@@ -109,6 +111,7 @@ Result<std::string> Scheduler::Impl::derive(const DeriveOptions& options) {
   created->set_workflow_json(canonical_json(to_json(spec)));
   created->set_priority(from.priority);
   created->set_environment_json(options.environment_json);
+  created->set_traceparent(options.traceparent);
   v1::Origin* origin = created->mutable_origin();
   origin->set_run(options.run);
   origin->set_stage(options.stage);

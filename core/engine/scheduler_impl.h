@@ -28,6 +28,11 @@ inline constexpr Duration kRecallAfter{250};
 // Everything the stage reads was made and is still counted on.
 [[nodiscard]] bool has_inputs(const RunState& state, std::uint32_t stage);
 
+// The event is what the request with this key changed; an empty id: it has none.
+inline void note_request(Event& event, const v1::RequestKey& key) {
+  if (!key.id().empty()) *event.mutable_request() = key;
+}
+
 struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   // The cache did not know it.
   struct Miss {
@@ -267,6 +272,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   bool more_to_check = false;  // the cache lookups of this turn were cut short
   bool closing = false;        // interrupt_all: hosts are not kept
   bool dead = false;           // kill_all: nothing is journaled any more
+  SchedulerTimings timings;
   std::optional<Duration> stalled_until;  // the disk was full: the batch is tried again then
   std::optional<Error> stall;
   std::optional<Error> failure;

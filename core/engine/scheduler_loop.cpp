@@ -14,8 +14,12 @@ constexpr Duration kStall{1000};
 }  // namespace
 
 void Scheduler::Impl::post(std::function<void()> work) {
-  boost::asio::post(strand, [weak = weak_from_this(), work = std::move(work)]() mutable {
-    if (const auto self = weak.lock()) self->enter(std::move(work));
+  boost::asio::post(strand, [weak = weak_from_this(), work = std::move(work),
+                             posted_at = ports.nanoseconds()]() mutable {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->timings.lag.add(self->ports.nanoseconds() - posted_at);
+    self->enter(std::move(work));
   });
 }
 
@@ -170,7 +174,9 @@ void Scheduler::Impl::afterwards(std::function<void()> effect) {
 void Scheduler::Impl::commit() {
   std::uint64_t sequence = 0;
   if (!batch.empty()) {
+    const std::int64_t begin = ports.nanoseconds();
     auto appended = ports.store.append(batch);
+    timings.commit.add(ports.nanoseconds() - begin);
     if (!appended.ok() && appended.error().code == ErrorCode::kResourceExhausted) {
       // Nothing of it is on disk, and nothing of it was acted upon: it waits for space.
       if (!stall) {

@@ -271,6 +271,7 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOpti
   }
   Event event;
   *event.mutable_run_resumed() = plan;
+  note_request(event, options.key);
   emit(*run, std::move(event));
   return plan;
 }

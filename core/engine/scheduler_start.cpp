@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/engine/host_bound.h"
+#include "core/engine/run_trace.h"
 #include "core/engine/scheduler_impl.h"
 #include "core/engine/secret_variables.h"
 
@@ -86,10 +87,12 @@ bool Scheduler::Impl::place(Run& run, std::uint32_t stage, std::deque<std::uint3
   const std::uint32_t threads =
       first.threads > 0 ? first.threads : static_cast<std::uint32_t>(spec.resources.cpus);
   const auto& secrets = secret_variables_of(run, stage);
+  // The policy may have become stricter since the run was taken.
+  const bool privileges = spec.privileges && config.privileges;
   const std::string kind = spec.plugin_digest + " " + std::to_string(threads) + " " +
                            std::to_string(spec.resources.memory_bytes) + " " +
                            std::to_string(spec.resources.gpus) + " " +
-                           (spec.privileges ? "privileges " : "") + join(secrets, ",");
+                           (privileges ? "privileges " : "") + join(secrets, ",");
   const auto limits = pool.fit(spec.resources, threads);
   HostEntry* host = find_host(run, spec, limits ? &*limits : nullptr, kind);
   if (host == nullptr) {
@@ -97,7 +100,7 @@ bool Scheduler::Impl::place(Run& run, std::uint32_t stage, std::deque<std::uint3
     host = &add_host(*limits);
     if (!spec.fresh_host) host->second.kind = kind;
     host->second.secret_variables = secrets;
-    host->second.privileges = spec.privileges;
+    host->second.privileges = privileges;
   }
   // Every host is to have work; what is left when all have some goes ahead of time.
   const bool one = is_counted(workflow, spec);
@@ -278,6 +281,7 @@ void Scheduler::Impl::add_assignment(Run& run, Host& host, std::uint32_t number)
     order->set_prelude_step(run.state.origin.step());
     order->set_prelude_params_json(run.state.origin.prelude_params_json());
   }
+  order->set_traceparent(attempt_traceparent(run.state, number, order->attempt().attempt()));
   host.outbox.push_back(std::move(command));
 }
 

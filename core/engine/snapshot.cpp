@@ -218,6 +218,7 @@ std::string encode_snapshot(const RunState& state) {
   message.set_priority(state.priority);
   *message.mutable_origin() = state.origin;
   message.set_environment_json(state.environment_json);
+  message.set_traceparent(state.traceparent);
   message.set_status(static_cast<std::uint32_t>(state.status));
   if (state.stop) message.set_stop(*state.stop);
   message.set_paused(state.paused);
@@ -259,6 +260,7 @@ Result<RunState> decode_snapshot(const RunStore& store, const std::string& run,
   state.priority = message.priority();
   state.origin = message.origin();
   state.environment_json = message.environment_json();
+  state.traceparent = message.traceparent();
   state.status = static_cast<RunStatus>(message.status());
   if (message.has_stop()) state.stop = message.stop();
   state.paused = message.paused();

@@ -150,6 +150,7 @@ struct RunState {
   std::int32_t priority = 0;
   v1::Origin origin;  // run empty: it has none
   std::string environment_json;
+  std::string traceparent;  // of who asked for it; empty: not known
   std::shared_ptr<const WorkflowSpec> spec;
   std::vector<StageState> stages;  // as spec->stages
   std::vector<TaskState> tasks;

@@ -99,6 +99,7 @@ Result<void> Stepper::apply(const v1::RunCreated& created) {
   state_.priority = created.priority();
   state_.origin = created.origin();
   state_.environment_json = created.environment_json();
+  state_.traceparent = created.traceparent();
   state_.created_at = now();
   if (!created.origin().run().empty() && !created.origin().fork()) {
     CAIRN_TRY(run_anew_from(created.origin().stage()));

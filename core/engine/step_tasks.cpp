@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/base/digest.h"
 #include "core/base/random.h"
 #include "core/engine/host_bound.h"
 #include "core/engine/stepper.h"
@@ -9,6 +10,13 @@ namespace {
 
 WallTime wall(std::int64_t milliseconds) {
   return WallTime(Duration(milliseconds));
+}
+
+// Their places are made of their digests.
+template <typename Outputs>
+bool have_digests(const Outputs& outputs) {
+  return std::ranges::all_of(outputs,
+                             [](const Artifact& output) { return is_digest(output.digest()); });
 }
 
 }  // namespace
@@ -41,6 +49,7 @@ void Stepper::reopen(const v1::ReopenedTasks& reopened) {
 Result<void> Stepper::apply(const v1::TaskReused& reused) {
   CAIRN_ASSIGN(const std::uint32_t number, in_phase(reused.task(), TaskPhase::kWaiting));
   if (state_.stop) return refuse("takes a result for a run that stops");
+  if (!have_digests(reused.outputs())) return refuse("takes outputs without digests");
   TaskState& task = state_.tasks[number];
   task.key = reused.key();
   task.cached = true;
@@ -123,6 +132,7 @@ Result<void> Stepper::apply(const v1::AttemptReturned& returned) {
 Result<void> Stepper::apply(const v1::AttemptFinished& finished) {
   CAIRN_ASSIGN(AttemptState* const attempt, live(finished.task(), finished.attempt()));
   TaskState& task = state_.tasks[finished.task()];
+  if (!have_digests(finished.outputs())) return refuse("makes outputs without digests");
   attempt->finished_at = now();
   if (finished.started_ms() != 0 && !attempt->started_at) {
     attempt->started_at = wall(finished.started_ms());

@@ -127,13 +127,6 @@ void add_error(json::object& object,
   object["error"] = json::object{{"cause", trouble->first}, {"message", trouble->second}};
 }
 
-// Attempts that counted.
-std::size_t tries(const TaskState& task) {
-  return static_cast<std::size_t>(
-      std::count_if(task.attempts.begin(), task.attempts.end(),
-                    [](const AttemptState& attempt) { return !attempt.returned; }));
-}
-
 const LiveTask* find_live(const ViewOptions& options, std::uint32_t task) {
   if (options.live == nullptr) return nullptr;
   const auto found = options.live->find(task);
@@ -144,7 +137,7 @@ void add_work(json::object& object, const RunState& state, std::uint32_t number,
               const ViewOptions& options) {
   const TaskState& task = state.tasks[number];
   const LiveTask* live = find_live(options, number);
-  object["attempts"] = tries(task);
+  object["attempts"] = counted_attempts(task);
   object["cached"] = task.cached;
   object["started_at"] = time_or_null(task.started_at);
   object["finished_at"] = time_or_null(task.finished_at);
@@ -172,7 +165,7 @@ void add_tasks(json::object& object, const RunState& state, std::uint32_t number
   for (std::uint32_t cell = 0; cell < stage.count; ++cell) {
     const std::uint32_t index = state.task_of(number, cell);
     const TaskState& task = state.tasks[index];
-    attempts += tries(task);
+    attempts += counted_attempts(task);
     if (task.cached) ++cached;
     if (task.started_at) started = std::min(started.value_or(*task.started_at), *task.started_at);
     if (task.finished_at) {
@@ -201,13 +194,23 @@ void add_tasks(json::object& object, const RunState& state, std::uint32_t number
   add_error(object, trouble_of(state, number));
 }
 
+json::object resources_view(const ResourceSpec& resources) {
+  json::object object{{"cpus", resources.cpus}, {"gpus", resources.gpus}};
+  if (resources.memory_bytes > 0) object["memory_bytes"] = resources.memory_bytes;
+  if (!resources.pools.empty()) object["pools"] = json::value_from(resources.pools);
+  return object;
+}
+
 json::array attempt_list(const RunState& state, const TaskState& task) {
   json::array attempts;
+  WallTime ready = stage_ready_at(state, task.stage);
   for (const AttemptState& attempt : task.attempts) {
     const HostState& host = host_of(state, attempt);
     json::object entry{{"attempt", attempt.number},
                        {"host", host.handle.host},
                        {"pid", host.handle.pid},
+                       {"ready_at", format_rfc3339(std::min(ready, attempt.created_at))},
+                       {"created_at", format_rfc3339(attempt.created_at)},
                        {"started_at", time_or_null(attempt.started_at)},
                        {"finished_at", time_or_null(attempt.finished_at)},
                        {"cause", attempt.returned ? "returned" : attempt.cause},
@@ -217,12 +220,41 @@ json::array attempt_list(const RunState& state, const TaskState& task) {
         entry["machine"] = std::move(*machine);
       }
     }
+    ready = attempt.finished_at.value_or(ready);
     attempts.push_back(std::move(entry));
   }
   return attempts;
 }
 
 }  // namespace
+
+bool has_several_tasks(const RunState& state, std::uint32_t stage) {
+  return state.stages[stage].cells != nullptr || !state.stages[stage].expanded;
+}
+
+std::size_t counted_attempts(const TaskState& task) {
+  return static_cast<std::size_t>(
+      std::count_if(task.attempts.begin(), task.attempts.end(),
+                    [](const AttemptState& attempt) { return !attempt.returned; }));
+}
+
+std::optional<json::object> task_error(const RunState& state, std::uint32_t task) {
+  json::object object;
+  add_error(object, trouble_of(state, state.tasks[task]));
+  if (object.empty()) return std::nullopt;
+  return std::move(object.at("error").get_object());
+}
+
+WallTime stage_ready_at(const RunState& state, std::uint32_t stage) {
+  WallTime ready = state.created_at;
+  for (const std::uint32_t need : state.needs[stage]) {
+    for (std::uint32_t cell = 0; cell < state.stages[need].count; ++cell) {
+      const TaskState& task = state.tasks[state.task_of(need, cell)];
+      ready = std::max(ready, task.finished_at.value_or(ready));
+    }
+  }
+  return ready;
+}
 
 std::string run_status(const RunState& state, bool served) {
   if (state.status != RunStatus::kRunning) return to_string(state.status);
@@ -258,7 +290,7 @@ json::object stage_view(const RunState& state, std::uint32_t number, const ViewO
   json::object object{{"name", stage.name},
                       {"uses", stage.uses},
                       {"status", stage_status(state, number, options.served)}};
-  if (state.stages[number].cells || !state.stages[number].expanded) {
+  if (has_several_tasks(state, number)) {
     add_tasks(object, state, number, options);
   } else {
     add_work(object, state, number, options);
@@ -275,6 +307,7 @@ json::object task_view(const RunState& state, std::uint32_t number, const ViewOp
   if (cells && task.cell < cells->size()) object["label"] = cells->labels[task.cell];
   object["params"] = own_params(state, number);
   add_work(object, state, number, options);
+  object["resources"] = resources_view(state.spec_of(task).resources);
   object["attempt_list"] = attempt_list(state, task);
   return object;
 }
@@ -287,26 +320,29 @@ json::object stage_page(const RunState& state, std::uint32_t stage, std::uint32_
   for (std::uint32_t cell = offset; cell < count && cell - offset < limit; ++cell) {
     tasks.push_back(task_view(state, state.task_of(stage, cell), options));
   }
+  object["resources"] = resources_view(state.spec->stages[stage].resources);
   object["offset"] = offset;
   object["task_list"] = std::move(tasks);
   return object;
 }
 
-json::object run_view(const RunState& state, const ViewOptions& options) {
-  json::array stages;
-  for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
-    stages.push_back(stage_view(state, i, options));
-  }
+std::optional<json::object> stage_error(const RunState& state, std::uint32_t stage) {
+  json::object object;
+  add_error(object, trouble_of(state, stage));
+  if (object.empty()) return std::nullopt;
+  return std::move(object.at("error").get_object());
+}
+
+json::object run_facts(const RunState& state, bool served) {
   json::object object{{"id", state.id},
                       {"name", state.spec->name},
                       {"workflow", state.spec->file},
-                      {"status", run_status(state, options.served)},
+                      {"status", run_status(state, served)},
                       {"created_at", format_rfc3339(state.created_at)},
                       {"started_at", time_or_null(state.started_at)},
                       {"finished_at", time_or_null(state.finished_at)},
                       {"seed", state.spec->seed},
-                      {"params", state.spec->params},
-                      {"stages", std::move(stages)}};
+                      {"params", state.spec->params}};
   if (state.priority != 0) object["priority"] = state.priority;
   if (state.revision > 1) object["revision"] = state.revision;
   if (!state.spec->labels.empty()) {
@@ -327,9 +363,21 @@ json::object run_view(const RunState& state, const ViewOptions& options) {
   return object;
 }
 
+json::object run_view(const RunState& state, const ViewOptions& options) {
+  json::array stages;
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i)
+    stages.push_back(stage_view(state, i, options));
+  json::object object = run_facts(state, options.served);
+  object["stages"] = std::move(stages);
+  return object;
+}
+
 RunRow shown_row(const RunState& state, bool served) {
   RunRow row = row_of(state);
   row.status = run_status(state, served);
+  row.stages.clear();
+  for (std::uint32_t i = 0; i < state.stages.size(); ++i)
+    ++row.stages[stage_status(state, i, served)];
   const auto running = row.by_status.find("running");
   if (running == row.by_status.end()) return row;
   if (served && state.status == RunStatus::kRunning) return row;
@@ -354,6 +402,10 @@ json::object list_row(const RunRow& row) {
                       {"stages", std::move(tasks)}};
   if (!row.workflow.empty()) object["workflow"] = row.workflow;
   if (!row.labels.empty()) object["labels"] = json::value_from(row.labels);
+  if (!row.stages.empty()) object["stages_by_status"] = json::value_from(row.stages);
+  if (row.reused > 0) object["reused"] = row.reused;
+  if (row.gpu_seconds > 0) object["gpu_seconds"] = row.gpu_seconds;
+  if (!row.outcome.empty()) object["outcome"] = json::value_from(row.outcome);
   return object;
 }
 

@@ -37,7 +37,9 @@ class Checker {
       : request_(request), registry_(registry), result_(result), diagnostics_(result.diagnostics) {}
 
   Result<void> check() {
-    CAIRN_TRY(load(request_.file, request_.file.string(), request_.text));
+    // A text that was sent lies nowhere: its folder is no part of what it is called.
+    const fs::path shown = request_.text ? request_.file.filename() : request_.file;
+    CAIRN_TRY(load(request_.file, shown.string(), request_.text));
     if (documents_.empty()) return {};
     if (!extends_broken_) {
       CAIRN_TRY(read_params());
@@ -162,6 +164,7 @@ class Checker {
     }
     for (const std::string& text : request_.set) params_.set(text, working);
     params_.finish();
+    result_.params = params_.describe();
     return {};
   }
 

@@ -8,6 +8,7 @@
 
 #include "core/base/files.h"
 #include "core/plugin/manifest.h"
+#include "core/workflow/declared_param.h"
 #include "core/workflow/diagnostics.h"
 #include "core/workflow/spec.h"
 
@@ -29,7 +30,8 @@ struct WorkflowRequest {
 
 struct CheckedWorkflow {
   Diagnostics diagnostics;
-  std::optional<WorkflowSpec> spec;  // where diagnostics has no error
+  std::optional<WorkflowSpec> spec;   // where diagnostics has no error
+  std::vector<DeclaredParam> params;  // also where it has, as far as they are declared right
 };
 
 // The error is kNotFound: the file, a file it extends or the file of parameters is missing.

@@ -108,8 +108,14 @@ void ParamTable::declare_one(const YamlEntry& entry, const fs::path& folder) {
     for (const auto& value : given["values"].as_array())
       declared.decl.choices.emplace_back(value.as_string());
   }
+  if (given.contains("description"))
+    declared.decl.doc = std::string(given["description"].as_string());
+  declared.required = value == nullptr;
   Declared& kept = declared_[entry.key] = std::move(declared);
-  if (value != nullptr) give(kept, value->value, folder);
+  if (value == nullptr) return;
+  give(kept, value->value, folder);
+  // A wrong one is shown by the diagnostic, and one of a secret by nothing.
+  if (!invalid_.contains(entry.key)) kept.default_value = value->value.to_json();
 }
 
 bool ParamTable::has_secrets() const {
@@ -231,6 +237,28 @@ void ParamTable::set(const std::string& text, const fs::path& folder) {
     node.scalar = text_type ? json::value(json::string(value)) : resolve_plain_scalar(value);
   }
   give(*declared, node, folder);
+}
+
+std::vector<DeclaredParam> ParamTable::describe() const {
+  std::vector<DeclaredParam> described;
+  for (const std::string& name : order_) {
+    const auto found = declared_.find(name);
+    if (found == declared_.end()) continue;
+    const Declared& declared = found->second;
+    DeclaredParam param;
+    param.name = name;
+    param.type = declared.type;
+    param.doc = declared.decl.doc;
+    param.required = declared.required;
+    param.default_value = declared.default_value;
+    if (const json::value* value = values_.if_contains(name)) param.value = *value;
+    param.min = declared.decl.min;
+    param.max = declared.decl.max;
+    param.values = declared.decl.choices;
+    param.where = declared.source->where(declared.offset);
+    described.push_back(std::move(param));
+  }
+  return described;
 }
 
 void ParamTable::finish() {

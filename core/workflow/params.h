@@ -13,6 +13,7 @@
 
 #include "core/base/files.h"
 #include "core/base/json.h"
+#include "core/workflow/declared_param.h"
 #include "core/workflow/diagnostics.h"
 #include "core/workflow/keys.h"
 #include "core/workflow/yaml.h"
@@ -36,11 +37,15 @@ class ParamTable {
   [[nodiscard]] const json::object& values() const { return values_; }
   // Declared, but without a usable value; a diagnostic says so.
   [[nodiscard]] const std::set<std::string, std::less<>>& invalid() const { return invalid_; }
+  // Those whose declaration is right, in its order, with the values they have now.
+  [[nodiscard]] std::vector<DeclaredParam> describe() const;
 
  private:
   struct Declared {
     std::string type;  // as in the file: "enum", "list"
     ParamDecl decl;
+    bool required = false;
+    std::optional<json::value> default_value;  // as written
     std::size_t offset = 0;
     SourcePtr source;
     bool given = false;
