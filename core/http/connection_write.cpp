@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::size_t kFilePiece = std::size_t{256} << 10;
+constexpr std::size_t kKeptRoom = std::size_t{4} << 10;
 constexpr Duration kLingerTime{2'000};
 
 bool has_no_body(int status) {
@@ -127,6 +128,8 @@ void Connection::write_out() {
 }
 
 void Connection::after_write() {
+  // A stream lasts: it keeps no room that one large piece needed.
+  if (out_.capacity() > kKeptRoom) out_ = {};
   out_.clear();
   out_done_ = 0;
   deadline_.reset();

@@ -15,7 +15,7 @@ struct Limits {
   std::uint64_t body_bytes = std::uint64_t{8} << 20;     // of one request; beyond: 413
   std::uint64_t bodies_bytes = std::uint64_t{64} << 20;  // of all at once; beyond: 503
   std::size_t connections = 1200;                        // at once; beyond: 503
-  std::size_t stream_bytes = std::size_t{1} << 20;       // waiting for one slow client
+  std::size_t stream_bytes = std::size_t{64} << 10;      // waiting for one slow client
   // Streams of one client at once, by Request::who, else by address; beyond: 429. 0: no limit.
   std::size_t streams_per_client = 64;
   // Requests of one client, known in the same way; beyond: 429.

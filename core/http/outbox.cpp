@@ -69,7 +69,7 @@ void Outbox::open_stream(Response head) {
 Sent Outbox::send(std::string_view bytes) {
   std::unique_lock lock(mutex_);
   if (gone_ || closed_) return Sent::kGone;
-  if (bytes.size() > capacity_ - unwritten_) return Sent::kFull;
+  if (unwritten_ > 0 && unwritten_ + bytes.size() > capacity_) return Sent::kFull;
   unwritten_ += bytes.size();
   parcel_.bytes += bytes;
   wake(lock);

@@ -14,8 +14,9 @@ namespace cairn::http {
 // Thread-safe. It outlives the connection where a handler still holds it.
 class Outbox {
  public:
-  // capacity: bytes of a stream that are taken and not written. wake: called when there is
-  // something to take; it is not called after detach() has returned, and must not block.
+  // capacity: bytes of a stream that are taken and not written; a piece that is larger is taken
+  // when nothing else waits. wake: called when there is something to take; it is not called after
+  // detach() has returned, and must not block.
   Outbox(std::size_t capacity, std::function<void()> wake)
       : capacity_(capacity), wake_(std::move(wake)) {}
 

@@ -12,10 +12,12 @@
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <future>
+#include <latch>
 #include <map>
 #include <mutex>
 #include <thread>
 
+#include "core/base/priority.h"
 #include "core/base/text.h"
 #include "core/http/connection.h"
 
@@ -85,7 +87,16 @@ class AsioServer final : public Server {
                RandomStream(seed, "traces"),
                RateLimiter(options.limits.requests),
                RateLimiter(options.limits.strangers)},
-        ticks_(io_) {}
+        ticks_(io_) {
+    // Each worker takes one of these, for it waits until all have.
+    const auto all = std::make_shared<std::latch>(std::max(1U, options.threads));
+    for (unsigned i = 0; i < std::max(1U, options.threads); ++i) {
+      asio::post(workers_, [all] {
+        give_way();
+        all->arrive_and_wait();
+      });
+    }
+  }
 
   ~AsioServer() override {
     if (!thread_.joinable()) return;
@@ -212,6 +223,7 @@ class AsioServer final : public Server {
   }
 
   void run() {
+    give_way();
     for (;;) {
       try {
         io_.run();
