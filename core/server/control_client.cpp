@@ -102,9 +102,10 @@ void RemoteRuns::show_token(grpc::ClientContext& context) const {
 template <typename Request>
 Result<json::object> RemoteRuns::call(
     grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*, const Request&, v1::Document*),
-    const Request& request) {
+    const Request& request, const std::string& traceparent) {
   grpc::ClientContext context;
   show_token(context);
+  if (!traceparent.empty()) context.AddMetadata("traceparent", traceparent);
   v1::Document document;
   const grpc::Status status = ((*stub_).*method)(&context, request, &document);
   if (!status.ok()) return from_status(status);
@@ -113,6 +114,46 @@ Result<json::object> RemoteRuns::call(
 
 Result<json::object> RemoteRuns::describe() {
   return call(&v1::Control::Stub::Describe, v1::DescribeRequest());
+}
+
+Result<json::object> RemoteRuns::ask(const v1::ListTasksRequest& request) {
+  return call(&v1::Control::Stub::ListTasks, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::ReadLogRequest& request) {
+  return call(&v1::Control::Stub::ReadLog, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::ListMetricsRequest& request) {
+  return call(&v1::Control::Stub::ListMetrics, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::LineageRequest& request) {
+  return call(&v1::Control::Stub::Lineage, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::DiffRequest& request) {
+  return call(&v1::Control::Stub::Diff, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::ListPluginsRequest& request) {
+  return call(&v1::Control::Stub::ListPlugins, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::GetPluginRequest& request) {
+  return call(&v1::Control::Stub::GetPlugin, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::ArtifactRequest& request) {
+  return call(&v1::Control::Stub::GetArtifact, request);
+}
+Result<json::object> RemoteRuns::ask(const v1::PreviewArtifactRequest& request) {
+  return call(&v1::Control::Stub::PreviewArtifact, request);
+}
+
+Result<void> RemoteRuns::read(const v1::ReadArtifactRequest& request, const OnBytes& on_bytes) {
+  grpc::ClientContext context;
+  show_token(context);
+  const auto reader = stub_->ReadArtifact(&context, request);
+  Result<void> taken;
+  for (v1::Bytes piece; taken.ok() && reader->Read(&piece);) taken = on_bytes(piece.bytes());
+  if (!taken.ok()) context.TryCancel();
+  const grpc::Status status = reader->Finish();
+  if (!taken.ok()) return taken;
+  return status.ok() ? Result<void>() : from_status(status);
 }
 
 Result<json::array> RemoteRuns::list(const v1::ListRequest& wanted) {
@@ -185,21 +226,28 @@ Result<json::object> RemoteRuns::submit(const WorkflowSpec& workflow,
   request.set_request_id(options.request_id);
   request.set_priority(options.priority);
   request.set_environment_json(options.environment_json);
-  return call(&v1::Control::Stub::Submit, request);
+  return call(&v1::Control::Stub::Submit, request, options.traceparent);
 }
 
-Result<json::object> RemoteRuns::cancel(const std::string& run) {
-  return call(&v1::Control::Stub::Cancel, request_for<v1::RunCommand>(run));
+// The engine makes the digest of a key itself.
+Result<json::object> RemoteRuns::cancel(const std::string& run, const v1::RequestKey& key) {
+  auto request = request_for<v1::RunCommand>(run);
+  request.set_request_id(key.id());
+  return call(&v1::Control::Stub::Cancel, request);
 }
 
-Result<json::object> RemoteRuns::pause(const std::string& run, bool paused) {
-  return call(paused ? &v1::Control::Stub::Pause : &v1::Control::Stub::Unpause,
-              request_for<v1::RunCommand>(run));
+Result<json::object> RemoteRuns::pause(const std::string& run, bool paused,
+                                       const v1::RequestKey& key) {
+  auto request = request_for<v1::RunCommand>(run);
+  request.set_request_id(key.id());
+  return call(paused ? &v1::Control::Stub::Pause : &v1::Control::Stub::Unpause, request);
 }
 
 Result<json::object> RemoteRuns::approve(const std::string& run, const std::string& stage,
-                                         bool approved, const std::string& by) {
+                                         bool approved, const std::string& by,
+                                         const v1::RequestKey& key) {
   v1::ApproveRequest request;
+  request.set_request_id(key.id());
   request.set_run(run);
   request.set_stage(stage);
   request.set_approved(approved);
@@ -214,6 +262,7 @@ Result<json::object> RemoteRuns::resume(const std::string& run, const ResumeWish
   request.set_from(wish.options.from.value_or(""));
   request.set_dry_run(wish.dry_run);
   request.set_accept_changed_plugins(wish.options.accept_changed_plugins);
+  request.set_request_id(wish.options.key.id());
   return call(&v1::Control::Stub::Resume, request);
 }
 
@@ -228,13 +277,13 @@ Result<json::object> RemoteRuns::derive(const DeriveOptions& options) {
     v1::RerunRequest request;
     fill(request);
     request.set_from(options.stage);
-    return call(&v1::Control::Stub::Rerun, request);
+    return call(&v1::Control::Stub::Rerun, request, options.traceparent);
   }
   v1::ForkRequest request;
   fill(request);
   request.set_stage(options.stage);
   if (options.step >= 0) request.set_step(options.step);
-  return call(&v1::Control::Stub::Fork, request);
+  return call(&v1::Control::Stub::Fork, request, options.traceparent);
 }
 
 Result<json::object> RemoteRuns::remove(const std::string& run) {

@@ -1,7 +1,9 @@
 // RemoteRuns: runs and their control, asked of the engine which holds the store.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "core/base/files.h"
 #include "core/server/run_control.h"
@@ -23,6 +25,20 @@ class RemoteRuns final : public RunSource, public RunControl {
   // {"pid", "command", "runs": [...]}
   [[nodiscard]] Result<json::object> describe();
 
+  // Documents of the API as schemas/control.proto names them.
+  [[nodiscard]] Result<json::object> ask(const v1::ListTasksRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::ReadLogRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::ListMetricsRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::LineageRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::DiffRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::ListPluginsRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::GetPluginRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::ArtifactRequest& request);
+  [[nodiscard]] Result<json::object> ask(const v1::PreviewArtifactRequest& request);
+  // The bytes of an artifact, or of a file of it, piece by piece until the callback fails.
+  using OnBytes = std::function<Result<void>(std::string_view bytes)>;
+  [[nodiscard]] Result<void> read(const v1::ReadArtifactRequest& request, const OnBytes& on_bytes);
+
   Result<json::array> list(const v1::ListRequest& request) override;
   Result<json::object> get(const std::string& run) override;
   Result<json::object> get_stage(const std::string& run, const std::string& stage,
@@ -33,10 +49,11 @@ class RemoteRuns final : public RunSource, public RunControl {
                      const OnEvent& on_event) override;
 
   Result<json::object> submit(const WorkflowSpec& workflow, const SubmitOptions& options) override;
-  Result<json::object> cancel(const std::string& run) override;
-  Result<json::object> pause(const std::string& run, bool paused) override;
+  Result<json::object> cancel(const std::string& run, const v1::RequestKey& key) override;
+  Result<json::object> pause(const std::string& run, bool paused,
+                             const v1::RequestKey& key) override;
   Result<json::object> approve(const std::string& run, const std::string& stage, bool approved,
-                               const std::string& by) override;
+                               const std::string& by, const v1::RequestKey& key) override;
   Result<json::object> resume(const std::string& run, const ResumeWish& wish) override;
   Result<json::object> derive(const DeriveOptions& options) override;
   Result<json::object> remove(const std::string& run) override;
@@ -51,7 +68,7 @@ class RemoteRuns final : public RunSource, public RunControl {
   Result<json::object> call(grpc::Status (v1::Control::Stub::*method)(grpc::ClientContext*,
                                                                       const Request&,
                                                                       v1::Document*),
-                            const Request& request);
+                            const Request& request, const std::string& traceparent = {});
   std::unique_ptr<v1::Control::Stub> stub_;
   const std::string token_;  // empty: the socket's own permissions are enough
 };

@@ -1,5 +1,7 @@
 #include "core/server/control_service.h"
 
+#include <algorithm>
+
 #include "core/server/journal_follower.h"
 #include "core/server/on_strand.h"
 #include "core/server/rpc_error.h"
@@ -9,6 +11,7 @@ namespace {
 
 // How soon a Watch notices that its client has gone.
 constexpr std::chrono::seconds kLiveness{1};
+constexpr std::uint64_t kPiece = std::uint64_t{256} << 10;  // of an artifact, in a message
 // Between two items that only say that something moved.
 constexpr std::chrono::milliseconds kFrame{100};
 
@@ -32,13 +35,34 @@ void ControlService::close() {
   changed_.notify_all();
 }
 
-grpc::Status ControlService::answer(const char* method, grpc::ServerContext&,
+grpc::Status ControlService::answer(const char* method, grpc::ServerContext& context,
                                     const google::protobuf::Message& request,
                                     v1::Document& document) {
-  const api::Outcome outcome = api_.call(method, request, api::Caller());
+  api::Caller caller;
+  if (const auto given = context.client_metadata().find("traceparent");
+      given != context.client_metadata().end())
+    caller.traceparent.assign(given->second.data(), given->second.size());
+  const api::Outcome outcome = api_.call(method, request, caller);
   if (const auto* failure = std::get_if<api::Failure>(&outcome))
     return to_status(failure->error, failure->places);
   document.set_json(json::serialize(std::get<json::object>(outcome)));
+  return grpc::Status::OK;
+}
+
+grpc::Status ControlService::ReadArtifact(grpc::ServerContext*,
+                                          const v1::ReadArtifactRequest* request,
+                                          grpc::ServerWriter<v1::Bytes>* writer) {
+  const auto file = api_.open_file(*request);
+  if (!file.ok()) return to_status(file.error());
+  for (std::uint64_t at = 0; at < file->size;) {
+    auto piece = read_range(file->fd.get(), at, std::min(kPiece, file->size - at));
+    if (!piece.ok()) return to_status(piece.error());
+    if (piece->empty()) return to_status(corrupt("artifact " + request->digest() + " got shorter"));
+    at += piece->size();
+    v1::Bytes message;
+    message.set_bytes(std::move(*piece));
+    if (!writer->Write(message)) break;  // the client has gone
+  }
   return grpc::Status::OK;
 }
 

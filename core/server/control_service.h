@@ -30,6 +30,7 @@ class ControlService final : public v1::Control::Service {
   CAIRN_CONTROL_METHOD(GetWorkflowSchema, GetWorkflowSchemaRequest)
   CAIRN_CONTROL_METHOD(List, ListRequest)
   CAIRN_CONTROL_METHOD(Get, GetRequest)
+  CAIRN_CONTROL_METHOD(GetHead, GetRequest)
   CAIRN_CONTROL_METHOD(GetStructure, GetRequest)
   CAIRN_CONTROL_METHOD(GetStates, GetRequest)
   CAIRN_CONTROL_METHOD(GetStage, GetStageRequest)
@@ -42,6 +43,8 @@ class ControlService final : public v1::Control::Service {
   CAIRN_CONTROL_METHOD(ReadLog, ReadLogRequest)
   CAIRN_CONTROL_METHOD(SearchLog, SearchLogRequest)
   CAIRN_CONTROL_METHOD(ReadLogRange, ReadLogRangeRequest)
+  CAIRN_CONTROL_METHOD(ReadRunLog, ReadRunLogRequest)
+  CAIRN_CONTROL_METHOD(SearchRunLog, SearchRunLogRequest)
   CAIRN_CONTROL_METHOD(ListMetrics, ListMetricsRequest)
   CAIRN_CONTROL_METHOD(ReadSeries, ReadSeriesRequest)
   CAIRN_CONTROL_METHOD(ListCheckpoints, ListCheckpointsRequest)
@@ -73,6 +76,8 @@ class ControlService final : public v1::Control::Service {
   CAIRN_CONTROL_METHOD(Backup, BackupRequest)
 #undef CAIRN_CONTROL_METHOD
 
+  grpc::Status ReadArtifact(grpc::ServerContext* context, const v1::ReadArtifactRequest* request,
+                            grpc::ServerWriter<v1::Bytes>* writer) override;
   grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request,
                      grpc::ServerWriter<v1::WatchItem>* writer) override;
 

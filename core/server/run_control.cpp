@@ -62,18 +62,20 @@ Result<json::object> EngineControl::submit(const WorkflowSpec& workflow,
   });
 }
 
-Result<json::object> EngineControl::cancel(const std::string& run) {
-  return change(run, [&](const std::string& id) { return scheduler_.cancel(id); });
+Result<json::object> EngineControl::cancel(const std::string& run, const v1::RequestKey& key) {
+  return change(run, [&](const std::string& id) { return scheduler_.cancel(id, key); });
 }
 
-Result<json::object> EngineControl::pause(const std::string& run, bool paused) {
-  return change(run, [&](const std::string& id) { return scheduler_.pause(id, paused); });
+Result<json::object> EngineControl::pause(const std::string& run, bool paused,
+                                          const v1::RequestKey& key) {
+  return change(run, [&](const std::string& id) { return scheduler_.pause(id, paused, key); });
 }
 
 Result<json::object> EngineControl::approve(const std::string& run, const std::string& stage,
-                                            bool approved, const std::string& by) {
-  return change(run,
-                [&](const std::string& id) { return scheduler_.approve(id, stage, approved, by); });
+                                            bool approved, const std::string& by,
+                                            const v1::RequestKey& key) {
+  return change(
+      run, [&](const std::string& id) { return scheduler_.approve(id, stage, approved, by, key); });
 }
 
 Result<json::object> EngineControl::resume(const std::string& run, const ResumeWish& wish) {

@@ -35,12 +35,15 @@ class RunControl {
   // {"id","name","status"}
   [[nodiscard]] virtual Result<json::object> submit(const WorkflowSpec& workflow,
                                                     const SubmitOptions& options) = 0;
-  // These three return the run's row, as in a list.
-  [[nodiscard]] virtual Result<json::object> cancel(const std::string& run) = 0;
-  [[nodiscard]] virtual Result<json::object> pause(const std::string& run, bool paused) = 0;
+  // These three return the run's row, as in a list. key: as Scheduler's; its id may be empty.
+  [[nodiscard]] virtual Result<json::object> cancel(const std::string& run,
+                                                    const v1::RequestKey& key) = 0;
+  [[nodiscard]] virtual Result<json::object> pause(const std::string& run, bool paused,
+                                                   const v1::RequestKey& key) = 0;
   [[nodiscard]] virtual Result<json::object> approve(const std::string& run,
                                                      const std::string& stage, bool approved,
-                                                     const std::string& by) = 0;
+                                                     const std::string& by,
+                                                     const v1::RequestKey& key) = 0;
   // resume_view() of what happens, or would happen.
   [[nodiscard]] virtual Result<json::object> resume(const std::string& run,
                                                     const ResumeWish& wish) = 0;
@@ -76,10 +79,11 @@ class EngineControl final : public RunControl {
   [[nodiscard]] bool close_when_idle();
 
   Result<json::object> submit(const WorkflowSpec& workflow, const SubmitOptions& options) override;
-  Result<json::object> cancel(const std::string& run) override;
-  Result<json::object> pause(const std::string& run, bool paused) override;
+  Result<json::object> cancel(const std::string& run, const v1::RequestKey& key) override;
+  Result<json::object> pause(const std::string& run, bool paused,
+                             const v1::RequestKey& key) override;
   Result<json::object> approve(const std::string& run, const std::string& stage, bool approved,
-                               const std::string& by) override;
+                               const std::string& by, const v1::RequestKey& key) override;
   Result<json::object> resume(const std::string& run, const ResumeWish& wish) override;
   Result<json::object> derive(const DeriveOptions& options) override;
   Result<json::object> remove(const std::string& run) override;

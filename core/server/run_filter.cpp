@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array kStatuses = {"pending", "running",   "paused",  "waiting",    "succeeded",
                                   "failed",  "cancelled", "skipped", "interrupted"};
+constexpr const char* kCached = "cached";
 constexpr std::size_t kHashDigits = 16;
 
 bool same_letter(char one, char other) {
@@ -33,6 +34,17 @@ bool holds_any_case(std::string_view text, std::string_view part) {
 }
 
 Result<StatusFilter> StatusFilter::parse(const std::string& text) {
+  return parse(text, {kStatuses.begin(), kStatuses.end()});
+}
+
+Result<StatusFilter> StatusFilter::parse_of_tasks(const std::string& text) {
+  std::vector<std::string> known(kStatuses.begin(), kStatuses.end());
+  known.emplace_back(kCached);
+  return parse(text, known);
+}
+
+Result<StatusFilter> StatusFilter::parse(const std::string& text,
+                                         const std::vector<std::string>& known) {
   StatusFilter filter;
   std::string_view rest = text;
   if (rest.empty()) return filter;
@@ -41,8 +53,7 @@ Result<StatusFilter> StatusFilter::parse(const std::string& text) {
     rest.remove_prefix(1);
   }
   for (const std::string_view word : split(rest, ',')) {
-    if (std::ranges::find(kStatuses, word) == kStatuses.end()) {
-      const std::vector<std::string> known(kStatuses.begin(), kStatuses.end());
+    if (std::ranges::find(known, word) == known.end()) {
       const auto near = nearest_word(word, known);
       return invalid_argument(
           "'" + printable(word) + "' is no status",
@@ -53,9 +64,12 @@ Result<StatusFilter> StatusFilter::parse(const std::string& text) {
   return filter;
 }
 
-bool StatusFilter::takes(const std::string& status) const {
+bool StatusFilter::takes(const std::string& status, bool cached) const {
   if (words_.empty()) return true;
-  return (std::ranges::find(words_, status) != words_.end()) != all_but_;
+  const bool named = std::ranges::any_of(words_, [&](const std::string& word) {
+    return word == status || (cached && word == kCached);
+  });
+  return named != all_but_;
 }
 
 bool RunFilter::takes(const RunRow& row) const {

@@ -18,9 +18,14 @@ class StatusFilter {
  public:
   // Empty text: any. kInvalidArgument: a word that is no status, with the nearest.
   [[nodiscard]] static Result<StatusFilter> parse(const std::string& text);
-  [[nodiscard]] bool takes(const std::string& status) const;
+  // Of tasks, which may be "cached", too: those that succeeded without running.
+  [[nodiscard]] static Result<StatusFilter> parse_of_tasks(const std::string& text);
+  [[nodiscard]] bool takes(const std::string& status, bool cached = false) const;
 
  private:
+  [[nodiscard]] static Result<StatusFilter> parse(const std::string& text,
+                                                  const std::vector<std::string>& known);
+
   std::vector<std::string> words_;  // empty: any
   bool all_but_ = false;
 };

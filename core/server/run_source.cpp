@@ -10,8 +10,11 @@ namespace {
 
 constexpr const char* kTimedOut = "the wait is over and the run goes on";
 
-bool has_several_tasks(const RunState& state, std::uint32_t stage) {
-  return state.stages[stage].cells != nullptr || !state.stages[stage].expanded;
+// What its stage's tasks share, and what it has of its own.
+json::object all_params(const RunState& state, std::uint32_t task) {
+  json::object params = state.spec_of(state.tasks[task]).params;
+  for (auto& [name, value] : own_params(state, task)) params[name] = std::move(value);
+  return params;
 }
 
 // A stage of several tasks in one piece: what it says of itself, and its first task that tells
@@ -59,7 +62,11 @@ Error no_such_stage(const RunState& state, const std::string& name) {
 
 Result<json::object> stage_document(const RunState& state, const std::string& stage,
                                     const TaskPage& page, const ViewOptions& options) {
-  if (const auto task = state.find_task(stage)) return task_view(state, *task, options);
+  if (const auto task = state.find_task(stage)) {
+    json::object document = task_view(state, *task, options);
+    document["params"] = all_params(state, *task);
+    return document;
+  }
   const auto number = state.find_stage(stage);
   if (!number || stage.find('[') != std::string::npos) return no_such_stage(state, stage);
   return stage_page(state, *number, page.offset, page.limit, options);

@@ -72,7 +72,8 @@ class RunSource {
 // kNotFound with the nearest name: the run has no such stage, or the stage no such task.
 [[nodiscard]] Error no_such_stage(const RunState& state, const std::string& name);
 
-// The document of get_stage, and that of explain, for a run as it is; earlier may be null.
+// The document of get_stage, and that of explain, for a run as it is; earlier may be null. A single
+// task's "params" are all it has, those of a page of tasks what each has of its own.
 [[nodiscard]] Result<json::object> stage_document(const RunState& state, const std::string& stage,
                                                   const TaskPage& page, const ViewOptions& options);
 [[nodiscard]] Result<json::object> explain_document(const RunState& state, const RunState* earlier,

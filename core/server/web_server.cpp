@@ -8,6 +8,7 @@
 #include "core/server/api/metrics_text.h"
 #include "core/server/on_strand.h"
 #include "core/server/security/access.h"
+#include "core/server/security/access_log.h"
 #include "core/server/security/audit.h"
 #include "core/server/security/session.h"
 
@@ -61,6 +62,9 @@ class Served final : public WebServer {
     CAIRN_TRY(make_or_read_token(options_.state_dir));
     CAIRN_ASSIGN(tokens_, Tokens::open(options_.state_dir, clock_));
     CAIRN_ASSIGN(audit_, AuditLog::open(options_.state_dir, clock_));
+    if (!options_.access_log.empty()) {
+      CAIRN_ASSIGN(access_log_, AccessLog::open(options_.access_log, clock_));
+    }
     raise_file_limit();
     hub_ = std::make_unique<api::EventHub>(engine_.scheduler(), engine_.control().runs(),
                                            engine_.store(), clock_);
@@ -68,7 +72,10 @@ class Served final : public WebServer {
         std::make_unique<api::TailHub>(engine_.control().runs(), engine_.api().indexes(), clock_);
     api::HttpDoorOptions door;
     CAIRN_ASSIGN(door.server, server_options(options_.door));
-    door.server.observer = [this](const http::Answered& answered) { audit_->record(answered); };
+    door.server.observer = [this](const http::Answered& answered) {
+      audit_->record(answered);
+      if (access_log_) access_log_->record(answered);
+    };
     door.access = make_access_check(*tokens_);
     door.session = session_handlers(*tokens_, {.secure = is_secure(options_.door)});
     door.find_page = options_.find_page;
@@ -90,7 +97,7 @@ class Served final : public WebServer {
   }
 
  private:
-  // Attempts that end, by stage type and result: both of closed sets.
+  // Attempts that end, by stage type and cause: both of closed sets.
   void count_attempts() {
     on_strand(engine_.scheduler(), [this] {
       subscription_ = engine_.scheduler().subscribe([this](const RunUpdate& update) {
@@ -99,7 +106,7 @@ class Served final : public WebServer {
         if (finished.task() >= update.state.tasks.size()) return;
         const std::string& type = update.state.spec_of(update.state.tasks[finished.task()]).uses;
         const std::lock_guard lock(mutex_);
-        ++attempts_[{type, finished.cause().empty() ? "succeeded" : finished.cause()}];
+        ++attempts_[{type, finished.cause()}];
       });
       return true;
     });
@@ -128,6 +135,8 @@ class Served final : public WebServer {
       const std::lock_guard lock(mutex_);
       values.attempts = attempts_;
     }
+    values.timings =
+        on_strand(engine_.scheduler(), [this] { return engine_.scheduler().timings(); });
     values.journal_sequence = engine_.store().last_sequence();
     values.resident_bytes = resident_bytes();
     values.open_files = count_open_files();
@@ -155,6 +164,7 @@ class Served final : public WebServer {
   const Clock& clock_;
   std::unique_ptr<Tokens> tokens_;
   std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<AccessLog> access_log_;  // null: none is wanted
   std::unique_ptr<api::EventHub> hub_;
   std::unique_ptr<api::TailHub> tails_;
   std::unique_ptr<api::HttpDoor> door_;

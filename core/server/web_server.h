@@ -17,6 +17,7 @@ namespace cairn {
 struct WebOptions {
   DoorOptions door;
   fs::path state_dir;
+  fs::path access_log;  // empty: none
   std::string version;
   // "index.html", "assets/...".
   std::function<std::optional<api::PageFile>(std::string_view path)> find_page;
@@ -25,7 +26,7 @@ struct WebOptions {
 class WebServer {
  public:
   // Listens when it returns. engine and clock outlive it. Errors: those of check_door_options,
-  // make_or_read_token, Tokens::open, AuditLog::open and http::Server::start.
+  // make_or_read_token, Tokens::open, AuditLog::open, AccessLog::open and http::Server::start.
   [[nodiscard]] static Result<std::unique_ptr<WebServer>> start(EngineProcess& engine,
                                                                 WebOptions options,
                                                                 const Clock& clock);

@@ -40,6 +40,7 @@ class Methods {
     add("GetWorkflowSchema", &Api::workflow_schema);
     add("List", &Api::list);
     add("Get", &Api::get);
+    add("GetHead", &Api::head);
     add("GetStructure", &Api::structure);
     add("GetStates", &Api::states);
     add("GetStage", &Api::stage);
@@ -52,6 +53,8 @@ class Methods {
     add("ReadLog", &Api::log);
     add("SearchLog", &Api::log_hits);
     add("ReadLogRange", &Api::log_bytes);
+    add("ReadRunLog", &Api::run_log);
+    add("SearchRunLog", &Api::run_log_hits);
     add("ListMetrics", &Api::metrics);
     add("ReadSeries", &Api::series);
     add("ListCheckpoints", &Api::checkpoints);
@@ -113,7 +116,8 @@ Api::Api(Scheduler& scheduler, const RunStore& store, EngineControl& control, Ap
       clock_(clock),
       started_at_(clock.now()),
       artifacts_(control.runs().store_folder()),
-      indexes_(options_.scratch, Indexes::Limits(), clock) {}
+      indexes_(options_.scratch, Indexes::Limits(), clock),
+      event_pages_(store) {}
 
 bool Api::knows(std::string_view method) {
   return Methods::all().find(method) != nullptr;

@@ -19,10 +19,13 @@
 #include "core/base/clock.h"
 #include "core/base/files.h"
 #include "core/plugin/manifest.h"
+#include "core/server/api/event_pages.h"
 #include "core/server/api/outcome.h"
 #include "core/server/api/repeat.h"
+#include "core/server/api/run_head.h"
 #include "core/server/api/task_place.h"
 #include "core/server/reading/indexes.h"
+#include "core/server/reading/log_merge.h"
 #include "core/server/reading/open_file.h"
 #include "core/server/reading/rollouts/rollouts.h"
 #include "core/server/run_control.h"
@@ -77,19 +80,23 @@ class Api {
   Outcome describe(const v1::DescribeRequest& request);
   Outcome list(const v1::ListRequest& request);
   Outcome get(const v1::GetRequest& request);
+  Outcome head(const v1::GetRequest& request);  // api_head.cpp
   Outcome structure(const v1::GetRequest& request);
   Outcome states(const v1::GetRequest& request);
   Outcome stage(const v1::GetStageRequest& request);
   Outcome tasks(const v1::ListTasksRequest& request);
   Outcome timeline(const v1::GetTimelineRequest& request);
   Outcome explain(const v1::ExplainRequest& request);
-  Outcome workflow(const v1::GetRequest& request);
   Outcome events(const v1::ListEventsRequest& request);
   Outcome artifacts(const v1::ListArtifactsRequest& request);
 
   // What tasks wrote: api_files.cpp.
   Outcome log(const v1::ReadLogRequest& request);
   Outcome log_hits(const v1::SearchLogRequest& request);
+  Outcome run_log(const v1::ReadRunLogRequest& request);
+  Outcome run_log_hits(const v1::SearchRunLogRequest& request);
+  [[nodiscard]] Result<json::object> merged_log(const std::string& run, const std::string& stage,
+                                                MergedLogRequest wish);
   Outcome log_bytes(const v1::ReadLogRangeRequest& request);
   Outcome metrics(const v1::ListMetricsRequest& request);
   Outcome series(const v1::ReadSeriesRequest& request);
@@ -125,26 +132,39 @@ class Api {
   Outcome workflow_schema(const v1::GetWorkflowSchemaRequest& request);
   Outcome validate(const v1::WorkflowRequest& request);
   Outcome plan(const v1::WorkflowRequest& request);
+  Outcome workflow(const v1::GetRequest& request);
 
   // Changing: api_changes.cpp.
   Outcome submit(const v1::SubmitRequest& request, const Caller& caller);
   Outcome cancel(const v1::RunCommand& request, const Caller& caller);
   Outcome pause(const v1::RunCommand& request, const Caller& caller);
   Outcome unpause(const v1::RunCommand& request, const Caller& caller);
+  Outcome set_paused(std::string_view method, const v1::RunCommand& request, bool paused);
   Outcome approve(const v1::ApproveRequest& request, const Caller& caller);
   Outcome resume(const v1::ResumeRequest& request, const Caller& caller);
+  Outcome resume_with(const v1::ResumeRequest& request, const v1::RequestKey& key);
   Outcome rerun(const v1::RerunRequest& request, const Caller& caller);
   Outcome fork(const v1::ForkRequest& request, const Caller& caller);
   Outcome remove(const v1::DeleteRequest& request, const Caller& caller);
   Outcome collect(const v1::CollectRequest& request, const Caller& caller);
   Outcome backup(const v1::BackupRequest& request, const Caller& caller);
 
+  // Of the newest older run of its name; null where there is none.
+  [[nodiscard]] Result<std::shared_ptr<const EarlierRun>> earlier_run(const std::string& run);
+  [[nodiscard]] std::optional<Saved> saved_by_reuse(const std::string& run,
+                                                    const ReusedTasks& reused);
+
   using SharedRegistry = std::shared_ptr<const Registry>;
   // Of the plugin folders; read again where that was some seconds ago.
   [[nodiscard]] Result<SharedRegistry> registry();
-  // A text that was sent, checked. params: JSON text of an object, or empty.
-  [[nodiscard]] Result<CheckedWorkflow> check(const std::string& text, const std::string& params,
-                                              std::optional<std::uint64_t> seed, bool identify);
+  // A text that was sent, checked.
+  struct SentWorkflow {
+    std::string text;
+    std::string params;  // JSON text of an object, or empty
+    std::optional<std::uint64_t> seed;
+    std::string from_run;  // empty: relative paths are of the server's folder
+  };
+  [[nodiscard]] Result<CheckedWorkflow> check(const SentWorkflow& sent, bool identify);
   // The workflow of a run with other parameters; nothing where none are asked for.
   struct Revised {
     std::optional<WorkflowSpec> workflow;
@@ -160,6 +180,13 @@ class Api {
   };
   Outcome derive(Derivation derivation);
   Outcome once(json::object begun, const std::string& request_id, const Asked& asked);
+  // A command that may be sent again with the same key: `act` does it, `again` says what it did.
+  using Act = std::function<Outcome(const v1::RequestKey& key)>;
+  using Again = std::function<Outcome(const Repeat& repeat)>;
+  Outcome repeatable(std::string_view method, const std::string& run,
+                     const google::protobuf::Message& request, const std::string& request_id,
+                     const Act& act, const Again& again);
+  Outcome row_now(const std::string& run);
 
   Scheduler& scheduler_;
   const RunStore& store_;
@@ -169,11 +196,16 @@ class Api {
   const WallTime started_at_;
   const ContentStore artifacts_;
   Indexes indexes_;
-  std::mutex mutex_;  // of all below
+  EventPages event_pages_;
+  std::mutex commands_;  // held while one with a key is looked for and carried out
+  std::mutex mutex_;     // of all below
   SharedRegistry registry_;
   Duration registry_at_{};
   std::string http_;
   std::map<std::string, std::shared_ptr<const json::object>> lineages_;  // of runs that succeeded
+  std::map<std::string, std::shared_ptr<const EarlierRun>> earlier_;     // of runs that have ended
+  // By run, with the number of tasks that it reused.
+  std::map<std::string, std::pair<std::size_t, Saved>> saved_;
   struct KeptRollouts {
     std::shared_ptr<reading::RolloutSource> source;
     std::uint64_t used = 0;

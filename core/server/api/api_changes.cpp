@@ -5,6 +5,7 @@
 #include "core/sdk/runtime/checkpoint_folder.h"
 #include "core/server/api/api.h"
 #include "core/server/plan_cache.h"
+#include "core/server/resume_view.h"
 #include "core/workflow/plan.h"
 
 namespace cairn::api {
@@ -20,18 +21,20 @@ Result<std::optional<WorkflowSpec>> checked_elsewhere(const std::string& text) {
 
 }  // namespace
 
-Outcome Api::submit(const v1::SubmitRequest& request, const Caller&) {
+Outcome Api::submit(const v1::SubmitRequest& request, const Caller& caller) {
   CAIRN_ASSIGN(std::optional<WorkflowSpec> spec, checked_elsewhere(request.workflow_json()));
   SubmitOptions options;
   options.request_id = request.request_id();
   options.priority = request.priority();
   options.environment_json = request.environment_json();
+  options.traceparent = caller.traceparent;
   if (!spec) {
     if (request.workflow().empty())
       return invalid_argument("there is no workflow to submit", "send its text as `workflow`");
     const std::optional<std::uint64_t> seed =
         request.has_seed() ? std::optional(request.seed()) : std::nullopt;
-    CAIRN_ASSIGN(CheckedWorkflow checked, check(request.workflow(), request.params(), seed, true));
+    CAIRN_ASSIGN(CheckedWorkflow checked,
+                 check({request.workflow(), request.params(), seed, request.from_run()}, true));
     if (!checked.spec) return Failure(checked.diagnostics);
     spec = std::move(checked.spec);
     if (!request.name().empty()) spec->name = request.name();
@@ -63,30 +66,82 @@ Result<void> Api::expect(const std::string& run, const std::string& status) {
   return conflict("run " + run + " is " + now + ", not " + status, "look at it again");
 }
 
+Outcome Api::repeatable(std::string_view method, const std::string& run,
+                        const google::protobuf::Message& request, const std::string& request_id,
+                        const Act& act, const Again& again) {
+  if (request_id.empty()) return act({});
+  CAIRN_ASSIGN(const std::string id, runs().resolve(run));
+  const v1::RequestKey key = key_of(method, request_id, request);
+  const std::lock_guard lock(commands_);
+  const auto repeat = find_repeat(store_, id, key);
+  if (!repeat.ok()) {
+    Failure failure(repeat.error());
+    failure.unprocessable = repeat.error().code == ErrorCode::kConflict;
+    return failure;
+  }
+  return *repeat ? again(**repeat) : act(key);
+}
+
+Outcome Api::row_now(const std::string& run) {
+  return outcome(runs().view(run, [](const RunNow& now) -> Result<json::object> {
+    return list_row(now.state, now.served);
+  }));
+}
+
 Outcome Api::cancel(const v1::RunCommand& request, const Caller&) {
-  CAIRN_TRY(expect(request.run(), request.expect()));
-  return outcome(control_.cancel(request.run()));
+  const auto act = [&](const v1::RequestKey& key) -> Outcome {
+    CAIRN_TRY(expect(request.run(), request.expect()));
+    return outcome(control_.cancel(request.run(), key));
+  };
+  return repeatable("Cancel", request.run(), request, request.request_id(), act,
+                    [&](const Repeat&) { return row_now(request.run()); });
 }
 
 Outcome Api::pause(const v1::RunCommand& request, const Caller&) {
-  CAIRN_TRY(expect(request.run(), request.expect()));
-  return outcome(control_.pause(request.run(), true));
+  return set_paused("Pause", request, true);
 }
 
 Outcome Api::unpause(const v1::RunCommand& request, const Caller&) {
-  CAIRN_TRY(expect(request.run(), request.expect()));
-  return outcome(control_.pause(request.run(), false));
+  return set_paused("Unpause", request, false);
+}
+
+Outcome Api::set_paused(std::string_view method, const v1::RunCommand& request, bool paused) {
+  const auto act = [&](const v1::RequestKey& key) -> Outcome {
+    CAIRN_TRY(expect(request.run(), request.expect()));
+    return outcome(control_.pause(request.run(), paused, key));
+  };
+  return repeatable(method, request.run(), request, request.request_id(), act,
+                    [&](const Repeat&) { return row_now(request.run()); });
 }
 
 Outcome Api::approve(const v1::ApproveRequest& request, const Caller& caller) {
   const bool approved = !request.has_approved() || request.approved();
   const std::string by = request.by().empty() ? caller.who : request.by();
-  return outcome(control_.approve(request.run(), request.stage(), approved, by));
+  const auto act = [&](const v1::RequestKey& key) {
+    return outcome(control_.approve(request.run(), request.stage(), approved, by, key));
+  };
+  return repeatable("Approve", request.run(), request, request.request_id(), act,
+                    [&](const Repeat&) { return row_now(request.run()); });
 }
 
 Outcome Api::resume(const v1::ResumeRequest& request, const Caller&) {
+  // What is only asked changes nothing, and is no command.
+  if (request.dry_run()) return resume_with(request, {});
+  const auto again = [&](const Repeat& repeat) {
+    return outcome(resume_view(repeat.before, repeat.event.run_resumed(),
+                               [&](const std::string& folder, std::int64_t most) {
+                                 return newest_checkpoint(runs().store_folder() / folder, most);
+                               }));
+  };
+  return repeatable(
+      "Resume", request.run(), request, request.request_id(),
+      [&](const v1::RequestKey& key) { return resume_with(request, key); }, again);
+}
+
+Outcome Api::resume_with(const v1::ResumeRequest& request, const v1::RequestKey& key) {
   CAIRN_TRY(expect(request.run(), request.expect()));
   ResumeWish wish;
+  wish.options.key = key;
   CAIRN_ASSIGN(wish.options.workflow, checked_elsewhere(request.workflow_json()));
   if (!wish.options.workflow) {
     CAIRN_ASSIGN(const std::string run, runs().resolve(request.run()));
@@ -100,19 +155,20 @@ Outcome Api::resume(const v1::ResumeRequest& request, const Caller&) {
   return outcome(control_.resume(request.run(), wish));
 }
 
-Outcome Api::rerun(const v1::RerunRequest& request, const Caller&) {
+Outcome Api::rerun(const v1::RerunRequest& request, const Caller& caller) {
   Derivation derivation;
   derivation.options.run = request.run();
   derivation.options.stage = request.from();
   derivation.options.request_id = request.request_id();
   derivation.options.environment_json = request.environment_json();
+  derivation.options.traceparent = caller.traceparent;
   derivation.workflow_json = request.workflow_json();
   derivation.params = request.params();
   derivation.dry_run = request.dry_run();
   return derive(std::move(derivation));
 }
 
-Outcome Api::fork(const v1::ForkRequest& request, const Caller&) {
+Outcome Api::fork(const v1::ForkRequest& request, const Caller& caller) {
   Derivation derivation;
   derivation.options.run = request.run();
   derivation.options.stage = request.stage();
@@ -120,6 +176,7 @@ Outcome Api::fork(const v1::ForkRequest& request, const Caller&) {
   derivation.options.step = request.has_step() ? request.step() : -1;
   derivation.options.request_id = request.request_id();
   derivation.options.environment_json = request.environment_json();
+  derivation.options.traceparent = caller.traceparent;
   derivation.workflow_json = request.workflow_json();
   derivation.params = request.params();
   derivation.dry_run = request.dry_run();

@@ -2,8 +2,10 @@
 #include <boost/json/value_from.hpp>
 
 #include "core/base/text.h"
+#include "core/engine/view.h"
 #include "core/server/api/api.h"
 #include "core/server/api/task_place.h"
+#include "core/server/reading/log_merge.h"
 #include "core/server/reading/log_page.h"
 #include "core/server/reading/metric_series.h"
 #include "core/server/reading/task_files.h"
@@ -33,6 +35,34 @@ SearchText search_text(const std::string& text, bool regex) {
 
 int attempt_of(std::uint32_t asked, const TaskPlaceFound& place) {
   return static_cast<int>(asked == 0 ? place.newest_attempt() : asked);
+}
+
+// "STAGE" or "STAGE[LABEL]"; empty: all.
+Result<TaskChoice> choice_of(const RunState& state, const std::string& name) {
+  if (name.empty()) return TaskChoice();
+  if (const auto task = state.find_task(name)) {
+    const std::uint32_t stage = state.tasks[*task].stage;
+    const bool several = state.stages[stage].cells != nullptr;
+    return TaskChoice{state.spec->stages[stage].name,
+                      several ? std::optional(state.tasks[*task].cell) : std::nullopt};
+  }
+  if (!state.find_stage(name)) return no_such_stage(state, name);
+  return TaskChoice{name, std::nullopt};
+}
+
+// The name of a task's folder becomes that of its stage and task.
+void name_task(const RunState& state, json::object& item) {
+  const std::string folder(item.at("task").as_string());
+  const auto place = parse_task_folder(folder);
+  item["stage"] = place ? place->stage : folder;
+  if (!place) return;
+  const auto stage = state.find_stage(place->stage);
+  if (!stage) return;
+  const std::uint32_t cell = place->cell.value_or(0);
+  if (cell >= state.stages[*stage].count) return;
+  const std::uint32_t task = state.task_of(*stage, cell);
+  item["task"] = task_name(state, task);
+  if (state.tasks[task].generation != place->generation) item["earlier"] = true;
 }
 
 Outcome with_origin(Result<json::object> document, const TaskPlaceFound& place) {
@@ -72,6 +102,52 @@ Outcome Api::log_hits(const v1::SearchLogRequest& request) {
   wish.text = search_text(request.q(), request.regex());
   wish.levels = levels_of(request.level());
   return with_origin(log_search(indexes_, place.folder, wish), place);
+}
+
+Result<json::object> Api::merged_log(const std::string& run, const std::string& stage,
+                                     MergedLogRequest wish) {
+  CAIRN_ASSIGN(const std::string id, runs().resolve(run));
+  wish.run_folder = run_folder(runs().store_folder(), id);
+  Result<TaskChoice> choice = TaskChoice();
+  CAIRN_TRY(runs().replicas().with(id, [&](const RunNow& now) {
+    for (const StageSpec& each : now.state.spec->stages) wish.stages.push_back(each.name);
+    choice = choice_of(now.state, stage);
+  }));
+  CAIRN_ASSIGN(wish.choice, std::move(choice));
+  CAIRN_ASSIGN(json::object page, merged_log_page(clock_, wish));
+  CAIRN_TRY(runs().replicas().with(id, [&](const RunNow& now) {
+    for (json::value& item : page.at("items").as_array()) name_task(now.state, item.as_object());
+    page["going_on"] = now.served && now.state.status == RunStatus::kRunning;
+  }));
+  return page;
+}
+
+Outcome Api::run_log(const v1::ReadRunLogRequest& request) {
+  MergedLogRequest wish;
+  wish.cursor = request.cursor();
+  wish.backwards = request.backwards();
+  wish.limit = request.limit() == 0 ? kLinesOnAPage : request.limit();
+  wish.filter.levels = levels_of(request.level());
+  if (!request.q().empty()) wish.filter.text = search_text(request.q(), request.regex());
+  return outcome(merged_log(request.run(), request.stage(), std::move(wish)));
+}
+
+Outcome Api::run_log_hits(const v1::SearchRunLogRequest& request) {
+  MergedLogRequest wish;
+  wish.cursor = request.cursor();
+  wish.backwards = request.backwards();
+  wish.limit = request.limit() == 0 ? kHitsOnAPage : request.limit();
+  wish.filter.levels = levels_of(request.level());
+  wish.filter.text = search_text(request.q(), request.regex());
+  wish.searches = true;
+  CAIRN_ASSIGN(json::object page, merged_log(request.run(), request.stage(), std::move(wish)));
+  const bool over = page.at(request.backwards() ? "at_begin" : "at_end").as_bool();
+  json::object hits{{"hits", std::move(page.at("items"))}};
+  hits["next"] = over ? json::value() : page.at(request.backwards() ? "previous" : "next");
+  for (const char* member : {"undecided", "left_out"}) {
+    if (const json::value* count = page.if_contains(member)) hits[member] = *count;
+  }
+  return hits;
 }
 
 Outcome Api::log_bytes(const v1::ReadLogRangeRequest& request) {

@@ -163,7 +163,7 @@ Outcome Api::stage(const v1::GetStageRequest& request) {
 
 Outcome Api::tasks(const v1::ListTasksRequest& request) {
   TaskPageWish wish;
-  CAIRN_ASSIGN(wish.status, StatusFilter::parse(request.status()));
+  CAIRN_ASSIGN(wish.status, StatusFilter::parse_of_tasks(request.status()));
   wish.q = request.q();
   wish.limit = or_default(request.limit(), kTasksOnAPage);
   CAIRN_ASSIGN(const std::uint64_t place, place_of(request));
@@ -192,31 +192,11 @@ Outcome Api::explain(const v1::ExplainRequest& request) {
   return outcome(runs().explain(request.run(), request.stage(), page));
 }
 
-Outcome Api::workflow(const v1::GetRequest& request) {
-  return outcome(runs().view(request.run(), [](const RunNow& now) -> Result<json::object> {
-    const WorkflowSpec& spec = *now.state.spec;
-    return json::object{{"file", spec.file},
-                        {"text", spec.source},
-                        {"revision", now.state.revision},
-                        {"params", spec.params},
-                        {"seed", spec.seed}};
-  }));
-}
-
 Outcome Api::events(const v1::ListEventsRequest& request) {
   CAIRN_ASSIGN(const std::string run, runs().resolve(request.run()));
   const std::uint32_t limit = or_default(request.limit(), kEventsOnAPage);
-  json::array events;
-  std::uint64_t next = request.after();
-  CAIRN_TRY(replay_run(store_, run, request.after(),
-                       [&](std::uint64_t sequence, const Event& event, const RunState& state) {
-                         // All events of one record have its sequence.
-                         if (events.size() >= limit && sequence != next) return false;
-                         events.push_back(event_view(state, sequence, event));
-                         next = sequence;
-                         return true;
-                       }));
-  return json::object{{"events", std::move(events)}, {"next", next}};
+  CAIRN_ASSIGN(json::object page, event_pages_.read(run, request.after(), limit));
+  return page;
 }
 
 Outcome Api::artifacts(const v1::ListArtifactsRequest& request) {

@@ -27,6 +27,35 @@ Result<std::vector<std::string>> settings_of(const std::string& params) {
   return settings;
 }
 
+std::optional<std::uint64_t> seed_of(const v1::WorkflowRequest& request) {
+  return request.has_seed() ? std::optional(request.seed()) : std::nullopt;
+}
+
+json::array declared_params(const std::vector<DeclaredParam>& params) {
+  json::array list;
+  for (const DeclaredParam& param : params) list.push_back(to_json(param));
+  return list;
+}
+
+// What a form needs to ask for the parameters of stages.
+void add_stages(json::object& document, const WorkflowSpec& spec, const Registry& known) {
+  json::array stages;
+  json::object types;
+  for (const StageSpec& stage : spec.stages) {
+    stages.push_back(json::object{{"name", stage.name},
+                                  {"uses", stage.uses},
+                                  {"params", stage.params},
+                                  {"line", stage.where.line},
+                                  {"column", stage.where.column}});
+    const Registry::Entry* entry = types.contains(stage.uses) ? nullptr : known.find(stage.uses);
+    if (entry == nullptr) continue;
+    types[stage.uses] =
+        json::object{{"doc", entry->stage->doc}, {"params", to_json(*entry->stage).at("params")}};
+  }
+  document["declared_stages"] = std::move(stages);
+  document["stage_types"] = std::move(types);
+}
+
 json::object plugin_row(const Registry::Entry& entry) {
   return {{"name", entry.stage->name},
           {"doc", entry.stage->doc},
@@ -68,41 +97,80 @@ Outcome Api::workflow_schema(const v1::GetWorkflowSchemaRequest&) {
   return cairn::workflow_schema(*known);
 }
 
-Result<CheckedWorkflow> Api::check(const std::string& text, const std::string& params,
-                                   std::optional<std::uint64_t> seed, bool identify) {
+Result<CheckedWorkflow> Api::check(const SentWorkflow& sent, bool identify) {
   CAIRN_ASSIGN(const SharedRegistry known, registry());
   WorkflowRequest request;
-  request.file = options_.working_folder / kFile;
-  request.text = text;
-  request.seed = seed;
   request.working_folder = options_.working_folder;
+  if (!sent.from_run.empty()) {
+    CAIRN_ASSIGN(const std::string run, runs().resolve(sent.from_run));
+    CAIRN_TRY(runs().replicas().with(
+        run, [&](const RunNow& now) { request.working_folder = now.state.spec->folder; }));
+  }
+  request.file = request.working_folder / kFile;
+  request.text = sent.text;
+  request.seed = sent.seed;
   request.identify_content = identify;
-  CAIRN_ASSIGN(request.set, settings_of(params));
+  CAIRN_ASSIGN(request.set, settings_of(sent.params));
   CAIRN_ASSIGN(CheckedWorkflow checked, check_workflow(request, *known));
   if (checked.spec) checked.spec->file = kFile;
   return checked;
 }
 
 Outcome Api::validate(const v1::WorkflowRequest& request) {
-  const std::optional<std::uint64_t> seed =
-      request.has_seed() ? std::optional(request.seed()) : std::nullopt;
-  CAIRN_ASSIGN(const CheckedWorkflow checked,
-               check(request.workflow(), request.params(), seed, false));
-  return checked.diagnostics.to_json();
+  CAIRN_ASSIGN(
+      const CheckedWorkflow checked,
+      check({request.workflow(), request.params(), seed_of(request), request.from_run()}, false));
+  json::object validation = checked.diagnostics.to_json();
+  validation["params"] = declared_params(checked.params);
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  if (checked.spec) add_stages(validation, *checked.spec, *known);
+  return validation;
 }
 
 Outcome Api::plan(const v1::WorkflowRequest& request) {
-  const std::optional<std::uint64_t> seed =
-      request.has_seed() ? std::optional(request.seed()) : std::nullopt;
-  CAIRN_ASSIGN(const CheckedWorkflow checked,
-               check(request.workflow(), request.params(), seed, true));
+  CAIRN_ASSIGN(
+      const CheckedWorkflow checked,
+      check({request.workflow(), request.params(), seed_of(request), request.from_run()}, true));
   if (!checked.spec) return Failure(checked.diagnostics);
   CAIRN_ASSIGN(const PlanSources sources,
                plan_sources(store_, runs().store_folder(), *checked.spec));
   json::object plan = to_json(plan_workflow(*checked.spec, sources));
   plan["name"] = checked.spec->name;
   plan["diagnostics"] = checked.diagnostics.to_json().at("diagnostics");
+  plan["params"] = declared_params(checked.params);
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  add_stages(plan, *checked.spec, *known);
   return plan;
+}
+
+Outcome Api::workflow(const v1::GetRequest& request) {
+  CAIRN_ASSIGN(const std::string run, runs().resolve(request.run()));
+  std::shared_ptr<const WorkflowSpec> spec;
+  std::uint32_t revision = 0;
+  CAIRN_TRY(runs().replicas().with(run, [&](const RunNow& now) {
+    spec = now.state.spec;
+    revision = now.state.revision;
+  }));
+  json::object document{{"file", spec->file},
+                        {"text", spec->source},
+                        {"revision", revision},
+                        {"params", spec->params},
+                        {"seed", spec->seed}};
+  CAIRN_ASSIGN(const SharedRegistry known, registry());
+  add_stages(document, *spec, *known);
+  // What the text declares. Files that it extends may be others by now, or gone.
+  cairn::WorkflowRequest look;
+  look.file = fs::path(spec->folder) / fs::path(spec->file).filename();
+  look.text = spec->source;
+  look.working_folder = spec->folder;
+  look.identify_content = false;
+  auto checked = check_workflow(look, *known);
+  if (!checked.ok()) return document;
+  for (DeclaredParam& param : checked->params) {
+    if (const json::value* value = spec->params.if_contains(param.name)) param.value = *value;
+  }
+  document["declared"] = declared_params(checked->params);
+  return document;
 }
 
 Result<Api::Revised> Api::revise(const std::string& run, const std::string& params) {

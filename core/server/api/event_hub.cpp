@@ -1,7 +1,10 @@
 #include "core/server/api/event_hub.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
+#include "core/base/priority.h"
 #include "core/base/text.h"
 #include "core/engine/view.h"
 #include "core/http/sse.h"
@@ -16,6 +19,8 @@ constexpr Duration kPingEvery{15'000};
 constexpr std::size_t kEventBytes = std::size_t{48} << 10;
 // Listeners that read the journal for themselves at once: each holds a state of the run.
 constexpr std::size_t kMostBehind = 8;
+// Of the newest events, of all runs together; each run that is watched has its share.
+constexpr std::size_t kRecentBytes = std::size_t{16} << 20;
 constexpr const char* kRetry = "retry: 1000\n\n";
 
 void append(std::string& list, const std::string& element) {
@@ -31,6 +36,12 @@ void add_member(std::string& members, const std::string& text) {
 
 std::string member(const char* name, const std::string& elements) {
   return elements.empty() ? std::string() : "\"" + std::string(name) + "\":[" + elements + "]";
+}
+
+std::string update_bytes(bool lines, std::uint64_t id, const std::string& members) {
+  const std::string text = std::to_string(id);
+  std::string data = "{\"sequence\":" + text + members + "}";
+  return lines ? std::move(data) + "\n" : http::to_bytes({std::move(data), text, "update"});
 }
 
 std::string elements_of(const json::array& array) {
@@ -127,6 +138,7 @@ std::size_t EventHub::listeners() {
 }
 
 void EventHub::work() {
+  give_way();
   std::unique_lock lock(mutex_);
   for (;;) {
     // Between two ticks everything gathers; a listener that is behind is looked after, too.
@@ -167,8 +179,8 @@ std::string EventHub::rows_text(const std::set<std::string>& runs,
 
 void EventHub::refresh_feed(const std::string& run, Feed& feed, const Moved& moved) {
   feed.states.clear();
-  feed.events.clear();
   feed.progress.clear();
+  feed.pieces_now = 0;
   const bool journaled = moved.runs.contains(run);
   if (!journaled && !moved.progress.contains(run)) return;
   (void)runs_.replicas().with(run, [&](const RunNow& now) {
@@ -184,14 +196,37 @@ void EventHub::refresh_feed(const std::string& run, Feed& feed, const Moved& mov
     feed.letters = std::move(letters);
     feed.revision = now.state.revision;
   });
-  if (!feed.journal) return;
-  (void)feed.journal->read(
+  if (feed.journal) add_pieces(run, feed, moved.position);
+}
+
+// What the journal has of the run since the last tick, behind the pieces that are there.
+void EventHub::add_pieces(const std::string& run, Feed& feed, std::uint64_t until) {
+  std::uint64_t before = 0;
+  const auto read = feed.journal->read(
       last_position_,
       [&](const WatchEvent& event) {
-        append(feed.events, json::serialize(event.event));
+        // One piece is never cut within a sequence: whoever has an id has all of it.
+        const bool full = feed.pieces_now > 0 && feed.recent.back().events.size() >= kEventBytes &&
+                          event.sequence != before;
+        if (feed.pieces_now == 0 || full) {
+          if (full) feed.recent.back().until = before;
+          feed.recent.push_back({full ? before : last_position_, until, {}});
+          ++feed.pieces_now;
+        }
+        std::string text = json::serialize(event.event);
+        feed.recent_bytes += text.size();
+        append(feed.recent.back().events, text);
+        before = event.sequence;
         return true;
       },
-      moved.position);
+      until);
+  if (!read.ok()) spdlog::warn("events of run {} are not told on: {}", run, read.error().message);
+  const std::size_t share = kRecentBytes / feeds_.size();
+  while (feed.recent.size() > feed.pieces_now && feed.recent_bytes > share) {
+    feed.recent_bytes -= std::min(feed.recent_bytes, feed.recent.front().events.size());
+    feed.recent_from = feed.recent.front().until;
+    feed.recent.pop_front();
+  }
 }
 
 void EventHub::tick(const Moved& moved) {
@@ -223,10 +258,7 @@ void EventHub::tick(const Moved& moved) {
 }
 
 http::Sent EventHub::send(Listener& listener, std::uint64_t id, const std::string& members) {
-  const std::string text = std::to_string(id);
-  const std::string data = "{\"sequence\":" + text + members + "}";
-  const http::Sent sent = listener.stream->send(
-      listener.wish.lines ? data + "\n" : http::to_bytes({data, text, "update"}));
+  const http::Sent sent = listener.stream->send(update_bytes(listener.wish.lines, id, members));
   if (sent == http::Sent::kTaken) listener.position = id;
   return sent;
 }
@@ -241,26 +273,67 @@ http::Sent EventHub::serve(Listener& listener, const Moved& moved) {
 }
 
 http::Sent EventHub::send_shared(Listener& listener, const Moved& moved) {
-  const auto [entry, made] = shared_.try_emplace({listener.wish.run, listener.wish.topics});
-  std::string& members = entry->second;
+  const Topics& topics = listener.wish.topics;
+  const auto found = feeds_.find(listener.wish.run);
+  const Feed* feed = found == feeds_.end() ? nullptr : &found->second;
+  const bool events = feed != nullptr && topics.events && feed->pieces_now > 0;
+  if (events && feed->pieces_now > 1) {
+    // All but the last, which goes with what else there is.
+    bool done = false;
+    const http::Sent sent = send_pieces(listener, *feed, feed->recent.back().after, done);
+    if (sent != http::Sent::kTaken) return sent;
+  }
+  const auto [entry, made] = shared_.try_emplace({listener.wish.run, topics, listener.wish.lines});
   if (made) {
-    const Topics& topics = listener.wish.topics;
+    std::string members;
     if (topics.runs) add_member(members, rows_);
-    if (const auto feed = feeds_.find(listener.wish.run); feed != feeds_.end()) {
-      if (topics.states) add_member(members, feed->second.states);
-      if (topics.events) add_member(members, member("events", feed->second.events));
-      if (topics.progress) add_member(members, member("progress", feed->second.progress));
+    if (feed != nullptr) {
+      if (topics.states) add_member(members, feed->states);
+      if (events) add_member(members, member("events", feed->recent.back().events));
+      if (topics.progress) add_member(members, member("progress", feed->progress));
     }
+    if (!members.empty())
+      entry->second = update_bytes(listener.wish.lines, moved.position, members);
   }
-  if (members.empty()) {
-    listener.position = moved.position;
-    return http::Sent::kTaken;
-  }
-  return send(listener, moved.position, members);
+  const http::Sent sent =
+      entry->second.empty() ? http::Sent::kTaken : listener.stream->send(entry->second);
+  if (sent == http::Sent::kTaken) listener.position = moved.position;
+  return sent;
 }
 
-// Events of the journal up to `until`, as many as the client takes.
+// Pieces up to `until`. done: the listener has them all, or an event in between is not told by a
+// piece that begins where the listener stands.
+http::Sent EventHub::send_pieces(Listener& listener, const Feed& feed, std::uint64_t until,
+                                 bool& done) {
+  auto piece = std::ranges::upper_bound(feed.recent, listener.position, {}, &Piece::until);
+  for (; piece != feed.recent.end() && piece->until <= until; ++piece) {
+    if (piece->after < listener.position) return http::Sent::kTaken;
+    const http::Sent sent = send(listener, piece->until, "," + member("events", piece->events));
+    if (sent != http::Sent::kTaken) return sent;
+  }
+  done = true;
+  return http::Sent::kTaken;
+}
+
+// Events up to `until`, as many as the client takes.
 http::Sent EventHub::catch_up_events(Listener& listener, std::uint64_t until, bool& done) {
+  const Feed& feed = feeds_[listener.wish.run];
+  if (!feed.journal) return read_events(listener, until, done);
+  if (listener.position < feed.recent_from) {
+    bool joined = false;
+    const http::Sent sent = read_events(listener, feed.recent_from, joined);
+    if (sent != http::Sent::kTaken || !joined) return sent;
+    listener.position = std::max(listener.position, feed.recent_from);
+  }
+  if (!listener.behind) {
+    const http::Sent sent = send_pieces(listener, feed, until, done);
+    if (sent != http::Sent::kTaken || done) return sent;
+  }
+  return read_events(listener, until, done);
+}
+
+// The same from the journal itself.
+http::Sent EventHub::read_events(Listener& listener, std::uint64_t until, bool& done) {
   const std::string& run = listener.wish.run;
   if (!listener.behind) {
     const auto reading = std::ranges::count_if(
@@ -318,6 +391,7 @@ http::Sent EventHub::catch_up(Listener& listener, const Moved& moved) {
       feed.journal = std::make_unique<JournalFollower>(store_, listener.wish.run);
       (void)feed.journal->read(
           moved.position, [](const WatchEvent&) { return true; }, moved.position);
+      feed.recent_from = moved.position;
     }
   }
   std::string members;

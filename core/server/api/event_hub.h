@@ -3,13 +3,15 @@
 // Ten times a second at most, what has changed since the last time is put together once and sent
 // to everyone who is up to date. Who is not (a new client, one that comes back with an id, one
 // whose buffer was full) is told what it lacks from the journal and the replicas, at its own pace:
-// the hub keeps a number for each client, and at most one event. An event's id is a sequence of the
+// the hub keeps a number for each client, and at most one event; what is new of a run's journal is
+// kept for a while for all who are a little behind. An event's id is a sequence of the
 // journal, and a client that has an event has everything up to its id.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <map>
 #include <memory>
@@ -18,6 +20,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "core/base/clock.h"
 #include "core/http/exchange.h"
@@ -71,6 +74,12 @@ class EventHub {
     std::string unsent;                       // events that its buffer had no room for, and
     std::uint64_t unsent_id = 0;              // the sequence of the last of them
   };
+  // Events of the journal between two positions, as elements of "events".
+  struct Piece {
+    std::uint64_t after = 0;
+    std::uint64_t until = 0;
+    std::string events;
+  };
   // What all listeners of a run share.
   struct Feed {
     std::size_t listeners = 0;
@@ -78,8 +87,12 @@ class EventHub {
     std::optional<Letters> letters;
     std::uint32_t revision = 0;
     std::string states;    // member of the next event: "states":{...} or "snapshot":{...}
-    std::string events;    // elements of "events"
     std::string progress;  // elements of "progress"
+    // The newest pieces, one behind the other: for who is a little behind.
+    std::deque<Piece> recent;
+    std::size_t recent_bytes = 0;
+    std::uint64_t recent_from = 0;  // there is no event between it and the first piece
+    std::size_t pieces_now = 0;     // of this tick, at the end of `recent`
   };
   struct Moved {
     std::set<std::string> runs;
@@ -98,6 +111,10 @@ class EventHub {
   [[nodiscard]] http::Sent send_shared(Listener& listener, const Moved& moved);
   [[nodiscard]] http::Sent catch_up(Listener& listener, const Moved& moved);
   [[nodiscard]] http::Sent catch_up_events(Listener& listener, std::uint64_t until, bool& done);
+  [[nodiscard]] http::Sent read_events(Listener& listener, std::uint64_t until, bool& done);
+  [[nodiscard]] static http::Sent send_pieces(Listener& listener, const Feed& feed,
+                                              std::uint64_t until, bool& done);
+  void add_pieces(const std::string& run, Feed& feed, std::uint64_t until);
   [[nodiscard]] static http::Sent send(Listener& listener, std::uint64_t id,
                                        const std::string& members);
 
@@ -121,8 +138,8 @@ class EventHub {
   std::map<std::string, std::uint64_t> deleted_;
   std::uint64_t began_at_ = 0;
   std::uint64_t last_position_ = 0;
-  std::map<std::pair<std::string, Topics>, std::string> shared_;  // of this tick
-  std::string rows_;                                              // of this tick
+  std::map<std::tuple<std::string, Topics, bool>, std::string> shared_;  // bytes of this tick
+  std::string rows_;                                                     // of this tick
   Duration last_ping_{};
   std::thread thread_;
 };

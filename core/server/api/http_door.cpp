@@ -9,6 +9,7 @@
 #include "core/http/problem.h"
 #include "core/http/range.h"
 #include "core/http/sse.h"
+#include "core/http/trace.h"
 #include "core/server/api/binding.h"
 #include "core/server/api/openapi.h"
 
@@ -49,7 +50,9 @@ Answer answer_document(Api& api, const MethodSchema& method, const Request& requ
   auto bound = bind_request(method, request);
   if (const auto* bad = std::get_if<BadInput>(&bound)) return to_response(*bad);
   const auto& message = *std::get<std::unique_ptr<google::protobuf::Message>>(bound);
-  return to_response(method, request, api.call(method.name, message, Caller{request.who}));
+  return to_response(
+      method, request,
+      api.call(method.name, message, Caller{request.who, http::to_traceparent(request.trace)}));
 }
 
 bool accepts(const Request& request, std::string_view media_type) {

@@ -1,5 +1,9 @@
 #include "core/server/api/metrics_text.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "core/base/text.h"
 
 namespace cairn::api {
@@ -17,6 +21,17 @@ std::string escaped(const std::string& value) {
       text += letter;
     }
   }
+  return text;
+}
+
+std::string in_seconds(std::int64_t nanoseconds) {
+  return format_number(static_cast<double>(nanoseconds) / 1e9);
+}
+
+// The end of a class as OpenMetrics has it: without an exponent, with a point.
+std::string class_end(std::int64_t nanoseconds) {
+  std::string text = fmt::format("{:.9f}", static_cast<double>(nanoseconds) / 1e9);
+  text.erase(std::max(text.find_last_not_of('0') + 1, text.find('.') + 2));
   return text;
 }
 
@@ -44,6 +59,18 @@ class Text {
              const char* unit = nullptr) {
     family(name, "gauge", help, unit);
     sample("", {}, std::to_string(value));
+  }
+  void histogram(const std::string& name, const std::string& help, const Histogram& histogram) {
+    family(name, "histogram", help, "seconds");
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < histogram.counts().size(); ++i) {
+      below += histogram.counts().at(i);
+      sample("_bucket",
+             {{"le", i < Histogram::kEnds.size() ? class_end(Histogram::kEnds.at(i)) : "+Inf"}},
+             std::to_string(below));
+    }
+    sample("_sum", {}, in_seconds(histogram.nanoseconds()));
+    sample("_count", {}, std::to_string(below));
   }
   std::string end() && { return std::move(text_) + "# EOF\n"; }
 
@@ -76,8 +103,9 @@ void add_http(Text& text, const http::Counts& counts) {
   std::uint64_t below = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     below += all.at(i);
-    const std::string end =
-        i < http::kDurationClasses.size() ? seconds(http::kDurationClasses.at(i)) : "+Inf";
+    const std::string end = i < http::kDurationClasses.size()
+                                ? class_end(http::kDurationClasses.at(i) * 1'000'000)
+                                : "+Inf";
     text.sample("_bucket", {{"le", end}}, std::to_string(below));
   }
   text.sample("_sum", {}, seconds(static_cast<std::int64_t>(milliseconds)));
@@ -105,11 +133,19 @@ std::string metrics_text(const MetricValues& values) {
   for (const auto& [status, count] : values.tasks)
     text.sample("", {{"status", status}}, std::to_string(count));
   text.family("cairn_task_attempts", "counter",
-              "Attempts that ended since the start, by stage type and result");
+              "Attempts that ended since the start, by stage type, result and cause");
   for (const auto& [key, count] : values.attempts) {
-    text.sample("_total", {{"stage_type", key.first}, {"result", key.second}},
+    text.sample("_total",
+                {{"stage_type", key.first},
+                 {"result", key.second.empty() ? "succeeded" : "failed"},
+                 {"cause", key.second}},
                 std::to_string(count));
   }
+  text.histogram("cairn_scheduler_lag_seconds",
+                 "Between what happens outside the engine and the turn that takes it up",
+                 values.timings.lag);
+  text.histogram("cairn_journal_commit_duration_seconds", "One synced batch of the journal",
+                 values.timings.commit);
   text.gauge("cairn_journal_sequence", "Of the last record of the journal",
              values.journal_sequence);
   text.gauge("cairn_cpus", "That tasks may use", values.cpus);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/clock.h"
+#include "core/engine/scheduler.h"
 #include "core/http/observe.h"
 
 namespace cairn::api {
@@ -18,8 +19,9 @@ struct MetricValues {
   WallTime started_at{};
   std::map<std::string, std::uint64_t> runs;   // by status; of all there are
   std::map<std::string, std::uint64_t> tasks;  // by status; of the runs that go on
-  // Attempts that have ended since the start, by result ("succeeded" or the cause).
-  std::map<std::pair<std::string, std::string>, std::uint64_t> attempts;  // {stage type, result}
+  // Attempts that have ended since the start, by stage type and cause; empty: they succeeded.
+  std::map<std::pair<std::string, std::string>, std::uint64_t> attempts;
+  SchedulerTimings timings;
   std::uint64_t journal_sequence = 0;
   std::uint64_t cpus = 0;
   std::uint64_t cpus_in_use = 0;

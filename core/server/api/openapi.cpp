@@ -192,8 +192,8 @@ json::object operation(const MethodSchema& method,
 json::object components() {
   json::object schemas;
   std::map<std::string, json::object> sorted;
-  for (const char* file :
-       {"schemas/documents.proto", "schemas/readings.proto", "schemas/session.proto"}) {
+  for (const char* file : {"schemas/documents.proto", "schemas/readings.proto",
+                           "schemas/session.proto", "schemas/workflows.proto"}) {
     const auto* declared = commented_pool().FindFileByName(file);
     for (int i = 0; i < declared->message_type_count(); ++i) {
       const Descriptor& message = *declared->message_type(i);
@@ -239,17 +239,20 @@ json::object openapi_document() {
     path.get_object()[http::lower_case(http::to_string(method.method))] =
         operation(method, *declared);
   }
-  return {{"openapi", "3.1.0"},
-          {"info",
-           {{"title", "Cairn"},
-            {"version", kApiVersion},
-            {"description",
-             "The API of `cairn serve`. `run` is an id, a unique prefix of one, a name (its newest "
-             "run) or @latest; `stage` is STAGE, or STAGE[LABEL] for one of several tasks."}}},
-          {"security", json::array{json::object{{"token", json::array{}}},
-                                   json::object{{"session", json::array{}}}}},
-          {"paths", std::move(paths)},
-          {"components", components()}};
+  return {
+      {"openapi", "3.1.0"},
+      {"info",
+       {{"title", "Cairn"},
+        {"version", kApiVersion},
+        {"description",
+         "The API of `cairn serve`. `run` is an id, a unique prefix of one, a name (its newest "
+         "run) or @latest; `stage` is STAGE, or STAGE[LABEL] for one of several tasks. The same "
+         "methods are there over gRPC (schemas/control.proto), and besides them `Watch`, which "
+         "streams one run's journal, and `Backup`."}}},
+      {"security", json::array{json::object{{"token", json::array{}}},
+                               json::object{{"session", json::array{}}}}},
+      {"paths", std::move(paths)},
+      {"components", components()}};
 }
 
 }  // namespace cairn::api

@@ -14,6 +14,7 @@ namespace cairn::api {
 // On whose behalf a method is called.
 struct Caller {
   std::string who = "local";  // label of the token; "local": by the engine's own socket
+  std::string traceparent;    // W3C Trace Context of the call; empty: none
 };
 
 struct Failure {

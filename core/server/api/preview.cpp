@@ -22,6 +22,15 @@ Result<fs::path> library_of(const std::string& kind, const Registry& registry) {
                    "name the folder of the plugin that made it with --plugin-dir");
 }
 
+// What the process said, without where on the disk the artifact lies.
+std::string without_path(std::string said, const std::string& path) {
+  constexpr std::string_view kInstead = "the artifact";
+  for (std::size_t at = said.find(path); at != std::string::npos;
+       at = said.find(path, at + kInstead.size()))
+    said.replace(at, path.size(), kInstead);
+  return said;
+}
+
 }  // namespace
 
 Result<json::object> preview_artifact(const PreviewWish& wish, const Registry& registry) {
@@ -48,7 +57,8 @@ Result<json::object> preview_artifact(const PreviewWish& wish, const Registry& r
   if (end.success()) return parse_json_object(out);
   return invalid_argument(
       "the output cannot be shown as " + wish.kind + ": " +
-          (said.empty() ? "the process that read it ended early" : printable(trim(said))),
+          (said.empty() ? "the process that read it ended early"
+                        : printable(trim(without_path(said, wish.artifact.string())))),
       "cairn artifacts path says where it lies");
 }
 

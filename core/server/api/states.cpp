@@ -20,10 +20,6 @@ char letter_of(const std::string& status, bool cached) {
   return 'i';
 }
 
-bool has_several(const RunState& state, std::uint32_t stage) {
-  return state.stages[stage].cells != nullptr || !state.stages[stage].expanded;
-}
-
 char stage_letter(const RunState& state, std::uint32_t stage, bool served) {
   const std::uint32_t count = state.stages[stage].count;
   bool cached = count > 0;
@@ -60,29 +56,18 @@ json::object task_row(const RunState& state, bool served, const LiveTasks& live,
                       std::uint32_t number) {
   const TaskState& task = state.tasks[number];
   const auto found = live.find(number);
-  json::object view = task_view(state, number, {{}, served, &live});
   json::object row{
-      {"name", view.at("name")},
+      {"name", task_name(state, number)},
       {"stage", task.stage},
       {"task", task.cell},
-      {"status", view.at("status")},
+      {"status", task_status(state, number, served)},
       {"cached", task.cached},
-      {"attempts", view.at("attempts")},
+      {"attempts", counted_attempts(task)},
       {"started_at", time_or_null(task.started_at)},
       {"finished_at", time_or_null(task.finished_at)},
       {"progress", progress_of(found != live.end() ? found->second.progress : task.progress)}};
-  if (const json::value* error = view.if_contains("error")) row["error"] = *error;
+  if (auto error = task_error(state, number)) row["error"] = std::move(*error);
   return row;
-}
-
-// When everything that the stage waits for was there.
-std::int64_t ready_at(const RunState& state, std::uint32_t stage) {
-  std::int64_t ready = milliseconds(state.created_at);
-  for (const std::uint32_t need : state.needs[stage]) {
-    for (std::uint32_t cell = 0; cell < state.stages[need].count; ++cell)
-      ready = std::max(ready, milliseconds(state.tasks[state.task_of(need, cell)].finished_at));
-  }
-  return ready;
 }
 
 class Columns {
@@ -122,7 +107,7 @@ Letters letters_of(const RunState& state, bool served) {
   letters.tasks.resize(state.stages.size());
   for (std::uint32_t i = 0; i < state.stages.size(); ++i) {
     letters.stages += stage_letter(state, i, served);
-    if (!has_several(state, i)) continue;
+    if (!has_several_tasks(state, i)) continue;
     for (std::uint32_t cell = 0; cell < state.stages[i].count; ++cell) {
       const std::uint32_t number = state.task_of(i, cell);
       letters.tasks[i] += letter_of(task_status(state, number, served), state.tasks[number].cached);
@@ -137,7 +122,7 @@ json::object states_view(const RunState& state, bool served) {
   Letters letters = letters_of(state, served);
   json::object tasks;
   for (std::uint32_t i = 0; i < letters.tasks.size(); ++i) {
-    if (has_several(state, i)) tasks[std::to_string(i)] = std::move(letters.tasks[i]);
+    if (has_several_tasks(state, i)) tasks[std::to_string(i)] = std::move(letters.tasks[i]);
   }
   object["stages"] = std::move(letters.stages);
   object["task_states"] = std::move(tasks);
@@ -198,7 +183,8 @@ json::object task_list_view(const RunState& state, bool served, const LiveTasks&
     for (std::uint32_t cell = 0; cell < count; ++cell, ++place) {
       if (place < wish.from) continue;
       const std::uint32_t number = state.task_of(stage, cell);
-      if (!wish.status.takes(task_status(state, number, served))) continue;
+      if (!wish.status.takes(task_status(state, number, served), state.tasks[number].cached))
+        continue;
       if (!wish.q.empty() && !holds_any_case(task_name(state, number), wish.q)) continue;
       if (tasks.size() == wish.limit) {
         list["next_cursor"] = std::to_string(place);
@@ -219,7 +205,7 @@ json::object timeline_view(const RunState& state, bool served, WallTime now, std
   std::optional<std::uint64_t> next;
   std::uint64_t place = 0;
   for (std::uint32_t stage = 0; stage < state.stages.size() && !next; ++stage) {
-    const std::int64_t stage_ready = ready_at(state, stage);
+    const std::int64_t stage_ready = milliseconds(stage_ready_at(state, stage));
     for (std::uint32_t cell = 0; cell < state.stages[stage].count && !next; ++cell) {
       const std::uint32_t number = state.task_of(stage, cell);
       const TaskState& task = state.tasks[number];

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/priority.h"
 #include "core/http/sse.h"
 #include "core/server/reading/log_page.h"
 #include "core/server/reading/metric_stats.h"
@@ -55,6 +56,7 @@ void TailHub::listen(TailWish wish, std::shared_ptr<http::Stream> stream) {
 }
 
 void TailHub::work() {
+  give_way();
   std::unique_lock lock(mutex_);
   while (!closing_) {
     listeners_.splice(listeners_.end(), new_listeners_);

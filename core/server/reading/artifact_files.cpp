@@ -15,6 +15,7 @@ namespace cairn {
 namespace {
 
 constexpr std::size_t kDeepest = 64;
+constexpr std::size_t kNamesTold = 8;  // of a folder's files, in a hint
 
 // Where artifacts lie, and the way from there: the folder of all is the server's own.
 struct Place {
@@ -89,6 +90,34 @@ class FolderWalk {
   Listing& listing_;
 };
 
+// What lies below a folder, by name.
+Result<Listing> list_folder(int fd) {
+  Listing listing;
+  CAIRN_TRY(FolderWalk(listing).walk(fd, "", 0));
+  std::ranges::sort(listing.files);
+  return listing;
+}
+
+// Why what is there cannot be read as a file.
+Error no_file(const Place& place, const Digest& digest, std::string_view name) {
+  const std::string what =
+      name.empty() ? "artifact " + digest : "'" + printable(name) + "' of artifact " + digest;
+  const auto folder =
+      open_folder_beneath(place.base, place.name + (name.empty() ? "" : "/" + std::string(name)));
+  if (!folder.ok())
+    return invalid_argument(what + " is a link or no file",
+                            "links are not followed in what stages have written");
+  const auto listing = list_folder(folder->get());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; listing.ok() && i < listing->files.size() && i < kNamesTold; ++i)
+    names.push_back(
+        printable((name.empty() ? "" : std::string(name) + "/") + listing->files[i].first));
+  const bool more = listing.ok() && listing->files.size() > kNamesTold;
+  return invalid_argument(
+      what + " is a folder: say with `file` which of its files is meant",
+      names.empty() ? "it holds none" : "it has " + join(names, ", ") + (more ? " and more" : ""));
+}
+
 }  // namespace
 
 Result<OpenFile> open_artifact_file(const ContentStore& store, const Digest& digest,
@@ -100,7 +129,9 @@ Result<OpenFile> open_artifact_file(const ContentStore& store, const Digest& dig
                             "write its path within the artifact, with '/' between parts");
   auto file =
       open_beneath(place.base, name.empty() ? place.name : place.name + "/" + std::string(name));
-  if (file.ok() || file.error().code != ErrorCode::kNotFound) return file;
+  if (file.ok()) return file;
+  if (file.error().code == ErrorCode::kCorrupt) return no_file(place, digest, name);
+  if (file.error().code != ErrorCode::kNotFound) return file;
   if (!store.contains(digest)) return no_artifact(digest);
   return not_found("artifact " + digest + " has no file '" + printable(name) + "'",
                    "list its files to see what it has");
@@ -123,9 +154,7 @@ Result<json::object> artifact_files(const ContentStore& store,
     document["next"] = nullptr;
     return document;
   }
-  Listing listing;
-  CAIRN_TRY(FolderWalk(listing).walk(folder->get(), "", 0));
-  std::ranges::sort(listing.files);
+  CAIRN_ASSIGN(const Listing listing, list_folder(folder->get()));
   auto from = listing.files.begin();
   if (!request.after.empty())
     from =

@@ -26,8 +26,8 @@ struct ArtifactFilesRequest {
                                                   const ArtifactFilesRequest& request);
 
 // For reading and sending. name: of a file in the folder, "" where the artifact is one file.
-// kInvalidArgument: no digest, or a name that leads elsewhere. kNotFound: no such artifact or file.
-// kCorrupt: a link or no file.
+// kInvalidArgument: no digest, a name that leads elsewhere, a folder (the hint names files in it),
+// or a link. kNotFound: no such artifact or file. No error says where on the disk it lies.
 [[nodiscard]] Result<OpenFile> open_artifact_file(const ContentStore& store, const Digest& digest,
                                                   std::string_view name);
 

@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/server/reading/fields.h"
+#include "core/server/reading/text_head.h"
 
 namespace cairn {
 namespace {
@@ -50,13 +51,13 @@ LogLine read_begin(const RawLine& line, std::size_t longest) {
   const auto level = time ? word_behind(line.head, kLevel, level_at) : std::nullopt;
   const std::size_t message_at = level ? level_at + kLevel.size() + level->size() : 0;
   if (level && line.head.substr(message_at, kMessage.size()) == kMessage) {
-    read.time = clipped(readable(*time), kLongestWord);
-    read.level = clipped(readable(*level), kLongestWord);
+    read.time = text_head(readable(*time), kLongestWord);
+    read.level = text_head(readable(*level), kLongestWord);
     read.text = begin_of_string(line.head.substr(message_at + kMessage.size()), longest);
   } else {
     read.text = readable(line.head.substr(0, longest));
   }
-  read.text.resize(clipped(read.text, longest).size());
+  read.text.resize(text_head(read.text, longest).size());
   return read;
 }
 
@@ -106,21 +107,15 @@ std::string readable(std::string_view bytes) {
   return text;
 }
 
-std::string_view clipped(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
-  return text.substr(0, most);
-}
-
 LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest) {
   if (source == LogSource::kLog) {
     if (line.head.size() < line.bytes) return read_begin(line, longest);
     if (auto record = parse_json_object(line.head); record.ok()) {
-      LogLine read{std::string(clipped(text_of(*record, "time"), kLongestWord)),
-                   std::string(clipped(text_of(*record, "level"), kLongestWord)),
+      LogLine read{std::string(text_head(text_of(*record, "time"), kLongestWord)),
+                   std::string(text_head(text_of(*record, "level"), kLongestWord)),
                    text_of_record(*record), std::nullopt};
       if (read.text.size() > longest) {
-        read.text.resize(clipped(read.text, longest).size());
+        read.text.resize(text_head(read.text, longest).size());
         read.cut = line.bytes;
       }
       return read;
@@ -137,7 +132,7 @@ LogLine read_log_line(const RawLine& line, LogSource source, std::size_t longest
   LogLine read;
   read.text = readable(head);
   if (head.size() < line.bytes || read.text.size() > longest) read.cut = line.bytes;
-  read.text.resize(clipped(read.text, longest).size());
+  read.text.resize(text_head(read.text, longest).size());
   return read;
 }
 

@@ -19,8 +19,6 @@ enum class LogSource { kLog, kOutput };
 
 // Valid UTF-8, every other byte as \xNN; control characters stay.
 [[nodiscard]] std::string readable(std::string_view bytes);
-// At most so many bytes of valid UTF-8, whole characters.
-[[nodiscard]] std::string_view clipped(std::string_view text, std::size_t most);
 
 struct LogLine {
   std::string time;   // RFC 3339; empty in output.log and where a record is damaged

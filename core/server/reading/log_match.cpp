@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/server/reading/open_file.h"
+#include "core/server/reading/text_head.h"
 
 namespace cairn {
 namespace {
@@ -16,7 +17,7 @@ static_assert(kOverlap > TextSearch::kLongestText);
 std::vector<std::pair<std::size_t, std::size_t>> columns_of(
     std::string_view text, const std::vector<std::pair<std::size_t, std::size_t>>& ranges,
     std::size_t longest) {
-  const std::string_view shown = clipped(text, longest);
+  const std::string_view shown = text_head(text, longest);
   std::vector<std::pair<std::size_t, std::size_t>> columns;
   std::size_t at = 0;
   std::size_t column = 0;

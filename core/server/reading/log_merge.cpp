@@ -120,7 +120,7 @@ class Merge {
           const LineMatch match,
           matcher_.match(fd, *line, kLongestText, WorkBudget(budget_.clock(), kLong), foresight));
       undecided_ += match.undecided ? 1 : 0;
-      if (match.wanted && !add(*line, *stream)) return {};
+      if (match.wanted && !add(*line, *stream, match)) return {};
       const Place place{stream->time, stream->task, stream->attempt, stream->next.offset};
       if (!first_) first_ = place;
       last_ = place;
@@ -286,10 +286,15 @@ class Merge {
   }
 
   // False: it does not fit any more.
-  bool add(const RawLine& line, const Stream& stream) {
+  bool add(const RawLine& line, const Stream& stream, const LineMatch& match) {
     json::object item{{"task", stream.task}, {"attempt", stream.attempt}};
     for (auto& [key, value] : log_item(line, LogSource::kLog, std::nullopt))
       item[key] = std::move(value);
+    if (request_.searches) {
+      json::array columns;
+      for (const auto& [from, to] : match.columns) columns.push_back(json::array{from, to});
+      item["columns"] = std::move(columns);
+    }
     const std::size_t size = json::serialize(item).size() + 1;
     if (!items_.empty() && used_ + size > kMostPageBytes - kPeek) return false;
     used_ += size;

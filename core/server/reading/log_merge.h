@@ -25,6 +25,7 @@ struct MergedLogRequest {
   bool backwards = false;
   std::size_t limit = 200;
   LogFilter filter;
+  bool searches = false;  // items say in "columns" where the filter's text stands in theirs
   Duration work = kWorkLimit;
 };
 

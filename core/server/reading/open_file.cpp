@@ -16,31 +16,29 @@ constexpr int kRead = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
 constexpr int kFolderOnly = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr int kTries = 8;  // a rename next to the path makes openat2 ask for another one
 
-std::string shown(const fs::path& folder, std::string_view name) {
-  return (folder / printable(name)).string();
-}
-
-Error refused(const fs::path& folder, std::string_view name, int error_number) {
+// By its name below the folder: whoever reads it has no business with the rest of the path.
+Error refused(std::string_view name, int error_number) {
+  const std::string shown = printable(name);
   switch (error_number) {
     case ENOENT:
     case ENOTDIR:
     case ENXIO:
-      return not_found("there is no file " + shown(folder, name));
+      return not_found("there is no file " + shown);
     case ELOOP:
     case EXDEV:
-      return corrupt(shown(folder, name) + " is a link or lies behind one",
+      return corrupt(shown + " is a link or lies behind one",
                      "links are not followed in what stages have written");
     case ENAMETOOLONG:
-      return not_found("there is no file " + shown(folder, name), "the name is too long for one");
+      return not_found("there is no file " + shown, "the name is too long for one");
     default:
-      return io_error("open", shown(folder, name), error_number);
+      return io_error("open", shown, error_number);
   }
 }
 
-Result<OpenFile> checked(Fd fd, const fs::path& folder, std::string_view name) {
+Result<OpenFile> checked(Fd fd, std::string_view name) {
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return refused(folder, name, errno);
-  if (!S_ISREG(status.st_mode)) return corrupt(shown(folder, name) + " is no file");
+  if (::fstat(fd.get(), &status) != 0) return refused(name, errno);
+  if (!S_ISREG(status.st_mode)) return corrupt(printable(name) + " is no file");
   return OpenFile{std::move(fd), static_cast<std::uint64_t>(status.st_size)};
 }
 
@@ -48,8 +46,8 @@ Result<Fd> open_folder(const fs::path& folder) {
   Fd fd(::open(folder.c_str(), kFolderOnly));
   if (fd.get() >= 0) return fd;
   if (errno == ENOENT || errno == ENOTDIR)
-    return not_found("there is no folder " + folder.string());
-  return io_error("open", folder.string(), errno);
+    return not_found("there is no folder " + folder.filename().string());
+  return io_error("open", folder.filename().string(), errno);
 }
 
 Error no_such_name(std::string_view name) {
@@ -72,7 +70,7 @@ Result<Fd> walk(const fs::path& folder, std::string_view name, int flags) {
       struct stat status {};
       const bool link = ::fstatat(at.get(), part.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
                         S_ISLNK(status.st_mode);
-      return refused(folder, name, link ? ELOOP : why);
+      return refused(name, link ? ELOOP : why);
     }
     at = std::move(next);
   }
@@ -92,9 +90,9 @@ Result<Fd> resolve(const fs::path& folder, std::string_view name, int flags) {
     if (errno == EAGAIN || errno == EINTR) continue;
     // Old kernels lack it; some sandboxes forbid what they do not know.
     if (errno == ENOSYS || errno == EPERM) return walk(folder, name, flags);
-    return refused(folder, name, errno);
+    return refused(name, errno);
   }
-  return refused(folder, name, EAGAIN);
+  return refused(name, EAGAIN);
 }
 
 // STORE/runs, and the way from there.
@@ -119,12 +117,12 @@ bool is_file_name_below(std::string_view name) {
 
 Result<OpenFile> open_beneath(const fs::path& folder, std::string_view name) {
   CAIRN_ASSIGN(Fd fd, resolve(folder, name, kRead));
-  return checked(std::move(fd), folder, name);
+  return checked(std::move(fd), name);
 }
 
 Result<OpenFile> open_beneath_by_walk(const fs::path& folder, std::string_view name) {
   CAIRN_ASSIGN(Fd fd, walk(folder, name, kRead));
-  return checked(std::move(fd), folder, name);
+  return checked(std::move(fd), name);
 }
 
 Result<Fd> open_folder_beneath(const fs::path& folder, std::string_view name) {

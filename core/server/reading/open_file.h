@@ -24,7 +24,8 @@ struct OpenFile {
 
 // The regular file FOLDER/NAME. No link is followed below the folder, not even one that stays
 // within. kInvalidArgument: such a name may not be. kNotFound: no such file. kCorrupt: a link, or
-// one on the way, or something else than a file. Never waits, not for a pipe either.
+// one on the way, or something else than a file. Errors name the file as it was named, not the
+// folder. Never waits, not for a pipe either.
 [[nodiscard]] Result<OpenFile> open_beneath(const fs::path& folder, std::string_view name);
 // The same by one openat for each part, as where the kernel has no openat2.
 [[nodiscard]] Result<OpenFile> open_beneath_by_walk(const fs::path& folder, std::string_view name);

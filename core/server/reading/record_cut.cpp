@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/server/reading/log_line.h"
+#include "core/server/reading/text_head.h"
 
 namespace cairn {
 namespace {
@@ -32,7 +33,7 @@ class Cutter {
     if (const auto* text = value.if_string()) {
       if (text->size() <= limits_.text) return value;
       mark(path, "bytes", text->size());
-      return json::value(clipped(*text, limits_.text));
+      return json::value(text_head(*text, limits_.text));
     }
     if (const auto* list = value.if_array()) {
       if (list->size() > limits_.items) mark(path, "items", list->size());
@@ -50,7 +51,7 @@ class Cutter {
     std::size_t count = 0;
     for (const auto& [key, value] : object) {
       if (count++ == limits_.items) break;
-      shown[clipped(key, limits_.text)] = cut(value, path + pointer_part(key));
+      shown[text_head(key, limits_.text)] = cut(value, path + pointer_part(key));
     }
     return shown;
   }

@@ -267,14 +267,14 @@ Result<json::object> whole_record(const ContentStore& store, const RecordPlace& 
   if (!line || trim(line->head).empty())
     return not_found("there is no record at byte " + std::to_string(offset));
   if (line->head.size() < line->bytes)
-    return make_error(
-        ErrorCode::kResourceExhausted,
-        "the record at byte " + std::to_string(begin) + " has " + format_bytes(line->bytes),
-        "download the file, or this range of it");
+    return invalid_argument("the record at byte " + std::to_string(begin) + " has " +
+                                format_bytes(line->bytes) + ", more than can be shown",
+                            "download the file, or this range of it");
   auto record = parse_json_object(line->head);
   if (!record.ok())
-    return corrupt("the line at byte " + std::to_string(begin) +
-                   " is no record: " + record.error().message);
+    return invalid_argument(
+        "the line at byte " + std::to_string(begin) + " is no record: " + record.error().message,
+        "download the file to see it as it is");
   return json::object{{"offset", line->offset}, {"end", line->end}, {"record", std::move(*record)}};
 }
 

@@ -59,7 +59,7 @@ struct RecordPageRequest {
                                                const RecordPageRequest& request);
 
 // {"offset","end","record"}: all of the record that holds this byte.
-// kNotFound: there is none. kResourceExhausted: it is too long. kCorrupt: its line is none.
+// kNotFound: there is none. kInvalidArgument: it is too long, or its line is no record.
 [[nodiscard]] Result<json::object> whole_record(const ContentStore& store, const RecordPlace& place,
                                                 std::uint64_t offset);
 

@@ -7,25 +7,18 @@
 //
 // It holds no bodies, no headers, no queries and no paths but the values of a route's {parts}.
 // Control characters are escaped, so that a line is always one record. Old lines go: audit.jsonl.1
-// and .2 hold what came before, each of `AuditLimits::bytes` at most.
+// and .2 hold what came before, each of `LogLimits::bytes` at most.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
+#include <utility>
 
 #include "core/base/clock.h"
-#include "core/base/fd.h"
-#include "core/base/files.h"
-#include "core/base/result.h"
 #include "core/http/observe.h"
+#include "core/server/security/line_log.h"
 
 namespace cairn {
-
-struct AuditLimits {
-  std::uint64_t bytes = std::uint64_t{10} << 20;  // of one file
-  int files = 3;                                  // with the one that is written
-};
 
 // What somebody known asked to change, and what was refused for want of access. Requests that are
 // only too many are not: they would push out the rest.
@@ -39,22 +32,17 @@ class AuditLog {
   // Errors: those of open_private_log. clock: outlives it.
   [[nodiscard]] static Result<std::unique_ptr<AuditLog>> open(const fs::path& state_dir,
                                                               const Clock& clock,
-                                                              AuditLimits limits = {});
+                                                              LogLimits limits = {});
   // Appends a line where is_audited(); for http::ServerOptions::observer. A line that cannot be
   // written is told in the server's log.
   void record(const http::Answered& answered);
 
  private:
-  AuditLog(fs::path path, const Clock& clock, AuditLimits limits);
-  [[nodiscard]] Result<void> begin_file();
-  [[nodiscard]] Result<void> append(const std::string& line);
+  AuditLog(std::unique_ptr<LineLog> log, const Clock& clock)
+      : log_(std::move(log)), clock_(clock) {}
 
-  const fs::path path_;
+  const std::unique_ptr<LineLog> log_;
   const Clock& clock_;
-  const AuditLimits limits_;
-  std::mutex mutex_;
-  Fd file_;
-  std::uint64_t size_ = 0;
 };
 
 }  // namespace cairn

@@ -125,16 +125,6 @@ std::optional<std::string> text_member(std::string_view head, std::string_view k
   return std::nullopt;
 }
 
-std::size_t code_point_before(std::string_view text, std::size_t at) {
-  if (at >= text.size()) return text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return at;
-}
-
-std::string_view text_head(std::string_view text, std::size_t most) {
-  return text.substr(0, code_point_before(text, most));
-}
-
 void cut_texts(json::object& object, std::size_t most) {
   json::object cut;
   for (auto& member : object) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/json.h"
+#include "core/server/reading/text_head.h"
 
 namespace cairn::reading {
 
@@ -14,11 +15,6 @@ namespace cairn::reading {
 // object that begins here; nothing where it is no text, or does not begin within what was read.
 [[nodiscard]] std::optional<std::string> text_member(std::string_view head, std::string_view key,
                                                      std::size_t most);
-
-// At most `most` bytes, and no half of a code point; of text that is valid UTF-8.
-[[nodiscard]] std::string_view text_head(std::string_view text, std::size_t most);
-// The last place at or before `at` where a code point begins.
-[[nodiscard]] std::size_t code_point_before(std::string_view text, std::size_t at);
 
 // Of an object's texts longer than `most` bytes, at any depth, the head; "cut":{MEMBER:bytes}
 // beside them tells how long they were.
