@@ -22,7 +22,7 @@ ExitCode approve(const Cli& cli, const ApproveRequest& request) {
   if (!server.ok()) return fail(cli, server.error());
   const std::string by =
       request.by.empty() ? cli.environment.variable("USER").value_or("somebody") : request.by;
-  const auto row = (*server)->approve(request.run, request.stage, !request.reject, by);
+  const auto row = (*server)->approve(request.run, request.stage, !request.reject, by, {});
   return row.ok() ? print_row(cli, *row) : fail(cli, row.error());
 }
 

@@ -10,6 +10,7 @@
 #include "core/cli/commands.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
+#include "core/cli/remote_reading.h"
 #include "core/cli/run_format.h"
 
 namespace cairn {
@@ -107,17 +108,24 @@ Result<void> copy_out(const fs::path& from, const fs::path& to) {
   return files.rename(unfinished, to);
 }
 
+// From the store that is here, else from the engine of --server.
+Result<void> bring(const Cli& cli, const Digest& digest, const fs::path& destination) {
+  const ContentStore store(fs::absolute(cli.options.store_dir));
+  if (!cli.options.server.empty() && !store.contains(digest)) {
+    CAIRN_ASSIGN(const auto server, require_server(cli));
+    return fetch_artifact(*server, digest, destination);
+  }
+  CAIRN_TRY(store.verify(digest));
+  return copy_out(store.path(digest), destination);
+}
+
 ExitCode export_artifact(const Cli& cli, const std::string& text, const std::string& destination) {
   const auto output = find_output(cli, text);
   if (!output.ok()) return fail(cli, output.error());
   std::error_code error;
   if (fs::exists(fs::symlink_status(destination, error)))
     return fail(cli, conflict(destination + " exists", "name a place where nothing lies"));
-  const ContentStore store(fs::absolute(cli.options.store_dir));
-  const Digest digest = text_of(*output, "digest");
-  if (const auto verified = store.verify(digest); !verified.ok())
-    return fail(cli, verified.error());
-  if (const auto copied = copy_out(store.path(digest), destination); !copied.ok())
+  if (const auto copied = bring(cli, text_of(*output, "digest"), destination); !copied.ok())
     return fail(cli, copied.error());
   if (cli.options.output == OutputFormat::kJson) {
     json::object document = *output;

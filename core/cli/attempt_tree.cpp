@@ -64,12 +64,8 @@ Result<Reading> open_reading(const Cli& cli, const std::string& target, const st
                             "name it: RUN/STAGE, or RUN/STAGE[LABEL] of several");
   }
   std::error_code error;
-  if (!cli.options.server.empty() && !fs::exists(tree.folder(), error)) {
-    return not_found(
-        "the " + what + " of run " + tree.run() + " are not in " + cli.options.store_dir.string(),
-        "they lie in the engine's store: name it with --store-dir where it is shared");
-  }
-  return Reading{std::move(runs), std::move(tree), cursor};
+  const bool elsewhere = !cli.options.server.empty() && !fs::exists(tree.folder(), error);
+  return Reading{std::move(runs), std::move(tree), cursor, elsewhere};
 }
 
 void follow_files(OpenRuns& runs, const std::string& run, const std::function<void()>& look) {

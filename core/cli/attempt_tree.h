@@ -39,10 +39,11 @@ class AttemptTree {
 struct Reading {
   OpenRuns runs;
   AttemptTree tree;
-  Cursor after;  // as typed; the beginning where nothing was
+  Cursor after;            // as typed; the beginning where nothing was
+  bool elsewhere = false;  // the files lie with the engine of --server, which has to be asked
 };
 // what: "logs", for people. kInvalidArgument: a cursor for more than one task. kNotFound: no such
-// run, or its files lie on the machine of --server.
+// run.
 [[nodiscard]] Result<Reading> open_reading(const Cli& cli, const std::string& target,
                                            const std::string& after, const std::string& what);
 

@@ -5,6 +5,30 @@
 
 namespace cairn {
 
+namespace {
+
+// A copy would follow a link, wherever it leads, and wait for what never ends.
+Result<void> check_plain(const fs::path& artifact) {
+  const auto plain = [](const fs::file_status& status) {
+    return fs::is_regular_file(status) || fs::is_directory(status);
+  };
+  std::error_code error;
+  fs::path wrong;
+  if (!plain(fs::symlink_status(artifact, error))) wrong = artifact;
+  if (wrong.empty() && fs::is_directory(artifact, error)) {
+    for (fs::recursive_directory_iterator it(artifact, error), end; !error && it != end;
+         it.increment(error)) {
+      if (!plain(it->symlink_status(error))) wrong = it->path();
+    }
+    if (error) return io_error("list", artifact, error.value());
+  }
+  if (wrong.empty()) return {};
+  return corrupt(wrong.string() + " is neither a file nor a folder, and no part of an artifact",
+                 "use another backup");
+}
+
+}  // namespace
+
 Result<CopiedArtifacts> copy_artifacts(const fs::path& from, const fs::path& to) {
   const PersistenceBoundary boundary(Boundary::kExport);
   const ContentStore source(from);
@@ -17,6 +41,7 @@ Result<CopiedArtifacts> copy_artifacts(const fs::path& from, const fs::path& to)
   for (const StoredArtifact& artifact : artifacts) {
     if (target.contains(artifact.digest)) continue;
     CAIRN_TRY(files.remove_all(unfinished));
+    if (source.contains(artifact.digest)) CAIRN_TRY(check_plain(source.path(artifact.digest)));
     std::error_code error;
     fs::copy(source.path(artifact.digest), unfinished, fs::copy_options::recursive, error);
     // Collected as garbage since it was listed: nothing needs it.

@@ -50,7 +50,7 @@ ExitCode cancel(const Cli& cli, const std::string& run) {
   auto control = open_control(cli, "cancel " + run);
   if (!control.ok()) return fail(cli, control.error());
   if (!control->remote) return cancel_here(cli, *control->engine, run);
-  const auto row = control->remote->cancel(run);
+  const auto row = control->remote->cancel(run, {});
   return row.ok() ? print_row(cli, *row) : fail(cli, row.error());
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/subprocess.h"
 #include "core/base/text.h"
+#include "core/base/trace_context.h"
 #include "core/cli/machine.h"
 
 namespace cairn {
@@ -120,6 +121,11 @@ json::object capture_environment(const Cli& cli, const WorkflowSpec& spec) {
   }
   captured["variables"] = std::move(variables);
   return captured;
+}
+
+std::string traceparent_of(const Cli& cli) {
+  const auto context = parse_traceparent(cli.environment.variable("TRACEPARENT").value_or(""));
+  return context ? to_traceparent(*context) : std::string();
 }
 
 }  // namespace cairn

@@ -11,4 +11,8 @@ namespace cairn {
 // compute, and those the configuration names.
 [[nodiscard]] json::object capture_environment(const Cli& cli, const WorkflowSpec& spec);
 
+// $TRACEPARENT, so that a run is part of the trace of the program that asks for it; empty where
+// there is none, or no valid one.
+[[nodiscard]] std::string traceparent_of(const Cli& cli);
+
 }  // namespace cairn

@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
+#include "core/cli/terminal_text.h"
 
 namespace cairn {
 namespace {
@@ -20,6 +21,7 @@ struct Typed {
   std::string store_dir;
   std::vector<std::string> plugin_dirs;
   std::string config;
+  bool raw = false;  // results as they are; else Cli::out shows them as terminal_text() does
   bool no_color = false;
 };
 
@@ -60,6 +62,9 @@ void add_common_options(CLI::App& app, Cli& cli, Typed& typed) {
          },
          "table, json or name")
       ->type_name("FORMAT")
+      ->group(group);
+  app.add_flag("--raw", typed.raw,
+               "Results with the control and invisible characters that data hold, not their codes")
       ->group(group);
   app.add_flag("--no-color", typed.no_color, "No colours (also $NO_COLOR)")->group(group);
   app.add_flag("-q,--quiet", cli.options.quiet, "Only results and errors")->group(group);
@@ -163,7 +168,7 @@ void make_app(CLI::App& app, Cli& cli, Typed& typed) {
       "5 unreachable, 6 cancelled, 7 timed out, 8 conflict, 130 interrupted.");
 }
 
-ExitCode parse_and_run(const std::vector<std::string>& arguments, Cli& cli) {
+ExitCode parse_and_run(const std::vector<std::string>& arguments, Cli& cli, std::ostream& raw) {
   Typed typed;
   CLI::App app("Cairn: a workflow engine for LLM post-training");
   make_app(app, cli, typed);
@@ -181,6 +186,7 @@ ExitCode parse_and_run(const std::vector<std::string>& arguments, Cli& cli) {
   init_logging("cairn", cli.options.quiet     ? Verbosity::kQuiet
                         : cli.options.verbose ? Verbosity::kVerbose
                                               : Verbosity::kNormal);
+  if (typed.raw) cli.out = &raw;
   return cli.action();
 }
 
@@ -225,10 +231,13 @@ ExitCode run_cli(const std::vector<std::string>& arguments, const Environment& e
                  std::ostream& out, std::ostream& err) {
   Cli cli;
   cli.environment = environment;
-  cli.out = &out;
+  TerminalFilter filter(out);
+  std::ostream shown(&filter);
+  cli.out = &shown;
   cli.err = &err;
   try {
-    const ExitCode code = parse_and_run(arguments, cli);
+    const ExitCode code = parse_and_run(arguments, cli, out);
+    shown.flush();
     out.flush();
     if (out.fail()) {
       print_error(cli, make_error(ErrorCode::kIo, "cannot write the results to stdout"));

@@ -29,6 +29,7 @@ ExitCode derive_run(const Cli& cli, const DeriveRequest& request) {
   options.fork = request.fork;
   options.step = request.step;
   options.request_id = request.request_id;
+  options.traceparent = traceparent_of(cli);
   const auto server = find_server(cli);
   if (!server.ok()) return fail(cli, server.error());
   auto revision = find_revision(cli, request.run);

@@ -4,6 +4,7 @@
 
 #include "core/base/text.h"
 #include "core/cli/commands.h"
+#include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/revision.h"
 #include "core/cli/run_format.h"
@@ -26,17 +27,31 @@ std::string short_value(const json::value& value) {
   return text;
 }
 
+// By the engine of --server, which knows its own runs; else from the store.
+Result<json::object> diff_of(const Cli& cli, const std::string& one, const std::string& other) {
+  if (!cli.options.server.empty()) {
+    CAIRN_ASSIGN(const auto server, require_server(cli));
+    v1::DiffRequest request;
+    request.set_run(one);
+    request.set_other(other);
+    return server->ask(request);
+  }
+  CAIRN_ASSIGN(const RunState first, load_run_named(cli, one));
+  CAIRN_ASSIGN(const RunState second, load_run_named(cli, other));
+  return diff_runs(diff_document(first), diff_document(second));
+}
+
 ExitCode diff(const Cli& cli, const std::string& one, const std::string& other) {
-  const auto first = load_run_named(cli, one);
-  if (!first.ok()) return fail(cli, first.error());
-  const auto second = load_run_named(cli, other);
-  if (!second.ok()) return fail(cli, second.error());
-  const json::object document = diff_runs(diff_document(*first), diff_document(*second));
+  const auto compared = diff_of(cli, one, other);
+  if (!compared.ok()) return fail(cli, compared.error());
+  const json::object& document = *compared;
+  const std::string first = text_of(document, "one");
+  const std::string second = text_of(document, "other");
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, document);
     return ExitCode::kDone;
   }
-  Table table({{"PART"}, {"NAME"}, {first->id}, {second->id}, {"DELTA", Table::Align::kRight}});
+  Table table({{"PART"}, {"NAME"}, {first}, {second}, {"DELTA", Table::Align::kRight}});
   for (const auto& value : document.at("differences").as_array()) {
     const auto& entry = value.as_object();
     if (cli.options.output == OutputFormat::kName) {
@@ -49,7 +64,7 @@ ExitCode diff(const Cli& cli, const std::string& one, const std::string& other) 
   }
   if (cli.options.output == OutputFormat::kName) return ExitCode::kDone;
   if (table.empty()) {
-    *cli.out << "runs " << first->id << " and " << second->id << " are the same\n";
+    *cli.out << "runs " << first << " and " << second << " are the same\n";
   } else {
     table.print(*cli.out);
   }

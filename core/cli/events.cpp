@@ -3,7 +3,6 @@
 #include <memory>
 #include <string>
 
-#include "core/base/text.h"
 #include "core/cli/commands.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
@@ -35,7 +34,7 @@ void print_event(std::ostream& out, const json::object& event) {
   }
   out << std::setw(kSequenceWidth) << number_of(event, "sequence") << "  "
       << local_time(text_of(event, "time")) << "  " << std::left << std::setw(kTypeWidth)
-      << text_of(event, "type") << std::right << "  " << printable(rest) << "\n";
+      << text_of(event, "type") << std::right << "  " << rest << "\n";
 }
 
 ExitCode events(const Cli& cli, const EventsRequest& request) {

@@ -59,7 +59,15 @@ void print_down(std::ostream& out, const json::array& consumers, const std::stri
   }
 }
 
-Result<json::object> lineage_of(const RunStore& store, const RunTarget& target) {
+Result<json::object> lineage_at(RemoteRuns& server, const RunTarget& target) {
+  v1::LineageRequest request;
+  request.set_run(target.run);
+  request.set_stage(target.stage);
+  request.set_output(target.output);
+  return server.ask(request);
+}
+
+Result<json::object> lineage_in(const RunStore& store, const RunTarget& target) {
   CAIRN_ASSIGN(const auto rows, list_rows(store));
   CAIRN_ASSIGN(const std::string id, resolve_run(rows, target.run));
   CAIRN_ASSIGN(const RunState own, load_run(store, id));
@@ -73,15 +81,23 @@ Result<json::object> lineage_of(const RunStore& store, const RunTarget& target) 
   return json::object{{"artifact", std::move(up)}, {"consumers", std::move(down)}};
 }
 
+// The engine of --server knows its own runs; else the store is read, also while an engine holds it.
+Result<json::object> lineage_of(const Cli& cli, const RunTarget& target) {
+  if (!cli.options.server.empty()) {
+    CAIRN_ASSIGN(const auto server, require_server(cli));
+    return lineage_at(*server, target);
+  }
+  CAIRN_ASSIGN(const auto store, open_store(cli));
+  return lineage_in(*store, target);
+}
+
 ExitCode lineage(const Cli& cli, const std::string& text) {
   const auto target = parse_target(text);
   if (!target.ok()) return fail(cli, target.error());
   if (target->output.empty())
     return fail(cli, invalid_argument("'" + printable(text) + "' names no output",
                                       "write RUN/STAGE/OUTPUT or RUN/STAGE[LABEL]/OUTPUT"));
-  const auto store = open_store(cli);
-  if (!store.ok()) return fail(cli, store.error());
-  const auto document = lineage_of(**store, *target);
+  const auto document = lineage_of(cli, *target);
   if (!document.ok()) return fail(cli, document.error());
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, *document);

@@ -7,6 +7,7 @@
 #include "core/cli/attempt_tree.h"
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
+#include "core/cli/remote_reading.h"
 #include "core/cli/run_format.h"
 
 namespace cairn {
@@ -91,16 +92,15 @@ class LogPrinter {
     *cli_.out << task.name << "  ";
     if (record.ok()) {
       *cli_.out << local_time(text_of(*record, "time")) << " " << text_of(*record, "level") << " "
-                << printable(text_of(*record, "message"));
+                << text_of(*record, "message");
       if (const auto* fields = record->if_contains("fields"); fields && fields->is_object())
         for (const auto& member : fields->as_object())
-          *cli_.out << " " << printable(member.key()) << "="
-                    << printable(member.value().is_string()
-                                     ? std::string_view(member.value().as_string())
-                                     : std::string_view(json_text(member.value())));
+          *cli_.out << " " << member.key() << "="
+                    << (member.value().is_string() ? std::string(member.value().as_string())
+                                                   : json_text(member.value()));
       *cli_.out << "\n";
     } else {
-      *cli_.out << printable(line) << "\n";
+      *cli_.out << line << "\n";
     }
   }
 
@@ -115,6 +115,13 @@ class LogPrinter {
 ExitCode logs(const Cli& cli, const LogsRequest& request) {
   auto reading = open_reading(cli, request.target, request.after, "logs");
   if (!reading.ok()) return fail(cli, reading.error());
+  if (reading->elsewhere) {
+    auto target = parse_target(request.target);
+    target->run = reading->tree.run();
+    const RemoteLogWish wish{*target, reading->after, request.tail, request.follow};
+    const auto told = print_remote_logs(cli, *reading->runs.remote, wish);
+    return told.ok() ? ExitCode::kDone : fail(cli, told.error());
+  }
   LogPrinter printer(cli, reading->tree, reading->after, request.tail, request.follow);
   Result<void> printed = printer.print();
   if (request.follow && printed.ok()) {

@@ -9,6 +9,7 @@
 #include "core/cli/attempt_tree.h"
 #include "core/cli/commands.h"
 #include "core/cli/output.h"
+#include "core/cli/remote_reading.h"
 #include "core/cli/run_format.h"
 #include "core/server/reading/metric_stats.h"
 
@@ -101,9 +102,23 @@ class MetricReader {
   std::map<std::pair<std::string, std::string>, MetricStats> stats_;
 };
 
+// An engine tells what points say together, and curves for a width: not point by point.
+ExitCode remote_metrics(const Cli& cli, const Reading& reading, const MetricsRequest& request) {
+  if (request.follow || !request.after.empty() || cli.options.output == OutputFormat::kJson)
+    return fail(cli, not_found("the points of run " + reading.tree.run() + " are not in " +
+                                   cli.options.store_dir.string(),
+                               "they lie in the engine's store: name it with --store-dir where it "
+                               "is shared, or leave -f, --after and -o json out"));
+  auto target = parse_target(request.target);
+  target->run = reading.tree.run();
+  const auto told = print_remote_metrics(cli, *reading.runs.remote, *target, request.names);
+  return told.ok() ? ExitCode::kDone : fail(cli, told.error());
+}
+
 ExitCode metrics(const Cli& cli, const MetricsRequest& request) {
   auto reading = open_reading(cli, request.target, request.after, "metrics");
   if (!reading.ok()) return fail(cli, reading.error());
+  if (reading->elsewhere) return remote_metrics(cli, *reading, request);
   MetricReader reader(cli, reading->tree, request, reading->after);
   Result<void> read = reader.read();
   if (request.follow && read.ok()) {

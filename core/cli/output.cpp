@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/text.h"
+#include "core/cli/terminal_text.h"
 
 namespace cairn {
 namespace {
@@ -15,7 +15,7 @@ std::size_t display_width(std::string_view text) {
 }
 
 std::string one_line(std::string text) {
-  text = printable(text);
+  text = terminal_text(text);
   std::ranges::replace(text, '\n', ' ');
   std::ranges::replace(text, '\t', ' ');
   return text;
@@ -24,8 +24,8 @@ std::string one_line(std::string text) {
 void print_message(const Cli& cli, Style style, const char* word, const Error& error) {
   Error bare = error;
   bare.hint.clear();
-  *cli.err << styled(cli, style, word) << ": " << printable(bare.to_string()) << "\n";
-  if (!error.hint.empty()) *cli.err << "  " << printable(error.hint) << "\n";
+  *cli.err << styled(cli, style, word) << ": " << terminal_text(bare.to_string()) << "\n";
+  if (!error.hint.empty()) *cli.err << "  " << terminal_text(error.hint) << "\n";
 }
 
 }  // namespace

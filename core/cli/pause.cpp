@@ -13,7 +13,7 @@ namespace {
 ExitCode pause(const Cli& cli, const std::string& run, bool paused) {
   auto server = require_server(cli);
   if (!server.ok()) return fail(cli, server.error());
-  const auto row = (*server)->pause(run, paused);
+  const auto row = (*server)->pause(run, paused, {});
   return row.ok() ? print_row(cli, *row) : fail(cli, row.error());
 }
 

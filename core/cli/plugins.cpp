@@ -4,15 +4,66 @@
 #include <vector>
 
 #include "core/cli/commands.h"
+#include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/plugin_commands.h"
 #include "core/cli/workflow_file.h"
+#include "core/server/reading/fields.h"
 #include "core/workflow/schema.h"
 
 namespace cairn {
 namespace {
 
+// Those of the engine of --server.
+ExitCode remote_list(const Cli& cli) {
+  const auto server = require_server(cli);
+  if (!server.ok()) return fail(cli, server.error());
+  const auto document = (*server)->ask(v1::ListPluginsRequest());
+  if (!document.ok()) return fail(cli, document.error());
+  if (cli.options.output == OutputFormat::kJson) {
+    print_json(cli, *document);
+    return ExitCode::kDone;
+  }
+  for (const std::string& problem : texts_of(*document, "problems"))
+    print_warning(cli, invalid_argument(problem));
+  Table table({{"STAGE TYPE"}, {"WHAT IT DOES"}, {"LIBRARY"}});
+  for (const json::value& value : document->at("stage_types").as_array()) {
+    const json::object& type = value.as_object();
+    if (cli.options.output == OutputFormat::kName) *cli.out << text_of(type, "name") << "\n";
+    table.add_row({text_of(type, "name"), text_of(type, "doc"), text_of(type, "library")});
+  }
+  if (cli.options.output == OutputFormat::kTable) table.print(*cli.out);
+  return ExitCode::kDone;
+}
+
+ExitCode remote_describe(const Cli& cli, std::vector<std::string> names) {
+  const auto server = require_server(cli);
+  if (!server.ok()) return fail(cli, server.error());
+  if (names.empty()) {
+    const auto all = (*server)->ask(v1::ListPluginsRequest());
+    if (!all.ok()) return fail(cli, all.error());
+    for (const json::value& type : all->at("stage_types").as_array())
+      names.push_back(text_of(type.as_object(), "name"));
+  }
+  json::array types;
+  std::string markdown;
+  for (const std::string& name : names) {
+    v1::GetPluginRequest request;
+    request.set_stage_type(name);
+    const auto plugin = (*server)->ask(request);
+    if (!plugin.ok()) return fail(cli, plugin.error());
+    types.push_back(plugin->at("declaration"));
+    markdown += (markdown.empty() ? "" : "\n") + text_of(*plugin, "markdown");
+  }
+  if (cli.options.output == OutputFormat::kJson)
+    print_json(cli, json::object{{"stage_types", std::move(types)}});
+  else
+    *cli.out << markdown;
+  return ExitCode::kDone;
+}
+
 ExitCode list(const Cli& cli) {
+  if (!cli.options.server.empty()) return remote_list(cli);
   auto registry = load_registry(cli);
   if (!registry.ok()) return fail(cli, registry.error());
   json::array types;
@@ -49,6 +100,7 @@ ExitCode list(const Cli& cli) {
 }
 
 ExitCode describe(const Cli& cli, const std::vector<std::string>& names) {
+  if (!cli.options.server.empty()) return remote_describe(cli, names);
   auto registry = load_registry(cli);
   if (!registry.ok()) return fail(cli, registry.error());
   json::array types;

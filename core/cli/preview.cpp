@@ -6,6 +6,7 @@
 
 #include "core/base/text.h"
 #include "core/cli/artifacts.h"
+#include "core/cli/open_runs.h"
 #include "core/cli/output.h"
 #include "core/cli/run_format.h"
 #include "core/cli/workflow_file.h"
@@ -18,15 +19,25 @@ struct Options {
   std::size_t rows = 20;
 };
 
+// By the engine of --server, which has the artifact and its plugin; else by a host of our own.
+Result<json::object> shown_of(const Cli& cli, const json::object& output, std::uint32_t rows) {
+  if (!cli.options.server.empty()) {
+    CAIRN_ASSIGN(const auto server, require_server(cli));
+    v1::PreviewArtifactRequest request;
+    request.set_digest(text_of(output, "digest"));
+    request.set_kind(text_of(output, "kind"));
+    request.set_rows(rows);
+    return server->ask(request);
+  }
+  CAIRN_ASSIGN(const Registry registry, load_registry(cli));
+  return preview_artifact(
+      {cli.host_program(), text_of(output, "path"), text_of(output, "kind"), rows}, registry);
+}
+
 ExitCode preview(const Cli& cli, const Options& options) {
   const auto output = find_output(cli, options.output);
   if (!output.ok()) return fail(cli, output.error());
-  const auto registry = load_registry(cli);
-  if (!registry.ok()) return fail(cli, registry.error());
-  const auto shown =
-      preview_artifact({cli.host_program(), text_of(*output, "path"), text_of(*output, "kind"),
-                        static_cast<std::uint32_t>(options.rows)},
-                       *registry);
+  const auto shown = shown_of(cli, *output, static_cast<std::uint32_t>(options.rows));
   if (!shown.ok()) return fail(cli, shown.error());
   if (cli.options.output == OutputFormat::kJson) {
     print_json(cli, *shown);

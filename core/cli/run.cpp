@@ -37,6 +37,7 @@ ExitCode run(const Cli& cli, const RunRequest& request, const MachineOptions& ma
     if (!request.name.empty()) options.name = request.name;
     options.priority = request.priority;
     options.environment_json = json::serialize(capture_environment(cli, spec));
+    options.traceparent = traceparent_of(cli);
     CAIRN_ASSIGN(const json::object document, control.submit(spec, options));
     return get_string(document, "id");
   });

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "core/base/text.h"
 #include "core/cli/run_format.h"
+#include "core/cli/terminal_text.h"
 
 namespace cairn {
 namespace {
@@ -70,20 +70,21 @@ void RunDisplay::announce(const json::object& stage) {
     line += ": " + status;
     if (const std::string error = stage_error(stage); !error.empty()) line += ": " + error;
   }
-  err_ << printable(line) << "\n";
+  err_ << terminal_text(line) << "\n";
 }
 
 std::string RunDisplay::bar_line(const json::object& stage, std::size_t name_width) const {
   std::string line = text_of(stage, "name");
   line.resize(std::max(name_width, line.size()), ' ');
   const json::value* progress = stage.if_contains("progress");
-  if (progress == nullptr || !progress->is_object()) return cut(line + "  starting", columns_);
+  if (progress == nullptr || !progress->is_object())
+    return cut(terminal_text(line) + "  starting", columns_);
   const json::object& numbers = progress->as_object();
   const std::uint64_t done = number_of(numbers, "done");
   const std::uint64_t total = number_of(numbers, "total");
   line += "  " + bar(done, total) + "  " + progress_text(numbers);
   if (const std::string metrics = metrics_text(stage, 3); !metrics.empty()) line += "  " + metrics;
-  return cut(line, columns_);
+  return cut(terminal_text(line), columns_);
 }
 
 void RunDisplay::update(const json::object& run) {

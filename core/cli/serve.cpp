@@ -134,6 +134,7 @@ void say_ready(const Cli& cli, const EngineProcess& engine, const std::string& h
 struct ServeRequest {
   MachineOptions machine;
   DoorOptions http;
+  fs::path access_log;
   TcpOptions tcp;
 };
 
@@ -144,10 +145,11 @@ std::optional<api::PageFile> find_page(std::string_view path) {
 }
 
 Result<std::unique_ptr<WebServer>> start_web(const Cli& cli, EngineProcess& engine,
-                                             const DoorOptions& door) {
-  WebOptions options{door, cli.options.state_dir, kCairnVersion, find_page};
+                                             const ServeRequest& request) {
+  WebOptions options{request.http, cli.options.state_dir, request.access_log, kCairnVersion,
+                     find_page};
   auto web = WebServer::start(engine, options, system_clock());
-  if (web.ok() || !door.address.empty()) return web;
+  if (web.ok() || !request.http.address.empty()) return web;
   if (web.error().code != ErrorCode::kIo) return web;
   // Nobody asked for this port, and another server has it.
   print_warning(cli, web.error());
@@ -169,7 +171,7 @@ ExitCode serve(const Cli& cli, ServeRequest request) {
   Service service(cli, **engine);
   const auto recovered = service.recover();
   if (!recovered.ok()) return fail(cli, recovered.error());
-  auto web = start_web(cli, **engine, request.http);
+  auto web = start_web(cli, **engine, request);
   if (!web.ok()) return fail(cli, web.error());
   say_ready(cli, **engine, (*web)->url(), *recovered);
   return service.serve([&] { (*web)->look_after(); });
@@ -190,6 +192,11 @@ void add_web_options(CLI::App& command, const std::shared_ptr<ServeRequest>& req
       .add_option("--trusted-origin", request->http.trusted_origins,
                   "Another name that it is called by: https://NAME, or NAME:PORT; repeatable")
       ->type_name("ORIGIN")
+      ->group(group);
+  command
+      .add_option("--access-log", request->access_log,
+                  "A line of JSON for each request, in a file for its owner alone")
+      ->type_name("FILE")
       ->group(group);
 }
 

@@ -35,6 +35,7 @@ ExitCode submit(const Cli& cli, const SubmitRequest& request) {
   options.request_id = request.request_id;
   options.priority = request.priority;
   options.environment_json = json::serialize(capture_environment(cli, spec));
+  options.traceparent = traceparent_of(cli);
   const auto submitted = (*server)->submit(spec, options);
   if (!submitted.ok()) return fail(cli, submitted.error());
   const std::string id = text_of(*submitted, "id");

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/cli/output.h"
+#include "core/cli/terminal_text.h"
 
 namespace cairn {
 
@@ -47,7 +48,7 @@ std::variant<WorkflowSpec, ExitCode> spec_or_report(const Cli& cli,
 }
 
 void print_diagnostics(const Cli& cli, const Diagnostics& diagnostics) {
-  *cli.err << diagnostics.to_text();
+  *cli.err << terminal_text(diagnostics.to_text());
 }
 
 }  // namespace cairn
