@@ -135,6 +135,12 @@ describe("events", () => {
     const full = { pages: [{ events: Array.from({ length: 1000 }, (_, at) => event(at)), next: 999 }], pageParams: [0] };
     expect(foldEvents(full, [event(5000)])).toBe(full);
   });
+  it("fill a page up to the end of a record, and leave the rest for the next page", () => {
+    const nearly = { pages: [{ events: Array.from({ length: 999 }, (_, at) => event(at)), next: 998 }], pageParams: [0] };
+    const after = foldEvents(nearly, [event(1000), event(1000), event(1001)]);
+    expect(after.pages[0]?.events.map((made) => made.sequence).slice(-3)).toEqual([998, 1000, 1000]);
+    expect(after.pages[0]?.next).toBe(1000);
+  });
   it("have a place of their own", () => expect(runKey("r")).toEqual(["live", "run", "r"]));
 });
 

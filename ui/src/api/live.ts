@@ -2,7 +2,7 @@
 // where the stream cannot say what changed.
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { Batch } from "./batch";
-import { liveKey, runKey, runsKey, statesQuery } from "./queries";
+import { eventsOfAPage, liveKey, runKey, runsKey, statesQuery } from "./queries";
 import type { RunFilter } from "./runFilter";
 import { foldRuns, type RunPages } from "./runList";
 import type { ServerEvent } from "./sse";
@@ -15,7 +15,7 @@ const pollEvery = 5_000;
 // Documents that the stream does not carry are read again while a run moves: soon where they are
 // small, seldom where they are long.
 const renewals: [string[], number][] = [
-  [["get", "stage", "explain"], 1_000],
+  [["head", "get", "stage", "explain"], 1_000],
   [["tasks", "timeline"], 4_000],
 ];
 
@@ -172,13 +172,19 @@ export function foldItems(before: RunStates | undefined, items: readonly Item[])
   return states;
 }
 
-// New events behind the last page, once it is the last there is. Nothing twice.
+// New events behind the last page, once it is the last there is. Nothing twice. A page that is full is
+// followed by another, which is read once somebody wants to see it.
 export function foldEvents(before: InfiniteData<EventPage>, made: readonly JournalEvent[]): InfiniteData<EventPage> {
   const last = before.pages.at(-1);
-  if (!last || last.events.length === 1000) return before;
+  if (!last || last.events.length >= eventsOfAPage) return before;
   const known = last.events.at(-1)?.sequence ?? last.next;
   const news = made.filter((event) => event.sequence > known);
   if (news.length === 0) return before;
-  const page = { ...last, events: [...last.events, ...news], next: news.at(-1)?.sequence ?? last.next };
+  const events = [...last.events];
+  for (const event of news) {
+    if (events.length >= eventsOfAPage && event.sequence !== events.at(-1)?.sequence) break;
+    events.push(event);
+  }
+  const page = { ...last, events, next: events.at(-1)?.sequence ?? last.next };
   return { ...before, pages: [...before.pages.slice(0, -1), page] };
 }

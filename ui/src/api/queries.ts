@@ -14,6 +14,8 @@ export function newQueryClient(): QueryClient {
         // The server may well be on this machine while it is off the network.
         networkMode: "always",
         staleTime: 30_000,
+        // A tab that is open for days looks at many runs, and some of their documents are megabytes.
+        gcTime: 60_000,
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
         retry: (failures, error) => error instanceof Unreachable && failures < 2,
@@ -48,6 +50,18 @@ export function runQuery(run: string) {
   return queryOptions({
     queryKey: [...runKey(run), "get"],
     queryFn: ({ signal }) => document(client.GET("/api/v1/runs/{run}", { ...path(run), signal })),
+  });
+}
+
+const headEvery = 5_000;
+const goesOn = new Set(["running", "paused", "waiting"]);
+
+// What stands above a run, small however many stages it has. What it says of time moves on by itself.
+export function headQuery(run: string) {
+  return queryOptions({
+    queryKey: [...runKey(run), "head"],
+    queryFn: ({ signal }) => document(client.GET("/api/v1/runs/{run}/head", { ...path(run), signal })),
+    refetchInterval: ({ state }) => (state.data && goesOn.has(state.data.status) ? headEvery : false),
   });
 }
 
@@ -145,16 +159,19 @@ export function timelineQuery(run: string) {
   });
 }
 
+// A page ends where a record does: it may hold some more.
+export const eventsOfAPage = 1000;
+
 export function eventsQuery(run: string) {
   return infiniteQueryOptions({
     queryKey: [...runKey(run), "events"],
     initialPageParam: 0,
     queryFn: async ({ pageParam, signal }) => {
-      const params = { path: { run }, query: { after: pageParam, limit: 1000 } };
+      const params = { path: { run }, query: { after: pageParam, limit: eventsOfAPage } };
       const page = await document(client.GET("/api/v1/runs/{run}/events", { params, signal }));
       return { ...page, events: page.events ?? [] };
     },
-    getNextPageParam: (page) => (page.events.length === 1000 ? page.next : undefined),
+    getNextPageParam: (page) => (page.events.length >= eventsOfAPage ? page.next : undefined),
   });
 }
 

@@ -1,4 +1,4 @@
-// What tasks wrote, as options for react-query: metrics, logs, rollouts, records. An answer that is
+// What tasks wrote, as options for react-query: metrics, logs, rollouts. An answer that is
 // still "counting" is asked for again.
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, document } from "./client";
@@ -17,7 +17,6 @@ export type RolloutBody = Schemas["RolloutBody"];
 export type RolloutStep = Schemas["RolloutStep"];
 export type RolloutGroup = Schemas["RolloutGroup"];
 export type TokenData = Schemas["TokenData"];
-export type RecordItem = Schemas["Record"];
 export type LogSource = "log" | "output";
 export type RolloutSort = NonNullable<NonNullable<operations["ListRollouts"]["parameters"]["query"]>["sort"]>;
 
@@ -141,6 +140,53 @@ export function readLogRange(task: TaskPath, place: LogPlace, offset: number, by
   );
 }
 
+export type RunLogLine = Schemas["RunLogLine"];
+
+// A piece of the log of all tasks, read or searched; cursors lead on at both ends.
+export interface RunLogPiece {
+  items: RunLogLine[];
+  previous: string;
+  next: string;
+  atBegin: boolean;
+  atEnd: boolean;
+  goingOn: boolean;
+  leftOut: number; // logs
+}
+
+export interface RunLogFilter {
+  level?: string | undefined;
+  q?: string | undefined;
+  regex?: boolean | undefined;
+}
+
+export async function readRunLog(
+  run: string,
+  filter: RunLogFilter,
+  at: { cursor?: string | undefined; backwards?: boolean | undefined; limit: number },
+  signal: AbortSignal,
+): Promise<RunLogPiece> {
+  const path = { run };
+  const { q } = filter;
+  if (q) {
+    // Hits come from the beginning on, each with its places in the line.
+    const query = { ...said({ ...filter, cursor: at.cursor, limit: at.limit }), q };
+    const found = await document(client.GET("/api/v1/runs/{run}/log/search", { params: { path, query }, signal }));
+    const next = found.next ?? "";
+    return { items: found.hits ?? [], previous: "", next, atBegin: true, atEnd: next === "", goingOn: false, leftOut: found.left_out ?? 0 };
+  }
+  const query = said({ level: filter.level, ...at });
+  const page = await document(client.GET("/api/v1/runs/{run}/log", { params: { path, query }, signal }));
+  return {
+    items: page.items ?? [],
+    previous: page.previous,
+    next: page.next,
+    atBegin: page.at_begin,
+    atEnd: page.at_end,
+    goingOn: page.going_on,
+    leftOut: page.left_out ?? 0,
+  };
+}
+
 export interface RolloutFilter {
   step_min?: number | undefined;
   step_max?: number | undefined;
@@ -225,6 +271,22 @@ export function tokensQuery(task: TaskPath, row: number, from: number, count: nu
   });
 }
 
+// The token that holds a byte of the response; null where there is none.
+export function tokenAtByteQuery(task: TaskPath, row: number, byte: number | undefined) {
+  return queryOptions({
+    queryKey: [...rolloutKey(task), "token at", row, byte],
+    queryFn: async ({ signal }) => {
+      const query = { ...said({ token_at_byte: byte }), token_limit: 1 };
+      const { tokens } = await document(
+        client.GET("/api/v1/runs/{run}/stages/{stage}/rollouts/{row}", { params: { path: { ...task, row }, query }, signal }),
+      );
+      return tokens && tokens.from < tokens.total ? tokens.from : null;
+    },
+    enabled: byte !== undefined,
+    staleTime: Infinity,
+  });
+}
+
 export function rolloutSampleQuery(task: TaskPath, sample: string) {
   return infiniteQueryOptions({
     queryKey: [...rolloutKey(task), "sample", sample],
@@ -270,54 +332,6 @@ export function rolloutSearchQuery(task: TaskPath, filter: RolloutFilter, q: str
   });
 }
 
-export interface RecordFilter {
-  file?: string | undefined;
-  q?: string | undefined;
-  regex?: boolean | undefined;
-  where?: string[] | undefined;
-  number?: number | undefined;
-  id?: string | undefined;
-}
-
-export function recordsQuery(digest: string, filter: RecordFilter) {
-  return infiniteQueryOptions({
-    queryKey: ["records", digest, filter],
-    initialPageParam: "",
-    queryFn: ({ pageParam, signal }) =>
-      document(
-        client.GET("/api/v1/artifacts/{digest}/records", {
-          params: { path: { digest }, query: said({ ...filter, cursor: pageParam, limit: 100 }) },
-          signal,
-        }),
-      ),
-    getNextPageParam: (page) => page.next,
-    staleTime: Infinity, // an artifact never changes
-  });
-}
-
-export function recordQuery(digest: string, file: string | undefined, offset: number) {
-  return queryOptions({
-    queryKey: ["record", digest, file, offset],
-    queryFn: ({ signal }) =>
-      document(
-        client.GET("/api/v1/artifacts/{digest}/records/{offset}", {
-          params: { path: { digest, offset }, query: said({ file }) },
-          signal,
-        }),
-      ),
-    staleTime: Infinity,
-  });
-}
-
-export function artifactQuery(digest: string) {
-  return queryOptions({
-    queryKey: ["artifact", digest],
-    queryFn: ({ signal }) =>
-      document(client.GET("/api/v1/artifacts/{digest}", { params: { path: { digest } }, signal })),
-    staleTime: Infinity,
-  });
-}
-
 export function runArtifactsQuery(run: string) {
   return queryOptions({
     queryKey: [...runKey(run), "artifacts", "first"],
@@ -328,11 +342,7 @@ export function runArtifactsQuery(run: string) {
   });
 }
 
-// The address of an artifact's or a log's bytes, for a link that downloads.
-export function contentUrl(digest: string, file?: string): string {
-  return `/api/v1/artifacts/${encodeURIComponent(digest)}/content${file ? `?file=${encodeURIComponent(file)}` : ""}`;
-}
-
+// The address of a log's bytes, for a link that downloads.
 export function logUrl(task: TaskPath, place: LogPlace): string {
   const query = new URLSearchParams();
   if (place.attempt) query.set("attempt", String(place.attempt));

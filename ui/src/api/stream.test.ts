@@ -175,6 +175,17 @@ describe("the stream", () => {
     expect(world.timers).toEqual([]);
   });
 
+  it("does not try again for a run that is not there, but hears of the next", async () => {
+    const { world, links, stream } = setUp();
+    stream.watch(topic);
+    world.last.answer(404);
+    await settle();
+    expect(links.at(-1)).toEqual({ state: "idle" });
+    expect(world.timers).toEqual([]);
+    stream.watch(topic);
+    expect(world.calls).toHaveLength(2);
+  });
+
   it("stops", async () => {
     const { world, links, stream } = setUp();
     stream.watch(topic);

@@ -154,8 +154,15 @@ export class EventStream {
   #lost(round: number, error: unknown): void {
     if (round !== this.#round || !this.#topic) return;
     this.#drop();
-    if (typeof error === "object" && error !== null && "status" in error && error.status === 401) {
+    const status = typeof error === "object" && error !== null && "status" in error ? error.status : undefined;
+    if (status === 401) {
       this.#listener.onLink({ state: "signed_out" });
+      return;
+    }
+    if (status === 404) {
+      // What it should tell of is not there: to try again brings nothing.
+      this.#topic = undefined;
+      this.#listener.onLink({ state: "idle" });
       return;
     }
     if (this.#lostSince === 0) this.#lostSince = this.#world.now();

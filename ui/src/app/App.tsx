@@ -9,7 +9,7 @@ import { LiveProvider } from "./live";
 import type { AppRouter } from "./router";
 import { SignIn } from "./SignIn";
 
-type Gate = { at: "exchanging" } | { at: "in" } | { at: "out"; problem?: ProblemText };
+type Gate = { at: "exchanging" } | { at: "in" } | { at: "out"; problem?: ProblemText; ended?: boolean };
 
 interface AppProps {
   router: AppRouter;
@@ -21,7 +21,15 @@ interface AppProps {
 // The page behind its door. Without a code it is tried as it is: the first answer of 401 closes it.
 export function App({ router, queries, entry }: AppProps) {
   const [gate, setGate] = useState<Gate>(entry ? { at: "exchanging" } : { at: "in" });
-  useEffect(() => onSignedOut(() => setGate((now) => (now.at === "in" ? { at: "out" } : now))), []);
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        // Whoever has read something was signed in.
+        const ended = queries.getQueryCache().getAll().some((query) => query.state.data !== undefined);
+        setGate((now) => (now.at === "in" ? { at: "out", ended } : now));
+      }),
+    [queries],
+  );
   useEffect(() => {
     entry?.then(
       () => setGate({ at: "in" }),
@@ -36,7 +44,7 @@ export function App({ router, queries, entry }: AppProps) {
       queries.clear();
       setGate({ at: "in" });
     };
-    return <SignIn onSignedIn={enter} problem={gate.problem} />;
+    return <SignIn onSignedIn={enter} problem={gate.problem} ended={gate.ended ?? false} />;
   }
   return (
     <QueryClientProvider client={queries}>

@@ -5,9 +5,11 @@ import icon from "./cairn.svg";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { useKey } from "./keys";
 import { KeyHelp } from "./KeyHelp";
+import { useWatchAll } from "./live";
 import { pages } from "./pages";
 import css from "./Shell.module.css";
 import { setTheme, useTheme, type Theme } from "./theme";
+import { titleOf } from "./title";
 
 const nextTheme: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
 
@@ -17,7 +19,10 @@ export function Shell() {
   const [help, setHelp] = useState(false);
   const theme = useTheme();
   useKey("?", "This help", () => setHelp(true));
-  useFocusOnPage(main);
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useFocusOnPage(main, path);
+  useWatchAll(!path.startsWith("/runs"));
+  useEffect(() => void (document.title = titleOf(path)), [path]);
   return (
     <div className={css.shell}>
       <button type="button" className={css.skip} onClick={() => main.current?.focus()}>
@@ -57,8 +62,7 @@ function PageKey({ to, keys, label }: { to: string; keys: string; label: string 
 }
 
 // A new page begins at its content for those who use the keyboard or a screen reader.
-function useFocusOnPage(main: React.RefObject<HTMLElement | null>): void {
-  const path = useRouterState({ select: (state) => state.location.pathname });
+function useFocusOnPage(main: React.RefObject<HTMLElement | null>, path: string): void {
   const first = useRef(true);
   useEffect(() => {
     if (!first.current && document.activeElement === document.body) main.current?.focus();

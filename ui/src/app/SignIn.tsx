@@ -8,9 +8,10 @@ import css from "./SignIn.module.css";
 interface SignInProps {
   onSignedIn: () => void;
   problem?: ProblemText | undefined; // why the link did not do
+  ended?: boolean; // somebody was signed in until now
 }
 
-export function SignIn({ onSignedIn, problem: first }: SignInProps) {
+export function SignIn({ onSignedIn, problem: first, ended = false }: SignInProps) {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(first);
@@ -37,6 +38,7 @@ export function SignIn({ onSignedIn, problem: first }: SignInProps) {
           <img src={icon} alt="" width="24" height="24" />
           Sign in to Cairn
         </h1>
+        {ended && <p role="status">The session has ended. Sign in again, and go on where you were.</p>}
         <p>
           <code>cairn ui</code> opens this page signed in. Or paste a token: the admin’s stands in the file{" "}
           <code>token</code> of the state folder.

@@ -5,6 +5,7 @@ import { KeyProvider, matchKeys, useKey } from "./keys";
 import { parseSearch, stringifySearch, texts } from "./search";
 import { takeCode } from "./session";
 import { SignIn } from "./SignIn";
+import { titleOf } from "./title";
 
 describe("keys", () => {
   it("may be two in a row", () => {
@@ -46,6 +47,16 @@ describe("the URL", () => {
   });
   it("leaves out what is not said", () => expect(stringifySearch({ a: undefined, b: "", c: 5 })).toBe("?c=5"));
   it("takes one as a list", () => expect(texts("a")).toEqual(["a"]));
+});
+
+describe("the title", () => {
+  it.each([
+    ["/runs", "Runs · Cairn"],
+    ["/runs/1m8c/graph", "1m8c · Graph · Cairn"],
+    ["/plugins/rl_stage", "rl_stage · Plugins · Cairn"],
+    ["/compare/a/b", "Compare · Cairn"],
+    ["/", "Cairn"],
+  ])("%s is %s", (path, title) => expect(titleOf(path)).toBe(title));
 });
 
 describe("signing in", () => {

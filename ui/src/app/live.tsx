@@ -32,6 +32,14 @@ export function useWatch(run: string, topics: readonly string[]): void {
   useEffect(() => live.watch({ run, topics: names.split(",") }), [live, run, names]);
 }
 
+// Screens that ask for nothing hear of the runs: so the bar can say when the server is away.
+export function useWatchAll(wanted: boolean): void {
+  const live = useLive();
+  useEffect(() => {
+    if (wanted) live.watch({ run: "", topics: ["runs"] });
+  }, [live, wanted]);
+}
+
 export function useLink(): Link {
   const live = useLive();
   return useSyncExternalStore(live.subscribe, () => live.link);

@@ -1,4 +1,4 @@
-// What stands behind "?" of the tabs Metrics, Logs and Rollouts, and of records: each parameter is
+// What stands behind "?" of the tabs Metrics, Logs, Rollouts and Artifacts: each parameter is
 // checked here, so that a link that somebody mistyped shows the next best instead of an error.
 import type { RolloutFilter, RolloutSort } from "@/api/reading";
 import { finite, oneOf, text, texts } from "./search";
@@ -35,7 +35,7 @@ export function metricsSearch(search: Raw): MetricsSearch {
   const to = finite(search.to);
   const ranged = from !== undefined && to !== undefined && from < to && Number.isInteger(from) && Number.isInteger(to);
   return {
-    of: texts(search.of)?.slice(0, 6),
+    of: texts(search.of)?.slice(0, 8),
     q: text(search.q),
     smooth: whole(search.smooth),
     log: yes(search.log),
@@ -120,7 +120,7 @@ export function rolloutFilter(search: RolloutsSearch): RolloutFilter {
   };
 }
 
-export const tokenColours = ["entropy", "logprob", "advantage", "mask"] as const;
+export const tokenColours = ["entropy", "logprob", "reference", "advantage", "mask"] as const;
 export const rolloutViews = ["text", "tokens", "json"] as const;
 
 export interface GroupSearch {
@@ -128,6 +128,7 @@ export interface GroupSearch {
   step?: number | undefined;
   sample?: string | undefined;
   diff?: string | undefined; // "ROW,ROW"
+  colour?: (typeof tokenColours)[number] | undefined; // of tokens; without: texts
 }
 
 export function groupSearch(search: Raw): GroupSearch {
@@ -136,6 +137,7 @@ export function groupSearch(search: Raw): GroupSearch {
     step: finite(search.step),
     sample: text(search.sample),
     diff: /^\d+,\d+$/.test(text(search.diff) ?? "") ? text(search.diff) : undefined,
+    colour: oneOf(search.colour, tokenColours),
   };
 }
 
@@ -157,28 +159,41 @@ export function rolloutSearch(search: Raw): RolloutSearch {
   };
 }
 
-export interface RecordsSearch {
-  run?: string | undefined; // that the artifact was opened from: it knows kind and documents
-  kind?: string | undefined;
+export const artifactViews = ["records", "tensors", "preview", "bytes"] as const;
+
+export interface ArtifactSearch {
   file?: string | undefined; // of a folder
+  as?: (typeof artifactViews)[number] | undefined;
   q?: string | undefined;
   regex?: boolean | undefined;
   where?: string[] | undefined; // MEMBER=VALUE
+  // The record that is shown whole, by the byte at which it begins, its id or its number.
+  record?: number | undefined;
   id?: string | undefined;
   number?: number | undefined;
-  record?: number | undefined; // byte of the record that is shown whole
 }
 
-export function recordsSearch(search: Raw): RecordsSearch {
+export function artifactSearch(search: Raw): ArtifactSearch {
   return {
-    run: text(search.run),
-    kind: text(search.kind),
     file: text(search.file),
+    as: oneOf(search.as, artifactViews),
     q: text(search.q)?.slice(0, 1000),
     regex: yes(search.regex),
     where: texts(search.where)?.filter((one) => one.includes("=")),
+    record: whole(search.record),
     id: text(search.id),
     number: whole(search.number),
-    record: whole(search.record),
   };
 }
+
+export interface ArtifactsSearch extends ArtifactSearch {
+  at?: string | undefined; // STAGE.OUTPUT
+}
+
+export interface DigestSearch extends ArtifactSearch {
+  run?: string | undefined; // that it was opened from
+  kind?: string | undefined;
+}
+
+export const artifactsSearch = (search: Raw): ArtifactsSearch => ({ at: text(search.at), ...artifactSearch(search) });
+export const digestSearch = (search: Raw): DigestSearch => ({ run: text(search.run), kind: text(search.kind), ...artifactSearch(search) });

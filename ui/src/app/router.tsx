@@ -6,20 +6,25 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
-  lazyRouteComponent,
+  Link,
   redirect,
 } from "@tanstack/react-router";
 import { problemText } from "@/api/problem";
 import type { RunFilter } from "@/api/runFilter";
 import { Empty, ProblemBox } from "@/design";
 import { Runs } from "@/screens/runs/Runs";
-import { groupSearch, logsSearch, metricsSearch, recordsSearch, rolloutSearch, rolloutsSearch } from "./readingSearch";
+import { artifactsSearch, digestSearch, groupSearch, logsSearch, metricsSearch, rolloutSearch, rolloutsSearch, type MetricsSearch } from "./readingSearch";
+import { part } from "./part";
 import { finite, oneOf, parseSearch, stringifySearch, text, texts } from "./search";
 import { Shell } from "./Shell";
 
 const root = createRootRoute({
   component: Shell,
-  notFoundComponent: () => <Empty title="There is no such page">The address may be cut off or mistyped.</Empty>,
+  notFoundComponent: () => (
+    <Empty title="There is no such page">
+      The address may be cut off or mistyped. <Link to="/runs">All runs</Link>
+    </Empty>
+  ),
 });
 
 const home = createRoute({
@@ -30,8 +35,11 @@ const home = createRoute({
   },
 });
 
+const chartViews = ["on", "off"] as const;
 export interface RunsSearch extends RunFilter {
   pick?: string[] | undefined; // ids of the runs that are chosen, for comparing
+  charts?: (typeof chartViews)[number] | undefined; // otherwise: on where there is room
+  above?: string | undefined; // the measure that the picture shows
 }
 
 const runs = createRoute({
@@ -47,6 +55,8 @@ const runs = createRoute({
     created_before: text(search.created_before),
     q: text(search.q),
     pick: texts(search.pick)?.slice(0, 2),
+    charts: oneOf(search.charts, chartViews),
+    above: text(search.above),
   }),
 });
 
@@ -57,7 +67,7 @@ export interface RunSearch {
 const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$run",
-  component: lazyRouteComponent(() => import("@/screens/run/Run"), "Run"),
+  component: part(() => import("@/screens/run/Run"), "Run"),
   validateSearch: (search: Record<string, unknown>): RunSearch => ({ stage: text(search.stage) }),
 });
 
@@ -79,7 +89,7 @@ export interface GraphSearch {
 const graph = createRoute({
   getParentRoute: () => run,
   path: "/graph",
-  component: lazyRouteComponent(() => import("@/screens/run/GraphTab"), "GraphTab"),
+  component: part(() => import("@/screens/run/GraphTab"), "GraphTab"),
   validateSearch: (search: Record<string, unknown>): GraphSearch => ({
     as: oneOf(search.as, graphViews),
     open: texts(search.open),
@@ -96,7 +106,7 @@ export interface TimelineSearch {
 const timeline = createRoute({
   getParentRoute: () => run,
   path: "/timeline",
-  component: lazyRouteComponent(() => import("@/screens/run/TimelineTab"), "TimelineTab"),
+  component: part(() => import("@/screens/run/TimelineTab"), "TimelineTab"),
   validateSearch: (search: Record<string, unknown>): TimelineSearch => ({
     as: oneOf(search.as, graphViews),
     from: finite(search.from),
@@ -112,7 +122,7 @@ export interface TasksSearch {
 const tasks = createRoute({
   getParentRoute: () => run,
   path: "/tasks",
-  component: lazyRouteComponent(() => import("@/screens/run/TasksTab"), "TasksTab"),
+  component: part(() => import("@/screens/run/TasksTab"), "TasksTab"),
   validateSearch: (search: Record<string, unknown>): TasksSearch => ({
     status: text(search.status),
     q: text(search.q),
@@ -122,85 +132,69 @@ const tasks = createRoute({
 const events = createRoute({
   getParentRoute: () => run,
   path: "/events",
-  component: lazyRouteComponent(() => import("@/screens/run/EventsTab"), "EventsTab"),
+  component: part(() => import("@/screens/run/EventsTab"), "EventsTab"),
 });
 
 const config = createRoute({
   getParentRoute: () => run,
   path: "/config",
-  component: lazyRouteComponent(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
+  component: part(() => import("@/screens/run/ConfigTab"), "ConfigTab"),
 });
 
 const metrics = createRoute({
   getParentRoute: () => run,
   path: "/metrics",
-  component: lazyRouteComponent(() => import("@/screens/metrics/MetricsTab"), "MetricsTab"),
+  component: part(() => import("@/screens/metrics/MetricsTab"), "MetricsTab"),
   validateSearch: metricsSearch,
 });
 
 const logs = createRoute({
   getParentRoute: () => run,
   path: "/logs",
-  component: lazyRouteComponent(() => import("@/screens/logs/LogsTab"), "LogsTab"),
+  component: part(() => import("@/screens/logs/LogsTab"), "LogsTab"),
   validateSearch: logsSearch,
 });
 
 const rollouts = createRoute({
   getParentRoute: () => run,
   path: "/rollouts",
-  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutsTab"), "RolloutsTab"),
+  component: part(() => import("@/screens/rollouts/RolloutsTab"), "RolloutsTab"),
   validateSearch: rolloutsSearch,
 });
 
 const rolloutGroup = createRoute({
   getParentRoute: () => run,
   path: "/rollouts/group",
-  component: lazyRouteComponent(() => import("@/screens/rollouts/GroupView"), "GroupView"),
+  component: part(() => import("@/screens/rollouts/GroupView"), "GroupView"),
   validateSearch: groupSearch,
 });
 
 const rolloutSample = createRoute({
   getParentRoute: () => run,
   path: "/rollouts/sample",
-  component: lazyRouteComponent(() => import("@/screens/rollouts/SampleView"), "SampleView"),
+  component: part(() => import("@/screens/rollouts/SampleView"), "SampleView"),
   validateSearch: groupSearch,
 });
 
 const rollout = createRoute({
   getParentRoute: () => run,
   path: "/rollouts/$row",
-  component: lazyRouteComponent(() => import("@/screens/rollouts/RolloutView"), "RolloutView"),
+  component: part(() => import("@/screens/rollouts/RolloutView"), "RolloutView"),
   validateSearch: rolloutSearch,
 });
 
 const records = createRoute({
   getParentRoute: () => root,
   path: "/records/$digest",
-  component: lazyRouteComponent(() => import("@/screens/records/Records"), "Records"),
-  validateSearch: recordsSearch,
+  component: part(() => import("@/screens/artifacts/ByDigest"), "ByDigest"),
+  validateSearch: digestSearch,
 });
-
-export interface ArtifactsSearch {
-  at?: string | undefined; // STAGE.OUTPUT
-  file?: string | undefined; // of a folder
-  id?: string | undefined; // of a record
-  number?: number | undefined;
-  where?: string[] | undefined; // MEMBER=VALUE
-  q?: string | undefined;
-}
 
 const artifacts = createRoute({
   getParentRoute: () => run,
   path: "/artifacts",
-  component: lazyRouteComponent(() => import("@/screens/artifacts/ArtifactsTab"), "ArtifactsTab"),
-  validateSearch: (search: Record<string, unknown>): ArtifactsSearch => ({
-    at: text(search.at),
-    file: text(search.file),
-    id: text(search.id),
-    number: finite(search.number),
-    where: texts(search.where),
-    q: text(search.q),
-  }),
+  component: part(() => import("@/screens/artifacts/ArtifactsTab"), "ArtifactsTab"),
+  validateSearch: artifactsSearch,
 });
 
 export interface AtSearch {
@@ -210,50 +204,51 @@ export interface AtSearch {
 const lineage = createRoute({
   getParentRoute: () => run,
   path: "/lineage",
-  component: lazyRouteComponent(() => import("@/screens/lineage/LineageTab"), "LineageTab"),
+  component: part(() => import("@/screens/lineage/LineageTab"), "LineageTab"),
   validateSearch: (search: Record<string, unknown>): AtSearch => ({ at: text(search.at) }),
 });
 
 const report = createRoute({
   getParentRoute: () => run,
   path: "/report",
-  component: lazyRouteComponent(() => import("@/screens/report/ReportTab"), "ReportTab"),
+  component: part(() => import("@/screens/report/ReportTab"), "ReportTab"),
   validateSearch: (search: Record<string, unknown>): AtSearch => ({ at: text(search.at) }),
 });
 
 const plugins = createRoute({
   getParentRoute: () => root,
   path: "/plugins",
-  component: lazyRouteComponent(() => import("@/screens/plugins/Plugins"), "Plugins"),
+  component: part(() => import("@/screens/plugins/Plugins"), "Plugins"),
   validateSearch: (search: Record<string, unknown>): { q?: string | undefined } => ({ q: text(search.q) }),
 });
 
 const plugin = createRoute({
   getParentRoute: () => root,
   path: "/plugins/$type",
-  component: lazyRouteComponent(() => import("@/screens/plugins/StageType"), "StageType"),
+  component: part(() => import("@/screens/plugins/StageType"), "StageType"),
 });
 
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
-  component: lazyRouteComponent(() => import("@/screens/system/System"), "System"),
+  component: part(() => import("@/screens/system/System"), "System"),
 });
 
-const compareViews = ["workflow", "scores"] as const;
-export interface CompareSearch {
+const compareViews = ["workflow", "metrics", "scores"] as const;
+export interface CompareSearch extends Pick<MetricsSearch, "q" | "smooth" | "as" | "from" | "to"> {
   view?: (typeof compareViews)[number] | undefined;
   part?: string | undefined; // of the differences
+  stage?: string | undefined; // of the metrics
 }
 
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare/$one/$other",
-  component: lazyRouteComponent(() => import("@/screens/compare/Compare"), "Compare"),
-  validateSearch: (search: Record<string, unknown>): CompareSearch => ({
-    view: oneOf(search.view, compareViews),
-    part: text(search.part),
-  }),
+  component: part(() => import("@/screens/compare/Compare"), "Compare"),
+  validateSearch: (search: Record<string, unknown>): CompareSearch => {
+    const { q, smooth, as, from, to } = metricsSearch(search);
+    return { view: oneOf(search.view, compareViews), part: text(search.part), stage: text(search.stage), q, smooth, as, from, to };
+  },
 });
 
 export interface NewRunSearch {
@@ -263,7 +258,7 @@ export interface NewRunSearch {
 const newRun = createRoute({
   getParentRoute: () => root,
   path: "/new",
-  component: lazyRouteComponent(() => import("@/screens/newrun/NewRun"), "NewRun"),
+  component: part(() => import("@/screens/newrun/NewRun"), "NewRun"),
   validateSearch: (search: Record<string, unknown>): NewRunSearch => ({ like: text(search.like) }),
 });
 

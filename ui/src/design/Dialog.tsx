@@ -1,22 +1,28 @@
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { IconButton } from "./Button";
+import { clsx } from "./clsx";
 import css from "./Dialog.module.css";
 
 interface DialogProps {
   title: string;
+  wide?: boolean; // for what has long lines
   onClose: () => void;
   children: ReactNode;
 }
 
-// A question in front of the page. The browser's own modal dialog: focus stays inside, Escape closes,
-// focus goes back to where it was. Shown as long as it is rendered.
-export function Dialog({ title, onClose, children }: DialogProps) {
+// A question in front of the page. The browser's own modal dialog: focus begins at the first thing to fill
+// in or to press and stays inside, Escape closes, focus goes back to where it was. Shown as long as it is
+// rendered.
+export function Dialog({ title, wide = false, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
     const before = document.activeElement;
-    if (dialog && !dialog.open) dialog.showModal();
+    if (dialog && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>(`:scope > .${css.body} :is(input, select, textarea, button):enabled`)?.focus();
+    }
     return () => {
       dialog?.close();
       if (before instanceof HTMLElement) before.focus();
@@ -25,7 +31,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   return (
     <dialog
       ref={ref}
-      className={css.dialog}
+      className={clsx(css.dialog, wide && css.wide)}
       aria-labelledby={id}
       onCancel={(event) => {
         event.preventDefault();

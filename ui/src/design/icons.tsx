@@ -15,6 +15,7 @@ const paths = {
   link: "M6.5 9.5l3-3 M7 4.5l1.5-1.5a3 3 0 0 1 4.3 4.3L11.3 8.8 M9 11.5L7.5 13a3 3 0 0 1-4.3-4.3l1.5-1.5",
   group: "M2.5 2.5h11v11h-11z M5.5 8h5",
   compare: "M5.5 2.5v11 M10.5 2.5v11 M2.5 5.5l3-3 M13.5 10.5l-3 3",
+  download: "M8 2.5v7.5 M4.5 7L8 10.5 11.5 7 M3 13.5h10",
   stream: "M2 11c2 0 2-6 4-6s2 6 4 6 2-6 4-6",
 } as const;
 export type IconName = keyof typeof paths;

@@ -114,6 +114,24 @@ describe("logs", () => {
     await waitFor(() => expect(location.hash).toContain("line=2"));
     expect(location.hash).toContain("attempt=2");
   });
+  it("of all tasks are one, each line with the way to its place in its task's own", async () => {
+    const merged = { previous: "", next: "1 a 1 0", at_begin: true, at_end: true, going_on: false };
+    const items = [
+      { ...line(1, "<b>first</b>"), stage: "rl1", task: "rl1", attempt: 2 },
+      { ...line(2, "second"), stage: "sweep", task: "sweep[n=1]", attempt: 1 },
+    ];
+    const { asked } = showPage("/runs/1/logs?of=*&level=info", { ...logs, "/runs/1/log": { ...merged, items } });
+    await screen.findByText("<b>first</b>");
+    const link = screen.getByRole("link", { name: "sweep[n=1]" });
+    expect(decodeURIComponent(link.getAttribute("href") ?? "")).toContain("of=sweep[n=1]&attempt=1&at=20");
+    expect(asked.find((one) => one.path.endsWith("/runs/1/log"))?.query.get("level")).toBe("info");
+  });
+  it("of all tasks are searched from their beginning", async () => {
+    const hits = [{ ...line(3, "a hit here"), stage: "rl1", task: "rl1", attempt: 1, columns: [[2, 5]] }];
+    showPage("/runs/1/logs?of=*&q=hit", { ...logs, "/runs/1/log/search": { hits, next: null } });
+    await screen.findByText(/1 hits/);
+    expect(document.querySelector("mark")?.textContent).toBe("hit");
+  });
   it("are searched on the server, and n leads to the hit", async () => {
     showPage("/runs/1/logs?of=rl1&q=hit", logs);
     await screen.findByText(/1 hits/);
@@ -192,43 +210,5 @@ describe("rollouts", () => {
     const link = await screen.findByRole("link", { name: "The sample with its documents" });
     expect(link.getAttribute("href")).toContain("/records/sha256");
     expect(link.getAttribute("href")).toContain("id=s-1");
-  });
-});
-
-describe("records", () => {
-  const record = {
-    id: "s-1",
-    question: "How many <i>?",
-    answer: ["17"],
-    documents: [{ id: "d/1", title: "One", text: "Count: 17", role: "evidence" }],
-    provenance: { sql: "SELECT ?1", parameters: ["d/1"] },
-  };
-  const answers: Answers = {
-    ...run,
-    "/artifacts/sha256:qq": { digest: "sha256:qq", folder: false, files: [{ name: "", bytes: 1 }], next: null },
-    "/artifacts/sha256:qq/records": {
-      digest: "sha256:qq",
-      size: 100,
-      lines: 2,
-      records: [{ number: 0, offset: 0, end: 90, record }, { number: 1, offset: 90, end: 100, error: "no JSON" }],
-      next: null,
-      searched: 100,
-    },
-    "/artifacts/sha256:qq/records/0": { number: 0, offset: 0, end: 90, record },
-  };
-  it("show a question with its query, and the way back to its source", async () => {
-    showPage("/records/sha256:qq?run=1&record=0", answers);
-    const drawer = await screen.findByRole("complementary");
-    await within(drawer).findByText("How many <i>?");
-    expect(within(drawer).getByText("SELECT ?1")).toBeDefined();
-    const link = await within(drawer).findByRole("link", { name: "d/1" });
-    expect(decodeURIComponent(link.getAttribute("href") ?? "")).toContain("/records/sha256:dd?run=1&kind=documents&id=d/1");
-    expect(screen.getByText("no JSON")).toBeDefined();
-  });
-  it("are filtered by their members on the server", async () => {
-    const { asked } = showPage("/records/sha256:qq?run=1", answers);
-    await userEvent.type(await screen.findByLabelText(/MEMBER=VALUE/), "task=multihop{Enter}");
-    await waitFor(() => expect(asked.some((one) => one.query.get("where") === "task=multihop")).toBe(true));
-    expect(location.hash).toContain("where=task%3Dmultihop");
   });
 });

@@ -1,7 +1,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import type { Run, RunRow, Stage, States, Structure } from "@/api/types";
+import type { Run, RunHead, RunRow, Stage, States, Structure } from "@/api/types";
 import { showPage, type Answers } from "@/testing/page";
 
 const times = { created_at: "2026-11-26T18:16:25.413Z", started_at: "2026-11-26T18:16:25.414Z", finished_at: null };
@@ -114,20 +114,31 @@ const train: Stage = {
   attempt_list: [],
   task_list: [],
 };
-const run = {
+const facts = {
   id: "1c",
   name: "nightly",
   workflow: "nightly.yaml",
-  status: "waiting",
+  status: "waiting" as const,
   ...times,
   seed: 7,
   params: {},
   labels: {},
-  stages: [train, train, train],
-} satisfies Run;
+};
+const run = { ...facts, stages: [train, train, train] } satisfies Run;
+const head = {
+  ...facts,
+  sequence: 10,
+  tasks: { total: 3, succeeded: 1, by_status: {} },
+  reused: 0,
+  spent: { seconds: 60, cpu_seconds: 60, gpu_seconds: 7200, gpus_in_use: 2 },
+  failed: { stage: "train", tasks: 1, cause: "oom", message: "9 GiB were asked for" },
+  waiting: { reason: "approval", tasks: 1, stage: "publish", question: "Publish the numbers?" },
+  estimate: { seconds: 240, basis: ["the times of run 1a"] },
+} satisfies RunHead;
 const documents: Answers = {
   ...session,
   "/runs/1c": run,
+  "/runs/1c/head": head,
   "/runs/1c/states": states,
   "/runs/1c/structure": structure,
   "/runs/1c/stages/train": train,
@@ -140,6 +151,9 @@ describe("Run", () => {
     expect(await screen.findByRole("heading", { name: "nightly" })).toBeDefined();
     expect(await screen.findByText(/Publish the numbers/)).toBeDefined();
     expect(await screen.findByText("1/3 tasks")).toBeDefined();
+    expect(screen.getByText("about 4 min left").parentElement?.textContent).toBe("about 4 min left (from the times of run 1a)");
+    expect(screen.getByText("2 GPU-hours, 2 in use")).toBeDefined();
+    expect(screen.getByText("9 GiB were asked for")).toBeDefined();
     await waitFor(() => expect(location.hash).toBe("#/runs/1c/graph"));
   });
   it("leads from a red node to the first line of the error in one click", async () => {

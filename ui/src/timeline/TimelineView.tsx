@@ -3,7 +3,7 @@ import { Foreign, format, StatusLabel, useSize } from "@/design";
 import { usePalette } from "@/design/paint";
 import { drawTimeline, headHeight, rowHeight, type Picture } from "./draw";
 import { barAtPoint } from "./hit";
-import { concurrency, type Bar, type TimelineModel } from "./model";
+import { columnsOf, concurrency, waitOf, type Bar, type TimelineModel } from "./model";
 import { foldedScale } from "./scale";
 import css from "./Timeline.module.css";
 
@@ -49,6 +49,8 @@ export function TimelineView({ model, domain, chosen, onDomain, onChoose }: Prop
     return foldedScale(busy, shown, Math.max(50, size.width - gutter - 16));
   }, [model, domain, size.width, gutter]);
 
+  const columns = useMemo(() => columnsOf(steps, scale.x, scale.width), [steps, scale]);
+
   const draw = useCallback(() => {
     if (waiting.current !== 0) return;
     waiting.current = requestAnimationFrame(() => {
@@ -66,9 +68,9 @@ export function TimelineView({ model, domain, chosen, onDomain, onChoose }: Prop
     });
   }, []);
   useEffect(() => {
-    picture.current = { model, steps, scale, gutter, scroll: 0, chosen, active, drag: undefined, palette };
+    picture.current = { model, columns, scale, gutter, scroll: 0, chosen, active, drag: undefined, palette };
     draw();
-  }, [model, steps, scale, gutter, chosen, active, palette, size, draw]);
+  }, [model, columns, scale, gutter, chosen, active, palette, size, draw]);
   useEffect(
     () => () => {
       cancelAnimationFrame(waiting.current);
@@ -191,7 +193,8 @@ function BarText({ bar, name }: { bar: Bar; name: string }) {
       </b>
       {bar.attempt > 1 && ` attempt ${bar.attempt}`} <StatusLabel status={bar.status} />
       <br />
-      {bar.created > bar.ready && `waited ${format.duration(bar.created - bar.ready)} · `}
+      {bar.created > bar.ready &&
+        `${waitOf(bar) === "backoff" ? "waited for its retry" : "waited for room"} ${format.duration(bar.created - bar.ready)} · `}
       {bar.started > bar.created && `came up in ${format.duration(bar.started - bar.created)} · `}
       ran {format.duration(bar.finished - bar.started)}
       {bar.open && " so far"}
@@ -203,7 +206,10 @@ export function TimelineLegend() {
   return (
     <span className={css.legend}>
       <span>
-        <i className={css.queued} /> waits for room or a retry
+        <i className={css.queued} /> waits for room
+      </span>
+      <span>
+        <i className={css.backoff} /> waits for its retry
       </span>
       <span>
         <i className={css.starting} /> host comes up

@@ -2,7 +2,7 @@
 import { format } from "@/design";
 import type { Palette } from "@/design/paint";
 import { drawIcon, shortened } from "@/graph/drawGraph";
-import type { Bar, Row, Step, TimelineModel } from "./model";
+import { waitOf, type Bar, type Row, type TimelineModel } from "./model";
 import { ticks, type Scale } from "./scale";
 
 export const rowHeight = 24;
@@ -13,7 +13,7 @@ const barHeight = 14;
 
 export interface Picture {
   model: TimelineModel;
-  steps: readonly Step[];
+  columns: Uint32Array; // of columnsOf
   scale: Scale;
   gutter: number; // px for names
   scroll: number; // px
@@ -80,23 +80,17 @@ function drawGrid(context: CanvasRenderingContext2D, width: number, height: numb
 }
 
 function drawStrip(context: CanvasRenderingContext2D, picture: Picture): void {
-  const { palette, gutter, scale, steps } = picture;
-  const most = steps.reduce((high, step) => Math.max(high, step.running), 1);
+  const { palette, gutter, columns } = picture;
+  const most = columns.reduce((high, running) => Math.max(high, running), 1);
   const floor = headHeight - 3;
   const y = (running: number) => floor - (running / most) * (stripHeight - 8);
   context.fillStyle = palette.status.running;
   context.globalAlpha = 0.55;
   context.beginPath();
-  context.moveTo(gutter, floor);
-  let before = 0;
-  for (const step of steps) {
-    const x = gutter + scale.x(step.at);
-    context.lineTo(x, y(before));
-    context.lineTo(x, y(step.running));
-    before = step.running;
-  }
-  context.lineTo(gutter + scale.width, y(before));
-  context.lineTo(gutter + scale.width, floor);
+  columns.forEach((running, x) => {
+    if (running === 0) return;
+    context.rect(gutter + x, y(running), 1, floor - y(running));
+  });
   context.fill();
   context.globalAlpha = 1;
   context.fillStyle = palette.muted;
@@ -129,16 +123,19 @@ function drawBar(context: CanvasRenderingContext2D, picture: Picture, row: Row, 
   const started = gutter + scale.x(bar.started);
   const finished = gutter + scale.x(bar.finished);
   if (finished < gutter || ready > gutter + scale.width) return;
-  context.strokeStyle = palette.muted;
-  context.lineWidth = 1;
   if (created - ready > 1) {
-    context.setLineDash([3, 2]);
+    const retry = waitOf(bar) === "backoff";
+    context.strokeStyle = retry ? palette.status.interrupted : palette.muted;
+    context.lineWidth = retry ? 2 : 1;
+    context.setLineDash(retry ? [2, 3] : [4, 3]);
     context.beginPath();
     context.moveTo(ready, middle);
     context.lineTo(created, middle);
     context.stroke();
     context.setLineDash([]);
   }
+  context.strokeStyle = palette.muted;
+  context.lineWidth = 1;
   const top = middle - barHeight / 2;
   if (started - created > 1) {
     context.fillStyle = palette.tint[bar.status];

@@ -113,6 +113,11 @@ export interface Step {
   running: number; // from here on
 }
 
+// The first attempt of a task waits for room, a later one for the end of its backoff as well.
+export function waitOf(bar: Pick<Bar, "attempt">): "queued" | "backoff" {
+  return bar.attempt > 1 ? "backoff" : "queued";
+}
+
 // How many attempts are at work over time.
 export function concurrency(bars: readonly Bar[]): Step[] {
   const changes = bars
@@ -131,4 +136,18 @@ export function concurrency(bars: readonly Bar[]): Step[] {
     else steps.push({ at, running });
   }
   return steps;
+}
+
+// The steps as pixels: the most that ran in each column, so that drawing costs what is seen and not what
+// happened.
+export function columnsOf(steps: readonly Step[], x: (time: number) => number, width: number): Uint32Array {
+  const columns = new Uint32Array(Math.max(1, Math.ceil(width) + 1));
+  const last = columns.length - 1;
+  steps.forEach((step, at) => {
+    const next = steps[at + 1];
+    const from = Math.min(last, Math.max(0, Math.floor(x(step.at))));
+    const to = next ? Math.min(last, Math.max(from, Math.floor(x(next.at)))) : from;
+    for (let column = from; column <= to; ++column) columns[column] = Math.max(columns[column] ?? 0, step.running);
+  });
+  return columns;
 }

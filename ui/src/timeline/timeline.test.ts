@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Structure, Timeline } from "@/api/types";
 import { barAtPoint } from "./hit";
-import { concurrency, readTimeline } from "./model";
+import { columnsOf, concurrency, readTimeline, waitOf } from "./model";
 import { foldedScale, foldedWidth, ticks } from "./scale";
 
 const minute = 60_000;
@@ -124,5 +124,67 @@ describe("a click", () => {
     const [row] = model.rows.filter((one) => one.name === "s1");
     for (const off of [-11, 0, 11]) expect(barAtPoint(row, scale, scale.x(2 * day) + off)?.started).toBe(2 * day);
     expect(barAtPoint(row, scale, scale.x(2 * day) + 40)).toBeUndefined();
+  });
+});
+
+// 2,000 tasks of five attempts each: bursts of minutes, days between them, most of a millisecond.
+function bursts() {
+  const bars: Parameters<typeof columns>[0] = [];
+  const tasks: number[] = [];
+  const attempts: number[] = [];
+  for (let task = 0; task < 2_000; ++task)
+    for (let attempt = 0; attempt < 5; ++attempt) {
+      const begin = attempt * 1.25 * day + task * 150;
+      const before = bars.at(-1)?.finished ?? 0;
+      bars.push({ stage: 0, ready: attempt === 0 ? 0 : before, created: begin, started: begin + 2, finished: begin + 3 });
+      tasks.push(task);
+      attempts.push(attempt + 1);
+    }
+  const model = readTimeline({ ...columns(bars.slice(0, 1)), stage: bars.map(() => 0), task: tasks, attempt: attempts,
+    ready: bars.map((bar) => bar.ready), created: bars.map((bar) => bar.created ?? 0), started: bars.map((bar) => bar.started ?? 0),
+    finished: bars.map((bar) => bar.finished ?? 0), states: "s".repeat(bars.length), now: 6 * day }, structure([[]]));
+  return model;
+}
+
+describe("10,000 attempts in bursts over five days", () => {
+  const model = bursts();
+  const busy = model.bars.map((bar) => ({ from: bar.created, to: bar.finished }));
+  const scale = foldedScale(busy, { from: model.from, to: model.to }, 1000);
+  it("are a row for each task, and days without work are folded", () => {
+    expect(model.rows).toHaveLength(2_000);
+    expect(model.bars).toHaveLength(10_000);
+    expect(scale.pieces.filter((piece) => piece.folded)).toHaveLength(4);
+    // Each burst of five minutes has a fifth of what is left.
+    for (const piece of scale.pieces) if (!piece.folded) expect(piece.width).toBeGreaterThan(150);
+  });
+  it("can each be clicked, though each took a millisecond", () => {
+    for (const row of model.rows) {
+      for (const bar of row.bars) {
+        const at = scale.x(bar.started) + 0.5;
+        expect(barAtPoint(row, scale, at)).toBe(bar);
+        for (const off of [-11, 11]) expect(barAtPoint(row, scale, at + off)).toBeDefined();
+      }
+    }
+  });
+  it("wait for their retries from the second attempt on", () => {
+    expect(model.rows[7]?.bars.map(waitOf)).toEqual(["queued", "backoff", "backoff", "backoff", "backoff"]);
+  });
+  it("cost as many columns to draw as there are pixels", () => {
+    const strip = columnsOf(concurrency(model.bars), scale.x, scale.width);
+    expect(strip).toHaveLength(1001);
+    expect(Math.max(...strip)).toBe(1);
+  });
+});
+
+describe("the strip", () => {
+  it("shows the most that ran in each pixel, also for a moment", () => {
+    const steps = [
+      { at: 0, running: 1 },
+      { at: 50, running: 9 },
+      { at: 50.1, running: 2 },
+      { at: 100, running: 0 },
+    ];
+    const strip = columnsOf(steps, (time) => time / 10, 10);
+    expect([...strip]).toEqual([1, 1, 1, 1, 1, 9, 2, 2, 2, 2, 2]);
   });
 });

@@ -222,7 +222,7 @@ for (const theme of ["light", "dark"]) {
       await goTo(page, `/runs/${ids.failing}/graph?stage=breaks`);
       await page.getByLabel("Error message").waitFor();
       await look("an error");
-      await page.getByRole("button", { name: "Actions" }).click();
+      await page.getByRole("button", { name: "Actions", exact: true }).click();
       await look("the actions");
       await page.getByRole("menuitem", { name: /^Resume/ }).click();
       await page.getByRole("dialog").getByLabel("What each stage would do").waitFor();

@@ -1,13 +1,13 @@
-// pictures.mjs STATE OUT: serves a state folder with CAIRN_BIN's cairn and takes a picture of every page
-// in both themes. STATE is written to: give it a copy.
+// pictures.mjs STATE OUT [NAME...]: serves a state folder with CAIRN_BIN's cairn and takes a picture of
+// every page, or of those that are named, in both themes. STATE is written to: give it a copy.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { launch, openPage, signIn } from "./browser.mjs";
 import { Server } from "./server.mjs";
 
-const [state, out] = process.argv.slice(2);
+const [state, out, ...names] = process.argv.slice(2);
 if (!state || !out) {
-  console.error("usage: pictures.mjs STATE OUT");
+  console.error("usage: pictures.mjs STATE OUT [NAME...]");
   process.exit(2);
 }
 
@@ -21,9 +21,24 @@ function places(runs) {
     stage: `/runs/${first}/graph?stage=rl1`,
     timeline: `/runs/${first}/timeline`,
     tasks: `/runs/${newest}/tasks`,
+    metrics: `/runs/${first}/metrics?of=rl1`,
+    logs: `/runs/${first}/logs?of=rl1`,
+    rollouts: `/runs/${first}/rollouts?of=rl1`,
+    rollout: `/runs/${first}/rollouts/9?of=rl1&colour=entropy`,
     events: `/runs/${newest}/events`,
     config: `/runs/${newest}/config`,
-    compare: `/compare/${newest}/${first}`,
+    artifacts: `/runs/${newest}/artifacts`,
+    record: `/runs/${newest}/artifacts?at=curate.heldout&number=130`,
+    weights: `/runs/${newest}/artifacts?at=rl1.model`,
+    lineage: `/runs/${newest}/lineage?at=eval_rl1.scores`,
+    report: `/runs/${newest}/report`,
+    ...(newest !== first && {
+      compare: `/compare/${newest}/${first}`,
+      scores: `/compare/${newest}/${first}?view=scores`,
+    }),
+    new: "/new",
+    plugins: "/plugins/rl_stage",
+    system: "/system",
   };
 }
 
@@ -36,9 +51,12 @@ for (const theme of ["light", "dark"]) {
   const { page, close } = await openPage(browser, server, { theme });
   await signIn(page, server);
   for (const [name, place] of Object.entries(places(runs))) {
+    if (names.length > 0 && !names.includes(name)) continue;
     await page.goto(`${server.url}/#${place}`);
     await page.getByText("live", { exact: true }).waitFor();
     await page.waitForFunction(() => !document.querySelector('[aria-label^="Loading"]'));
+    // What is shown as old until there is something new.
+    if (name === "new") await page.getByRole("button", { name: "Start the run" }).and(page.locator(":enabled")).waitFor();
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.screenshot({ path: path.join(out, `${name}-${theme}.png`) });
   }

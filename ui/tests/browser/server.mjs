@@ -38,6 +38,10 @@ export class Server {
     this.token = readFileSync(path.join(this.state, "token"), "utf8").trim();
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   #runs() {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
@@ -73,14 +77,15 @@ export class Server {
     return text ? JSON.parse(text) : undefined;
   }
 
+  // What the command line prints as JSON for the same state folder.
+  cli(...args) {
+    const env = { ...process.env, CAIRN_PLUGIN_PATH: process.env.CAIRN_PLUGINS ?? "" };
+    return execFileSync(path.join(bin, "cairn"), ["--state-dir", this.state, ...args, "-o", "json"], { encoding: "utf8", env });
+  }
+
   // What `cairn ui` prints.
   link() {
-    const said = execFileSync(
-      path.join(bin, "cairn"),
-      ["--state-dir", this.state, "ui", "--no-open", "-o", "json"],
-      { encoding: "utf8" },
-    );
-    return JSON.parse(said).url;
+    return JSON.parse(this.cli("ui", "--no-open")).url;
   }
 
   submit(workflow, more = {}) {

@@ -3,13 +3,14 @@ import { useNavigate } from "@tanstack/react-router";
 import { useId, useMemo, useState } from "react";
 import { client, document } from "@/api/client";
 import { problemText } from "@/api/problem";
-import { structureQuery, workflowQuery } from "@/api/queries";
+import { runQuery, structureQuery, workflowQuery } from "@/api/queries";
 import type { PlannedStage } from "@/api/types";
-import { Button, CodeText, Dialog, DialogActions, Foreign, Loading, ProblemBox } from "@/design";
+import { Button, CodeText, Dialog, DialogActions, Loading, ProblemBox } from "@/design";
 import { declaredParams, typedValues, type Given } from "../newrun/declared";
 import { useStill } from "../newrun/draft";
 import css from "./Actions.module.css";
-import { changedValues, commandOf, forkBody, rerunBody, resumeBody, withValues, type Choice, type Kind } from "./derive";
+import { changedNames, commandOf, forkBody, paramDiff, rerunBody, resumeBody, withValues, type Choice, type Kind } from "./derive";
+import { ParamDiff } from "./ParamDiff";
 import { ParamForm } from "./ParamForm";
 import { PlanView } from "./PlanView";
 import { Refused } from "./Refused";
@@ -37,6 +38,7 @@ function ask(run: string, kind: Kind, choice: Choice, more: { dry_run: boolean; 
   return document(client.POST("/api/v1/runs/{run}/resume", { params, headers, body: { ...resumeBody(choice), ...more } }));
 }
 
+const mostOpen = 9; // parameters that are shown at once
 const verbs = { resume: "Resume", rerun: "Run anew", fork: "Fork" };
 
 // Resume, rerun and fork: where, with which parameters, and what that would do, before it is done.
@@ -44,6 +46,7 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
   const navigate = useNavigate();
   const [expect, setExpect] = useState(status);
   const workflow = useQuery(workflowQuery(run));
+  const ran = useQuery(runQuery(run)).data?.stages;
   const stages = useStages(run);
   const [stage, setStage] = useState(first ?? "");
   const [step, setStep] = useState<number>();
@@ -54,10 +57,10 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
     [workflow.data],
   );
   const { values, wrong } = useMemo(() => typedValues(params, given), [params, given]);
-  const changed = useMemo(() => changedValues(params, values), [params, values]);
+  const changed = useMemo(() => changedNames(params, values), [params, values]);
   const at = stage || (kind === "resume" ? "" : (stages[0] ?? ""));
   const choice = useMemo<Choice>(
-    () => ({ stage: at, step, accept, params: Object.fromEntries(changed.map(({ name }) => [name, values[name]])) }),
+    () => ({ stage: at, step, accept, params: Object.fromEntries(changed.map((name) => [name, values[name]])) }),
     [at, step, accept, changed, values],
   );
   const still = useStill(choice, 300);
@@ -89,39 +92,21 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
         {kind === "fork" && at !== "" && <StepPick run={run} stage={at} step={step} onStep={setStep} />}
       </div>
       {params.length > 0 && (
-        <details>
+        <details className={css.more} open={kind === "fork" && params.length <= mostOpen}>
           <summary>Parameters{changed.length > 0 && `, ${changed.length} changed`}</summary>
           <ParamForm params={params} given={given} wrong={wrong} onGiven={(of, text) => setGiven((before) => ({ ...before, [of]: text }))} />
         </details>
       )}
-      {changed.length > 0 && (
-        <dl className={css.changed} aria-label="Changed parameters">
-          {changed.map((one) => (
-            <div key={one.name} style={{ display: "contents" }}>
-              <dt>
-                <Foreign text={one.name} />
-              </dt>
-              <dd>
-                <del className={css.old}>
-                  <Foreign text={one.from} />
-                </del>{" "}
-                <ins>
-                  <Foreign text={one.to} />
-                </ins>
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      {changed.length > 0 && <ParamDiff lines={paramDiff(changed, workflow.data?.params ?? {}, values)} />}
       {kind === "resume" && (
-        <label className={css.check}>
+        <label className={css.box}>
           <input type="checkbox" checked={accept} onChange={(event) => setAccept(event.target.checked)} />
           Go on with plugins as they are now, where they have changed
         </label>
       )}
       {complete && plan.isPending && <Loading what="the plan" />}
       {plan.error && <ProblemBox problem={problemText(plan.error)} retry={() => void plan.refetch()} />}
-      {complete && plan.data && <PlanView stages={plan.data.stages ?? []} />}
+      {complete && plan.data && <PlanView stages={plan.data.stages ?? []} ran={ran} />}
       <Refused run={run} seen={expect} error={deed.error} onSeen={(now) => (setExpect(now), deed.reset(), void plan.refetch())} />
       <CodeText label="The same on the command line" text={commandOf(kind, run, choice)} wrap />
       <DialogActions>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import type { RunStates } from "@/api/states";
 import type { Run, Structure } from "@/api/types";
 import { Menu, type MenuItem } from "@/design";
@@ -10,14 +10,17 @@ import { StateDialog } from "./StateDialog";
 import { useRole } from "./useDeed";
 
 interface Props {
-  run: Run;
+  run: Pick<Run, "id" | "name">;
   status: string;
   states?: RunStates | undefined;
   structure?: Structure | undefined;
+  more?: MenuItem[]; // what else can be done with it where it is shown
+  // How the list is shown, where it is not a button's.
+  menu?: (items: MenuItem[]) => ReactNode;
 }
 
 // All that can be done with a run. What cannot be done now says why.
-export function RunActions({ run, status, states, structure }: Props) {
+export function RunActions({ run, status, states, structure, more = [], menu }: Props) {
   const [open, setOpen] = useState<Action>();
   const role = useRole();
   const close = () => setOpen(undefined);
@@ -35,13 +38,14 @@ export function RunActions({ run, status, states, structure }: Props) {
     item("resume", "Resume…"),
     item("rerun", "Run anew from a stage…"),
     item("fork", "Fork…"),
+    ...more,
     item("cancel", "Cancel…", true),
     item("delete", "Delete…", true),
   ];
   const about = { run: run.id, name: run.name, status, onClose: close };
   return (
     <>
-      <Menu label="Actions" items={items} />
+      {menu ? menu(items) : <Menu label="Actions" items={items} />}
       {(open === "cancel" || open === "pause" || open === "unpause") && <StateDialog {...about} change={open} />}
       {(open === "resume" || open === "rerun" || open === "fork") && <DeriveDialog {...about} kind={open} />}
       {open === "delete" && <DeleteDialog {...about} />}

@@ -20,20 +20,21 @@ interface Words {
 
 const tasks = (count: number) => `${count.toLocaleString("en")} ${count === 1 ? "task" : "tasks"}`;
 
+const atWork = (count: number, does: string) => (count === 0 ? "Nothing is at work." : `${tasks(count)} at work ${does}.`);
+
 export const changeWords: Record<Change, Words> = {
   cancel: {
     title: "Cancel",
     verb: "Cancel the run",
     done: "Cancelled",
     danger: true,
-    effect: (running, waiting) =>
-      `${tasks(running)} at work are stopped at their next checkpoint, ${tasks(waiting)} never start. Resume can go on from the checkpoints later.`,
+    effect: (running, waiting) => `${atWork(running, "will be stopped at the next checkpoint")} ${tasks(waiting)} never start. Resume can go on later.`,
   },
   pause: {
     title: "Pause",
     verb: "Pause the run",
     done: "Paused",
-    effect: (running, waiting) => `${tasks(running)} at work go on to their end, ${tasks(waiting)} wait until the run goes on.`,
+    effect: (running, waiting) => `${atWork(running, "will go on to the end")} ${tasks(waiting)} wait until the run goes on.`,
   },
   unpause: {
     title: "Go on with",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { declaredParams } from "../newrun/declared";
 import { whyNot } from "./allowed";
-import { changedValues, commandOf, forkBody, rerunBody, resumeBody, withValues, type Choice } from "./derive";
+import { changedNames, commandOf, forkBody, paramDiff, rerunBody, resumeBody, withValues, type Choice } from "./derive";
 
 const choice: Choice = { stage: "train", step: 40, params: { lr: 0.1 }, accept: true };
 const plain: Choice = { stage: "", step: undefined, params: {}, accept: false };
@@ -22,7 +22,12 @@ describe("a run made from another", () => {
   it("knows which parameters are others than in the run", () => {
     const params = withValues(declaredParams("params:\n  n: {type: int, default: 3}\n  l: {type: list, default: [1]}\n"), { n: 7, l: [1, 2] });
     expect(params.map((param) => param.default)).toEqual(["7", "[1,2]"]);
-    expect(changedValues(params, { n: 7, l: [3] })).toEqual([{ name: "l", from: "[1,2]", to: "[3]" }]);
+    expect(changedNames(params, { n: 7, l: [3] })).toEqual(["l"]);
+  });
+  it("shows them as lines of YAML, before and after", () => {
+    const lines = paramDiff(["l", "who", "new"], { l: [1, 2], who: "3" }, { l: [3], who: "sun", new: true });
+    expect(lines.map(({ sign, text }) => `${sign}${text}`)).toEqual([" params:", "-  l: [1,2]", "+  l: [3]", '-  who: "3"', "+  who: sun", "+  new: true"]);
+    expect(paramDiff([], {}, {})).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 // What a resume, a rerun or a fork asks of the server, and the same on a command line.
 import type { DeclaredParam } from "../newrun/declared";
 import { setOptions, shellWord } from "../newrun/declared";
+import { yamlScalar } from "../newrun/setParam";
 
 export type Kind = "resume" | "rerun" | "fork";
 
@@ -37,10 +38,23 @@ export function withValues(declared: readonly DeclaredParam[], values: Readonly<
   return declared.map((param) => (param.name in values ? { ...param, default: words(values[param.name]), complex: false } : param));
 }
 
-// Those that were given another value than they have.
-export function changedValues(params: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>) {
+// The names of those that were given another value than they have.
+export function changedNames(params: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>): string[] {
   const old = new Map(params.map((param) => [param.name, param.default]));
-  return Object.entries(values)
-    .filter(([name, value]) => words(value) !== old.get(name))
-    .map(([name, value]) => ({ name, from: old.get(name) ?? "", to: words(value) }));
+  return Object.keys(values).filter((name) => words(values[name]) !== old.get(name));
+}
+
+export interface DiffLine {
+  sign: " " | "-" | "+";
+  text: string;
+}
+
+// Parameters as they are and as they would be, as lines of YAML.
+export function paramDiff(names: readonly string[], old: Readonly<Record<string, unknown>>, values: Readonly<Record<string, unknown>>): DiffLine[] {
+  const line = (sign: DiffLine["sign"], name: string, value: unknown): DiffLine => ({ sign, text: `  ${name}: ${yamlScalar(value)}` });
+  if (names.length === 0) return [];
+  return [
+    { sign: " ", text: "params:" },
+    ...names.flatMap((name) => [...(old[name] === undefined ? [] : [line("-", name, old[name])]), line("+", name, values[name])]),
+  ];
 }

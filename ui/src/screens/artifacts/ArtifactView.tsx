@@ -1,135 +1,176 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { contentUrl, filesQuery } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import type { LineageTree } from "@/api/types";
-import { buttonClass, CodeText, Digest, Facts, Foreign, format, Loading, ProblemBox } from "@/design";
+import type { ArtifactSearch } from "@/app/readingSearch";
+import { buttonClass, clsx, Digest, Empty, Foreign, format, Loading, ProblemBox } from "@/design";
+import { RecordDrawer } from "../records/RecordDrawer";
+import { RecordList } from "../records/RecordList";
 import run_ from "../run/Run.module.css";
+import { Choice } from "../run/Toggle";
 import css from "./Artifacts.module.css";
-import { writeAt, type At } from "./place";
-import { artifactQuery, contentUrl, lineageQuery, previewQuery } from "./queries";
-import { RecordList } from "./RecordList";
-import { RecordView } from "./RecordView";
+import { Bytes, Preview } from "./Bytes";
+import { Files } from "./Files";
+import { writeAt } from "./place";
+import { Tensors } from "./Tensors";
+import { tellingFile, viewNames, viewsOf, type View } from "./views";
 
-// One artifact: what it is, its files, its records or one of them.
-export function ArtifactView({ run, at }: { run: string; at: At }) {
-  const lineage = useQuery(lineageQuery(run, at));
-  if (lineage.error) return <ProblemBox problem={problemText(lineage.error)} retry={() => void lineage.refetch()} />;
-  if (lineage.isPending) return <Loading what="the artifact" lines={8} />;
-  return <Known run={run} at={at} tree={lineage.data} />;
+interface Props {
+  digest: string;
+  kind: string | undefined;
+  run: string | undefined; // that it is looked at in
+  tree: LineageTree | undefined; // of the artifact, where its run is known
+  search: ArtifactSearch;
+  onChange: (next: ArtifactSearch, replace?: boolean) => void;
 }
 
-function Known({ run, at, tree }: { run: string; at: At; tree: LineageTree }) {
-  const search = useSearch({ from: "/runs/$run/artifacts" });
-  const { artifact } = tree;
-  const info = useQuery(artifactQuery(artifact.digest));
-  const files = info.data?.files ?? [];
-  const file = search.file ?? (info.data?.folder ? firstRecords(files) : undefined);
-  const one = search.id !== undefined || search.number !== undefined;
-  if (one && info.data) return <RecordView run={run} tree={tree} file={file} id={search.id} number={search.number} />;
-  const bytes = files.reduce((sum, item) => sum + item.bytes, 0);
-  const isRecords = info.data && (info.data.folder ? file?.endsWith(".jsonl") : recordKinds.has(artifact.kind));
+const noRecord: ArtifactSearch = { record: undefined, id: undefined, number: undefined };
+
+// One artifact: what it is and who made it, its files, what is in them, one of its records.
+export function ArtifactView({ digest, kind, run, tree, search, onChange }: Props) {
+  const query = useInfiniteQuery(filesQuery(digest));
+  const { fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  const more = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [fetchNextPage, isFetchingNextPage]);
+  const files = useMemo(() => query.data?.pages.flatMap((page) => page.files) ?? [], [query.data]);
+  if (query.error) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
+  const first = query.data?.pages[0];
+  if (!first) return <Loading what="the artifact" lines={8} />;
+  const { folder } = first;
+  const file = folder ? (search.file ?? tellingFile(files)) : undefined;
+  const bytes = files.find((one) => one.name === (file ?? ""))?.bytes;
+  const views = viewsOf(file ?? "", kind);
+  const view = views.find((one) => one === search.as) ?? views[0] ?? "bytes";
+  const { record, id, number } = search;
+  const opened = record !== undefined || id !== undefined || number !== undefined;
+  const several = folder && (files.length > 1 || hasNextPage);
   return (
     <div className={css.view}>
-      <div className={css.head}>
-        <Facts
-          facts={[
-            ["Kind", <Foreign key="kind" text={artifact.kind} />],
-            info.data !== undefined && ["Size", `${format.bytes(bytes)}${info.data.folder ? ` in ${files.length.toLocaleString("en")} files` : ""}`],
-            ["Digest", <Digest key="digest" value={artifact.digest} />],
-            artifact.reused_from !== undefined && ["Reused from", <Foreign key="from" text={artifact.reused_from} />],
-          ]}
-        />
-        <span className={css.tools}>
-          <Link to="/runs/$run/lineage" params={{ run }} search={{ at: writeAt(at) }} className={buttonClass()}>
+      <Head digest={digest} kind={kind} run={run} tree={tree} files={files} more={hasNextPage} folder={folder} file={file} />
+      {folder && files.length === 0 ? (
+        <Empty title="The folder is empty" />
+      ) : (
+        <div className={clsx(css.body, several && css.withFiles, opened && css.withRecord)}>
+          {several && (
+            <Files
+              digest={digest}
+              files={files}
+              shown={file}
+              more={hasNextPage ? more : undefined}
+              aside={opened}
+              onFile={(name) => onChange({ ...noRecord, file: name, as: undefined, q: undefined, where: undefined }, false)}
+            />
+          )}
+          <section className={clsx(run_.tab, opened && css.behind)} aria-label={file ?? "Content"}>
+            {views.length > 1 && (
+              <div className={css.views}>
+                {file !== undefined && (
+                  <b className={css.name}>
+                    <Foreign text={file} />
+                  </b>
+                )}
+                <Choice label="Look at it as" options={views.map((one) => [one, viewNames[one]] as const)} value={view} onChange={(as) => onChange({ ...noRecord, as: as === views[0] ? undefined : as })} />
+              </div>
+            )}
+            <Content key={`${file} ${view}`} view={view} digest={digest} kind={kind} file={file} bytes={bytes} search={search} onChange={onChange} />
+          </section>
+          {opened && <RecordDrawer digest={digest} file={file} which={{ record, id, number }} run={run} tree={tree} onClose={() => onChange(noRecord, false)} />}
+        </div>
+      )}
+    </div>
+  );
+}
+
+interface ContentProps extends Pick<Props, "digest" | "kind" | "search" | "onChange"> {
+  view: View;
+  file: string | undefined;
+  bytes: number | undefined; // unknown where the file is on no page that is loaded yet
+}
+
+function Content({ view, digest, kind, file, bytes = Infinity, search, onChange }: ContentProps) {
+  if (view === "records") return <RecordList digest={digest} file={file} search={search} onChange={onChange} />;
+  if (view === "tensors") return <Tensors digest={digest} file={file} bytes={bytes} />;
+  if (view === "preview" && kind !== undefined) return <Preview digest={digest} kind={kind} bytes={bytes} />;
+  return <Bytes digest={digest} file={file} bytes={bytes} />;
+}
+
+interface HeadProps extends Pick<Props, "digest" | "kind" | "run" | "tree"> {
+  files: readonly { bytes: number }[];
+  more: boolean;
+  folder: boolean;
+  file: string | undefined;
+}
+
+function Head({ digest, kind, run, tree, files, more, folder, file }: HeadProps) {
+  const bytes = files.reduce((sum, one) => sum + one.bytes, 0);
+  const made = tree?.artifact;
+  const count = `${files.length.toLocaleString("en")}${more ? "+" : ""} ${files.length === 1 ? "file" : "files"}`;
+  return (
+    <div className={css.head}>
+      <div className={css.facts}>
+        {kind !== undefined && (
+          <b>
+            <Foreign text={kind} />
+          </b>
+        )}
+        <span>
+          {format.bytes(bytes)}
+          {more ? " and more" : ""}
+          {folder ? `, ${count}` : ""}
+        </span>
+        {made !== undefined && run !== undefined && (
+          <span>
+            made by{" "}
+            <Link to="/runs/$run/graph" params={{ run }} search={{ stage: made.task }}>
+              <Foreign text={made.task} />
+            </Link>{" "}
+            in run{" "}
+            <Link to="/runs/$run" params={{ run }}>
+              {run}
+            </Link>
+          </span>
+        )}
+        {made?.reused_from !== undefined && (
+          <span>
+            reused from <Origin text={made.reused_from} output={made.output} />
+          </span>
+        )}
+        <Digest value={digest} />
+      </div>
+      <span className={css.tools}>
+        {made && run !== undefined && (
+          <Link to="/runs/$run/lineage" params={{ run }} search={{ at: writeAt(made) }} className={buttonClass()}>
             Lineage
           </Link>
-          <a href={contentUrl(artifact.digest, info.data?.folder ? file : undefined)} download className={buttonClass()}>
-            Download {info.data?.folder && file ? file : ""}
-          </a>
-        </span>
-      </div>
-      {info.data?.folder && <Files run={run} digest={artifact.digest} files={files} shown={file} />}
-      {info.error && <ProblemBox problem={problemText(info.error)} retry={() => void info.refetch()} />}
-      {isRecords === true && <RecordList digest={artifact.digest} file={info.data?.folder ? file : undefined} />}
-      {isRecords === false && <Preview digest={artifact.digest} kind={artifact.kind} />}
+        )}
+        {made?.kind === "rollouts" && run !== undefined && (
+          <Link to="/runs/$run/rollouts" params={{ run }} search={{ of: made.task }} className={buttonClass()}>
+            Rollouts
+          </Link>
+        )}
+        {made?.kind === "report" && folder && run !== undefined && (
+          <Link to="/runs/$run/report" params={{ run }} search={{ at: writeAt(made) }} className={buttonClass()}>
+            Report
+          </Link>
+        )}
+        <a href={contentUrl(digest, file)} download className={buttonClass()}>
+          Download{folder ? " the file" : ""}
+        </a>
+      </span>
     </div>
   );
 }
 
-const recordKinds = new Set(["qa", "scores", "documents", "table", "rollouts", "predictions"]);
-
-function firstRecords(files: readonly { name: string }[]): string | undefined {
-  return (files.find((file) => file.name.endsWith(".jsonl")) ?? files[0])?.name;
-}
-
-interface FilesProps {
-  run: string;
-  digest: string;
-  files: readonly { name: string; bytes: number }[];
-  shown: string | undefined;
-}
-
-function Files({ digest, files, shown }: FilesProps) {
-  const navigate = useNavigate({ from: "/runs/$run/artifacts" });
+// "RUN/TASK": where it was really made.
+export function Origin({ text, output }: { text: string; output: string }) {
+  const slash = text.indexOf("/");
+  if (slash < 0) return <Foreign text={text} />;
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.files} tabIndex={0} role="region" aria-label="Files">
-      <ul>
-        {files.map((file) => (
-          <li key={file.name} className={css.file}>
-            <button
-              type="button"
-              className={css.pick}
-              aria-current={file.name === shown}
-              onClick={() => void navigate({ search: (before) => ({ stage: before.stage, at: before.at, file: file.name }) })}
-            >
-              <Foreign text={file.name} />
-            </button>
-            <span className="muted">{format.bytes(file.bytes)}</span>
-            <a href={contentUrl(digest, file.name)} download aria-label={`Download ${file.name}`}>
-              Download
-            </a>
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function Preview({ digest, kind }: { digest: string; kind: string }) {
-  const query = useQuery(previewQuery(digest, kind));
-  if (query.isPending) return <Loading what="the preview" />;
-  if (query.error) return <p className={css.none}>There is no preview of this kind. Download it to look inside.</p>;
-  const { columns = [], rows = [], text, more } = query.data;
-  return (
-    <section className={run_.scroll} aria-label="Preview">
-      {text !== undefined && text !== "" && <CodeText label="Preview" text={text} />}
-      {columns.length > 0 && (
-        <table className={css.table}>
-          <thead>
-            <tr>
-              {columns.map((name) => (
-                <th key={name} scope="col">
-                  <Foreign text={name} />
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, at) => (
-              <tr key={at}>
-                {row.map((cell: unknown, column) => (
-                  <td key={column}>
-                    <Foreign text={typeof cell === "string" ? cell : (JSON.stringify(cell) ?? "")} />
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-      {more && <p className="muted">There is more of it: download it to see all.</p>}
-    </section>
+    <Link to="/runs/$run/artifacts" params={{ run: text.slice(0, slash) }} search={{ at: writeAt({ task: text.slice(slash + 1), output }) }}>
+      <Foreign text={text} />
+    </Link>
   );
 }

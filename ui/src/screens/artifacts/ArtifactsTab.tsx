@@ -1,14 +1,16 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
+import { artifactsQuery, contentUrl, lineageQuery, type At } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import type { ArtifactRow } from "@/api/types";
+import type { ArtifactSearch } from "@/app/readingSearch";
 import { Digest, Empty, Foreign, format, Icon, Loading, ProblemBox, Table, type Column } from "@/design";
 import run_ from "../run/Run.module.css";
 import { useRunId } from "../run/useRun";
+import css from "./Artifacts.module.css";
 import { ArtifactView } from "./ArtifactView";
 import { readAt, writeAt } from "./place";
-import { artifactsQuery, contentUrl } from "./queries";
 
 const columns: Column<ArtifactRow>[] = [
   { id: "task", header: "Stage", width: "minmax(7rem, 1.4fr)", cell: (row) => <Foreign text={row.task} /> },
@@ -38,7 +40,7 @@ export function ArtifactsTab() {
   if (place)
     return (
       <>
-        <nav className={run_.bars} aria-label="Artifact">
+        <nav className={css.crumbs} aria-label="Artifact">
           <Link to="/runs/$run/artifacts" params={{ run }} search={{}}>
             All artifacts
           </Link>
@@ -47,10 +49,24 @@ export function ArtifactsTab() {
             <Foreign text={at ?? ""} />
           </b>
         </nav>
-        <ArtifactView key={at} run={run} at={place} />
+        <OneArtifact key={at} run={run} at={place} />
       </>
     );
   return <ArtifactList run={run} />;
+}
+
+function OneArtifact({ run, at }: { run: string; at: At }) {
+  const search = useSearch({ from: "/runs/$run/artifacts" });
+  const navigate = useNavigate({ from: "/runs/$run/artifacts" });
+  const change = useCallback(
+    (next: ArtifactSearch, replace = true) => void navigate({ search: (before) => ({ ...before, ...next }), replace }),
+    [navigate],
+  );
+  const lineage = useQuery(lineageQuery(run, at));
+  if (lineage.error) return <ProblemBox problem={problemText(lineage.error)} retry={() => void lineage.refetch()} />;
+  if (lineage.isPending) return <Loading what="the artifact" lines={8} />;
+  const { artifact } = lineage.data;
+  return <ArtifactView digest={artifact.digest} kind={artifact.kind} run={run} tree={lineage.data} search={search} onChange={change} />;
 }
 
 function ArtifactList({ run }: { run: string }) {
@@ -78,7 +94,7 @@ function ArtifactList({ run }: { run: string }) {
           rowKey={(row) => writeAt({ task: row.task, output: row.name })}
           onOpen={open}
           onEnd={more}
-          foot={hasNextPage ? "Loading more" : `${rows.length.toLocaleString("en")} artifacts`}
+          foot={hasNextPage ? `${rows.length.toLocaleString("en")} of more artifacts` : `${rows.length.toLocaleString("en")} artifacts`}
         />
       )}
     </div>

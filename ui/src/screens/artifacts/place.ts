@@ -1,8 +1,4 @@
-// "STAGE.OUTPUT" or "STAGE[LABEL].OUTPUT", as URLs and workflows name what a stage made.
-export interface At {
-  task: string;
-  output: string;
-}
+import type { At } from "@/api/artifacts";
 
 export function readAt(text: string | undefined): At | undefined {
   const dot = text?.lastIndexOf(".") ?? -1;

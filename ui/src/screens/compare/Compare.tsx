@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo } from "react";
 import { client, document } from "@/api/client";
@@ -8,7 +8,8 @@ import type { Difference } from "@/api/types";
 import { Button, Empty, Foreign, format, Loading, ProblemBox, StatusLabel, Table, tabClass, Tabs, type Column } from "@/design";
 import run_ from "../run/Run.module.css";
 import css from "./Compare.module.css";
-import { capLines, firstDivergence, graphOrder } from "./model";
+import { Metrics } from "./Metrics";
+import { capLines, firstDivergence, graphOrder, kinship } from "./model";
 import { Scores } from "./Scores";
 
 const TextDiff = lazy(() => import("./TextDiff").then(({ TextDiff }) => ({ default: TextDiff })));
@@ -19,11 +20,21 @@ function shown(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
-const columns: Column<Difference>[] = [
-  { id: "part", header: "Part", width: "6rem", from: 30, cell: (row) => row.part },
+// What each side has; of an output, the way to it.
+function Side({ row, value, run }: { row: Difference; value: unknown; run: string }) {
+  if (row.part !== "outputs" || typeof value !== "string") return <Foreign text={shown(value)} />;
+  return (
+    <Link to="/runs/$run/artifacts" params={{ run }} search={{ at: row.name }} title={value}>
+      {value.replace(/^sha256:/, "").slice(0, 12)}
+    </Link>
+  );
+}
+
+const columnsOf = (one: string, other: string): Column<Difference>[] => [
+  { id: "part", header: "Part", width: "7.5rem", from: 30, cell: (row) => row.part },
   { id: "name", header: "What", width: "minmax(8rem, 1.2fr)", cell: (row) => <Foreign text={row.name} /> },
-  { id: "one", header: "First", width: "minmax(5rem, 1fr)", cell: (row) => <Foreign text={shown(row.one)} /> },
-  { id: "other", header: "Second", width: "minmax(5rem, 1fr)", cell: (row) => <Foreign text={shown(row.other)} /> },
+  { id: "one", header: "First", width: "minmax(5rem, 1fr)", cell: (row) => <Side row={row} value={row.one} run={one} /> },
+  { id: "other", header: "Second", width: "minmax(5rem, 1fr)", cell: (row) => <Side row={row} value={row.other} run={other} /> },
   {
     id: "delta",
     header: "Difference",
@@ -37,6 +48,7 @@ const columns: Column<Difference>[] = [
 const views = [
   [undefined, "Differences"],
   ["workflow", "Workflow"],
+  ["metrics", "Metrics"],
   ["scores", "Scores"],
 ] as const;
 
@@ -53,6 +65,7 @@ export function Compare() {
           <span className="muted">and</span>
           <RunName run={other} />
         </div>
+        <Kin one={one} other={other} />
         <Tabs label="Comparison">
           {views.map(([to, label]) => (
             <Link
@@ -70,6 +83,7 @@ export function Compare() {
       </div>
       {view === undefined && <Differences one={one} other={other} />}
       {view === "workflow" && <Workflows one={one} other={other} />}
+      {view === "metrics" && <Overlaid one={one} other={other} />}
       {view === "scores" && <Scores one={one} other={other} />}
     </div>
   );
@@ -88,24 +102,64 @@ function RunName({ run }: { run: string }) {
   );
 }
 
-function useOrder(run: string): string[] {
+// Which of the two is made of the other, or what both are made of.
+function Kin({ one, other }: { one: string; other: string }) {
+  const first = useQuery(runQuery(one)).data;
+  const second = useQuery(runQuery(other)).data;
+  const kin = first && second && kinship(first, second);
+  const at = ({ stage, step }: { stage: string; step: number }) => `at ${stage}${step > 0 ? `, step ${step.toLocaleString("en")}` : ""}`;
+  return (
+    <p className={css.kin}>
+      {first && second && !kin && "Neither is made of the other."}
+      {kin?.of === "both" && (
+        <>
+          Both are made of{" "}
+          <Link to="/runs/$run/graph" params={{ run: kin.run }}>
+            {kin.run}
+          </Link>
+          : a {kin.one.how} <Foreign text={at(kin.one)} /> and a {kin.other.how} <Foreign text={at(kin.other)} />
+        </>
+      )}
+      {(kin?.of === "first" || kin?.of === "second") && (
+        <>
+          The {kin.of} is a {kin.origin.how} of the other <Foreign text={at(kin.origin)} />
+        </>
+      )}
+    </p>
+  );
+}
+
+const diffQuery = (one: string, other: string) =>
+  queryOptions({
+    queryKey: ["diff", one, other],
+    queryFn: ({ signal }) =>
+      document(client.GET("/api/v1/runs/{run}/diff/{other}", { params: { path: { run: one, other } }, signal })),
+  });
+
+function Overlaid({ one, other }: { one: string; other: string }) {
+  const order = useOrder(other);
+  const { data, isPending } = useQuery(diffQuery(one, other));
+  const first = useMemo(() => order && firstDivergence(data?.differences ?? [], order), [data, order]);
+  if (isPending || !order) return <Loading what="the comparison" lines={10} />;
+  return <Metrics one={one} other={other} parts={first?.stage} />;
+}
+
+// Undefined until the graph is known.
+function useOrder(run: string): string[] | undefined {
   const structure = useQuery(structureQuery(run));
-  return useMemo(() => (structure.data ? graphOrder(structure.data.stages) : []), [structure.data]);
+  return useMemo(() => structure.data && graphOrder(structure.data.stages), [structure.data]);
 }
 
 function Differences({ one, other }: { one: string; other: string }) {
   const { part } = useSearch({ from: "/compare/$one/$other" });
   const navigate = useNavigate({ from: "/compare/$one/$other" });
   const order = useOrder(other);
-  const query = useQuery({
-    queryKey: ["diff", one, other],
-    queryFn: ({ signal }) =>
-      document(client.GET("/api/v1/runs/{run}/diff/{other}", { params: { path: { run: one, other } }, signal })),
-  });
+  const query = useQuery(diffQuery(one, other));
   const all = useMemo(() => query.data?.differences ?? [], [query.data]);
   const parts = useMemo(() => [...new Set(all.map((row) => row.part))], [all]);
   const rows = useMemo(() => (part === undefined ? all : all.filter((row) => row.part === part)), [all, part]);
-  const first = useMemo(() => firstDivergence(all, order), [all, order]);
+  const first = useMemo(() => order && firstDivergence(all, order), [all, order]);
+  const columns = useMemo(() => columnsOf(one, other), [one, other]);
   const seed = all.find((row) => row.part === "workflow" && row.name === "seed");
   return (
     <>

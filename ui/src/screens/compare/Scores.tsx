@@ -1,42 +1,25 @@
-import { useInfiniteQuery, useQueries } from "@tanstack/react-query";
+import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
-import { client, document } from "@/api/client";
+import { useMemo } from "react";
+import { jsonQuery } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import type { ArtifactRow } from "@/api/types";
-import { Empty, Foreign, Loading, ProblemBox } from "@/design";
+import { clsx, Empty, Foreign, Loading, plain, ProblemBox } from "@/design";
 import { writeAt } from "../artifacts/place";
-import { artifactsQuery } from "../artifacts/queries";
+import { useAllArtifacts } from "../artifacts/useAllArtifacts";
 import { isClear, percent, points } from "../report/model";
+import { evenAxis } from "../report/plot";
+import drawings from "../report/Report.module.css";
+import { AxisNumbers, Whisker } from "../report/Whisker";
 import css from "./Compare.module.css";
 import { paired, readSummary } from "./model";
 
-function useArtifacts(run: string) {
-  const query = useInfiniteQuery(artifactsQuery(run));
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.artifacts) ?? [], [query.data]);
-  return { rows, error: query.error, pending: query.isPending || hasNextPage };
-}
-
 const most = 20; // evaluations
-
-const summaryQuery = (digest: string) => ({
-  queryKey: ["summary", digest],
-  queryFn: async () => {
-    const answer = client.GET("/api/v1/artifacts/{digest}/content", { params: { path: { digest } }, parseAs: "json" as const });
-    return readSummary(await document<unknown>(answer)) ?? null;
-  },
-  staleTime: Infinity,
-  retry: false,
-});
 
 // Evaluations that both runs have, on the same items.
 export function Scores({ one, other }: { one: string; other: string }) {
-  const first = useArtifacts(one);
-  const second = useArtifacts(other);
+  const first = useAllArtifacts(one);
+  const second = useAllArtifacts(other);
   const pairs = useMemo(() => {
     const of = new Map(second.rows.map((row) => [writeAt({ task: row.task, output: row.name }), row]));
     return first.rows
@@ -47,32 +30,44 @@ export function Scores({ one, other }: { one: string; other: string }) {
       })
       .slice(0, most);
   }, [first.rows, second.rows]);
-  const loaded = useQueries({ queries: pairs.flat().map((row) => summaryQuery(row.digest)) });
+  const loaded = useQueries({ queries: pairs.flat().map((row) => jsonQuery(row.digest)) });
+  const stamp = loaded.map((query) => query.dataUpdatedAt).join();
+  const tables = useMemo(
+    () =>
+      pairs.map(([a, b], at) => {
+        const left = readSummary(loaded[2 * at]?.data);
+        const right = readSummary(loaded[2 * at + 1]?.data);
+        return { a, b, rows: left && right ? paired(left, right) : [], same: a.digest === b.digest };
+      }),
+    // Answers are new objects with each drawing; the stamp says when one has changed.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [pairs, stamp],
+  );
+  const axis = useMemo(() => evenAxis(tables.flatMap(({ rows }) => rows.flatMap(({ low, high, delta }) => [low, high, delta]))), [tables]);
   const error = first.error ?? second.error ?? loaded.find((query) => query.error)?.error;
   if (error) return <ProblemBox problem={problemText(error)} />;
   if (first.pending || second.pending || loaded.some((query) => query.isPending)) return <Loading what="scores" lines={10} />;
-  const tables = pairs.map(([a, b], at) => {
-    const left = loaded[2 * at]?.data;
-    const right = loaded[2 * at + 1]?.data;
-    return { a, b, rows: left && right ? paired(left, right) : [], same: a.digest === b.digest };
-  });
   if (tables.length === 0)
     return <Empty title="No evaluation that both have">Scores stand beside each other where both runs have a stage of the same name with a summary.</Empty>;
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.scores} tabIndex={0} role="region" aria-label="Scores">
-      <p className="muted">Percent, on the items that both have; the difference in points with its 95 % interval.</p>
-      <table className={css.table}>
+    <div className={css.scores}>
+      <p className="muted">Percent, on the items that both have; the paired difference in points with its 95 % interval. Filled and marked clear: the interval leaves out 0.</p>
+      {/* A region that scrolls can be reached with the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={plain.wide} tabIndex={0} role="region" aria-label="Scores">
+      <table className={plain.table}>
         <thead>
           <tr>
             <th scope="col">Evaluation</th>
             <th scope="col">Task</th>
-            <th scope="col" className={css.end}>Items</th>
-            <th scope="col" className={css.end}>First</th>
-            <th scope="col" className={css.end}>Second</th>
-            <th scope="col" className={css.end}>Difference</th>
-            <th scope="col">Interval</th>
+            <th scope="col" className={plain.end}>Items</th>
+            <th scope="col" className={plain.end}>First</th>
+            <th scope="col" className={plain.end}>Second</th>
+            <th scope="col" className={plain.end}>Difference</th>
+            <th scope="col">
+              <AxisNumbers axis={axis} label="Drawn" difference />
+            </th>
+            <th scope="col" className={plain.end}>95 % interval</th>
           </tr>
         </thead>
         <tbody>
@@ -81,7 +76,7 @@ export function Scores({ one, other }: { one: string; other: string }) {
               ? [
                   <tr key={a.task}>
                     <th scope="row"><Foreign text={a.task} /></th>
-                    <td colSpan={6} className="muted">They have no item in common.</td>
+                    <td colSpan={7} className="muted">They have no item in common.</td>
                   </tr>,
                 ]
               : rows.map((row) => {
@@ -91,16 +86,22 @@ export function Scores({ one, other }: { one: string; other: string }) {
                       {percent(value)}
                     </Link>
                   );
+                  const score = { n: row.n, mean: row.delta, low: row.low, high: row.high };
+                  const drawn = !same && row.n > 1;
                   return (
                     <tr key={`${a.task} ${row.task}`} className={row.task === "" ? css.whole : undefined}>
                       <th scope="row">{row.task === "" && <Foreign text={row.name || a.task} />}</th>
-                      <td>{row.task ? <Foreign text={row.task} /> : "all"}</td>
-                      <td className={css.end}>{row.n.toLocaleString("en")}</td>
-                      <td className={css.end}>{cell(one, a.task, row.one)}</td>
-                      <td className={css.end}>{cell(other, b.task, row.other)}</td>
-                      <td className={css.end}>{same ? "the same" : points(row.delta)}</td>
-                      <td className={isClear({ n: row.n, mean: row.delta, low: row.low, high: row.high }) ? undefined : "muted"}>
-                        {same || row.n < 2 ? "" : `${points(row.low)} to ${points(row.high)}${isClear({ n: row.n, mean: row.delta, low: row.low, high: row.high }) ? ", clear" : ""}`}
+                      <td>{row.task ? <Foreign text={row.task.replaceAll("_", " ")} /> : "all"}</td>
+                      <td className={plain.end}>{row.n.toLocaleString("en")}</td>
+                      <td className={plain.end}>{cell(one, a.task, row.one)}</td>
+                      <td className={plain.end}>{cell(other, b.task, row.other)}</td>
+                      <td className={plain.end}>{same ? "the same" : points(row.delta)}</td>
+                      <td className={drawings.drawn}>
+                        <Whisker score={drawn ? score : undefined} axis={axis} difference />
+                      </td>
+                      <td className={clsx(plain.end, drawings.nowrap)}>
+                        {drawn && `${points(row.low)} to ${points(row.high)}`}
+                        {drawn && isClear(score) && <b className={drawings.clear}>clear</b>}
                       </td>
                     </tr>
                   );
@@ -108,6 +109,7 @@ export function Scores({ one, other }: { one: string; other: string }) {
           )}
         </tbody>
       </table>
+      </div>
     </div>
   );
 }

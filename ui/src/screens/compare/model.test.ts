@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Difference } from "@/api/types";
-import { capLines, firstDivergence, graphOrder, paired, readSummary, stageOf } from "./model";
+import { capLines, firstDivergence, graphOrder, kinship, paired, readSummary, stageOf } from "./model";
 
 const differs = (part: string, name: string): Difference => ({ part, name, one: 1, other: 2 });
 const order = ["data", "train", "train.more", "eval"];
@@ -13,6 +13,10 @@ describe("where two runs part", () => {
   it("is the first that came out differently, where nothing went in differently", () => {
     expect(firstDivergence([differs("outputs", "data.qa"), differs("inputs", "train.qa")], order)).toMatchObject({ stage: "data", chance: true });
   });
+  it("knows the parameters of a stage from those of the workflow", () => {
+    const all = [differs("params", "lr"), differs("stage params", "train.lr"), differs("outputs", "train.model")];
+    expect(firstDivergence(all, order)).toMatchObject({ stage: "train", chance: false });
+  });
   it("is nowhere where only metrics differ", () => expect(firstDivergence([differs("metrics", "train.seconds")], order)).toBeUndefined());
   it("knows stages with dots and labels", () => {
     const stages = new Set(["train", "a.b"]);
@@ -21,6 +25,16 @@ describe("where two runs part", () => {
   it("follows the graph, not the file", () => {
     expect(graphOrder([{ name: "c", needs: [1] }, { name: "b", needs: [2] }, { name: "a", needs: [] }])).toEqual(["a", "b", "c"]);
     expect(graphOrder([{ name: "a", needs: [0, 1] }, { name: "b", needs: [0] }])).toHaveLength(2);
+  });
+});
+
+describe("two runs", () => {
+  const origin = (run: string, stage: string) => ({ how: "fork", run, stage, step: 0 });
+  it("may be made of each other or of a third", () => {
+    expect(kinship({ id: "a" }, { id: "b", origin: origin("a", "s") })).toMatchObject({ of: "second" });
+    expect(kinship({ id: "a", origin: origin("b", "s") }, { id: "b" })).toMatchObject({ of: "first" });
+    expect(kinship({ id: "a", origin: origin("c", "s") }, { id: "b", origin: origin("c", "t") })).toMatchObject({ of: "both", run: "c", other: { stage: "t" } });
+    expect(kinship({ id: "a", origin: origin("c", "s") }, { id: "b", origin: origin("d", "s") })).toBeUndefined();
   });
 });
 

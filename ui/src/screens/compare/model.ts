@@ -16,7 +16,7 @@ export function stageOf(difference: Pick<Difference, "part" | "name">, stages: R
 }
 
 // What makes a stage come out differently, as opposed to what came out.
-const causes = new Set(["params", "code", "inputs", "plugins", "stages", "stage"]);
+const causes = new Set(["params", "stage params", "code", "inputs", "plugins", "stages", "stage"]);
 
 export interface Divergence {
   stage: string;
@@ -55,6 +55,23 @@ export function graphOrder(stages: readonly { name: string; needs: readonly numb
   };
   for (let at = 0; at < stages.length; ++at) visit(at, 0);
   return order;
+}
+
+export interface Origin {
+  how: string;
+  run: string;
+  stage: string;
+  step: number;
+}
+
+// How two runs are related: one made of the other, or both of a third.
+export type Kinship = { of: "first" | "second"; origin: Origin } | { of: "both"; run: string; one: Origin; other: Origin };
+
+export function kinship(one: { id: string; origin?: Origin }, other: { id: string; origin?: Origin }): Kinship | undefined {
+  if (other.origin?.run === one.id) return { of: "second", origin: other.origin };
+  if (one.origin?.run === other.id) return { of: "first", origin: one.origin };
+  if (one.origin && one.origin.run === other.origin?.run) return { of: "both", run: one.origin.run, one: one.origin, other: other.origin };
+  return undefined;
 }
 
 export interface PairRow {

@@ -1,11 +1,11 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
+import { artifactsQuery, lineageQuery, type At } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import { explainQuery, workflowQuery } from "@/api/queries";
 import type { LineageNode, LineageTree } from "@/api/types";
 import { CodeText, Digest, Empty, Facts, Foreign, Icon, Loading, ProblemBox } from "@/design";
-import { readAt, writeAt, type At } from "../artifacts/place";
-import { artifactsQuery, lineageQuery } from "../artifacts/queries";
+import { readAt, writeAt } from "../artifacts/place";
 import { stageText } from "../newrun/scan";
 import { useRunId } from "../run/useRun";
 import css from "./Lineage.module.css";
@@ -53,9 +53,10 @@ function Lineage({ run, at }: { run: string; at: At }) {
 }
 
 function Middle({ run, artifact }: { run: string; artifact: LineageNode }) {
-  const workflow = useQuery(workflowQuery(artifact.run || run)).data;
-  const environment = useQuery(explainQuery(artifact.run || run, artifact.task)).data?.environment;
-  const git = environment?.git as { commit?: unknown } | undefined;
+  const owner = artifact.run || run;
+  const workflow = useQuery(workflowQuery(owner)).data;
+  const environment = useQuery(explainQuery(owner, artifact.task)).data?.environment;
+  const git = environment?.git as { commit?: unknown; dirty?: unknown } | undefined;
   const written = workflow && stageText(workflow.text, artifact.task.replace(/\[.*$/, ""));
   const params = Object.entries(artifact.params ?? {});
   return (
@@ -73,6 +74,15 @@ function Middle({ run, artifact }: { run: string; artifact: LineageNode }) {
               files and records
             </Link>,
           ],
+          [
+            "Made by",
+            <span key="by">
+              <Link to="/runs/$run/graph" params={{ run: owner }} search={{ stage: artifact.task }}>
+                <Foreign text={artifact.task} />
+              </Link>{" "}
+              <span className="muted">in run {owner}</span>
+            </span>,
+          ],
           artifact.reused_from !== undefined && ["Reused from", <From key="from" text={artifact.reused_from} output={artifact.output} />],
           [
             "Code",
@@ -80,10 +90,20 @@ function Middle({ run, artifact }: { run: string; artifact: LineageNode }) {
               {artifact.uses}
             </Link>,
           ],
-          typeof git?.commit === "string" && ["Commit", <Digest key="commit" value={git.commit} what="Commit" />],
+          typeof git?.commit === "string" && [
+            "Commit",
+            <span key="commit">
+              <Digest value={git.commit} what="Commit" /> {git.dirty === true && <span className="muted">with changes</span>}
+            </span>,
+          ],
         ]}
       />
       <h3>Configuration of {artifact.task}</h3>
+      <p>
+        <Link to="/runs/$run/config" params={{ run: owner }}>
+          In the whole workflow
+        </Link>
+      </p>
       {written !== undefined && <CodeText label={`${artifact.task} in the workflow`} text={written} />}
       {params.length === 0 && written === undefined && <p className="muted">It has no parameters.</p>}
       <dl className={css.params}>
@@ -127,11 +147,13 @@ function Step({ run, at, kind, note }: { run: string; at: At; kind: string; note
   return (
     <span className={css.step}>
       <Icon name="right" />
-      <Link to="/runs/$run/lineage" params={{ run }} search={{ at: writeAt(at) }}>
-        <Foreign text={writeAt(at)} />
-      </Link>
-      <span className="muted">
-        <Foreign text={[kind, note].filter(Boolean).join(" · ")} />
+      <span>
+        <Link to="/runs/$run/lineage" params={{ run }} search={{ at: writeAt(at) }}>
+          <Foreign text={writeAt(at)} />
+        </Link>{" "}
+        <span className="muted">
+          <Foreign text={[kind, note].filter(Boolean).join(" · ")} />
+        </span>
       </span>
     </span>
   );
@@ -161,8 +183,9 @@ function Uses({ run, consumers, left }: { run: string; consumers: Consumers; lef
           {(consumer.outputs ?? []).length === 0 && (
             <span className={css.step}>
               <Icon name="right" />
-              <Foreign text={`${consumer.task} as ${consumer.port}`} />
-              <span className="muted">{consumer.seen ? "shown above" : ""}</span>
+              <span>
+                <Foreign text={`${consumer.task} as ${consumer.port}`} /> <span className="muted">{consumer.seen ? "shown above" : ""}</span>
+              </span>
             </span>
           )}
           {(consumer.outputs ?? []).map((output) => (

@@ -7,9 +7,12 @@ import css from "./Logs.module.css";
 const rangeBytes = 65_536;
 const mostShown = 1_000_000; // bytes of one line on the page; more is downloaded
 
+// Where hits stand in a line.
+export type Columns = readonly (readonly [number, number])[] | undefined;
+
 interface Props {
   line: LogLine;
-  columns: readonly (readonly [number, number])[] | undefined; // of a search's hits
+  columns: Columns;
   current: boolean;
   withLevel: boolean;
   task: TaskPath;
@@ -17,30 +20,32 @@ interface Props {
   onLink: (line: LogLine) => void;
 }
 
-function Text({ text, columns }: { text: string; columns: Props["columns"] }) {
-  if (hasEscapes(text)) {
-    return spansOf(text).map((span, at) => (
-      <span
-        key={at}
-        className={clsx(
-          span.front && css[`front-${span.front}`],
-          span.back && css[`back-${span.back}`],
-          span.bold && css.bold,
-          span.underline && css.underline,
-        )}
-      >
-        <Foreign text={span.text} />
-      </span>
-    ));
-  }
+export function LineText({ text, columns }: { text: string; columns: Columns }) {
+  if (!hasEscapes(text)) return <Marked text={text} at={0} columns={columns} />;
+  return spansOf(text).map((span) => (
+    <span
+      key={span.at}
+      className={clsx(
+        span.front && css[`front-${span.front}`],
+        span.back && css[`back-${span.back}`],
+        span.bold && css.bold,
+        span.underline && css.underline,
+      )}
+    >
+      <Marked text={span.text} at={span.at} columns={columns} />
+    </span>
+  ));
+}
+
+function Marked({ text, at, columns }: { text: string; at: number; columns: Columns }) {
   if (!columns) return <Foreign text={text} />;
-  return marked(text, columns).map((part, at) =>
+  return marked(text, columns, at).map((part, place) =>
     part.hit ? (
-      <mark key={at} className={css.hit}>
+      <mark key={place} className={css.hit}>
         <Foreign text={part.text} />
       </mark>
     ) : (
-      <Foreign key={at} text={part.text} />
+      <Foreign key={place} text={part.text} />
     ),
   );
 }
@@ -70,7 +75,7 @@ export const Line = memo(function Line({ line, columns, current, withLevel, task
       )}
       {withLevel && <span className={css.level}>{line.level}</span>}
       <span className={css.text}>
-        <Text text={line.text} columns={columns} />
+        <LineText text={line.text} columns={columns} />
         {line.cut !== undefined && <Rest line={line} task={task} place={place} />}
       </span>
     </div>

@@ -5,7 +5,7 @@ import { useKey } from "@/app/keys";
 import type { LogsSearch } from "@/app/readingSearch";
 import { Button, clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@/design";
 import { Reused } from "../run/Toggle";
-import { Line } from "./LogLines";
+import { Line, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
 import { useAnchor } from "./useAnchor";
 import { useLogSearch, type Hits } from "./useLogSearch";
@@ -20,7 +20,6 @@ interface Props {
 }
 
 const nearPixels = 600;
-type Columns = readonly (readonly [number, number])[];
 
 // A log of any length: what is in sight and a little around it.
 export function LogView({ task, place, search, onChange }: Props) {
@@ -46,6 +45,8 @@ export function LogView({ task, place, search, onChange }: Props) {
     [onChange, log.window?.attempt],
   );
 
+  const attempt = window?.attempt;
+  const read = useMemo<LogPlace>(() => ({ ...place, attempt }), [place, attempt]);
   const { more } = log;
   const onScroll = () => {
     const element = scroller.current;
@@ -68,13 +69,13 @@ export function LogView({ task, place, search, onChange }: Props) {
     log.open(where);
   };
 
-  if (log.error) return <ProblemBox problem={problemText(log.error)} retry={() => log.open("end")} />;
+  if (log.error && !window) return <ProblemBox problem={problemText(log.error)} retry={() => log.open("end")} />;
   if (!window) return log.counting ? <Empty title="Counting lines…">The line that the link names is not reached yet.</Empty> : <Loading what="the log" lines={14} />;
   const current = placeOf(window.lines, target);
   return (
     <>
       <Reused from={log.page?.reused_from} />
-      {search.q && <HitBar found={found} target={target} window={window} task={task} place={place} onChange={onChange} />}
+      {search.q && <HitBar found={found} target={target} window={window} task={task} place={read} onChange={onChange} />}
       {/* A list that scrolls can be reached with the keyboard; Home and End lead to the log's own ends. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
@@ -88,18 +89,20 @@ export function LogView({ task, place, search, onChange }: Props) {
         onKeyDown={onKeyDown}
       >
         {window.lines.length === 0 && (
-          <Empty title={place.q || place.level ? "No line matches" : log.page?.going_on ? "Nothing written yet" : "Nothing was written"} />
+          <div className={css.nothing}>
+            <Nothing filtered={Boolean(place.q ?? place.level)} goingOn={log.page?.going_on === true} source={search.source} onSource={(source) => onChange({ source })} />
+          </div>
         )}
         <div className={css.lines} role="list">
           {window.lines.map((line, at) => (
             <Line
               key={line.offset}
               line={line}
-              columns={columns.get(line.offset) ?? (line.columns as unknown as Columns | undefined)}
+              columns={columns.get(line.offset) ?? (line.columns as unknown as Columns)}
               current={at === current}
               withLevel={search.source !== "output"}
               task={task}
-              place={place}
+              place={read}
               onLink={link}
             />
           ))}
@@ -107,6 +110,24 @@ export function LogView({ task, place, search, onChange }: Props) {
       </div>
       <Foot log={log} window={window} follow={atBottom} onJump={jump} onLine={(line) => onChange({ line, at: undefined })} />
     </>
+  );
+}
+
+interface NothingProps {
+  filtered: boolean;
+  goingOn: boolean;
+  source: LogsSearch["source"];
+  onSource: (source: LogsSearch["source"]) => void;
+}
+
+function Nothing({ filtered, goingOn, source, onSource }: NothingProps) {
+  if (filtered) return <Empty title="No line matches" />;
+  const output = source === "output";
+  return (
+    <Empty title={goingOn ? "Nothing written yet" : "Nothing was written"}>
+      {output ? "What the stage itself reports is in its log." : "What its process prints is in its output."}{" "}
+      <Button onClick={() => onSource(output ? undefined : "output")}>{output ? "Show the log" : "Show the output"}</Button>
+    </Empty>
   );
 }
 
@@ -221,7 +242,8 @@ function Foot({ log, window, follow, onJump, onLine }: FootProps) {
         {total !== undefined ? `${total.toLocaleString("en")} lines` : "counting lines"} · {format.bytes(size)}
         {log.counting && " · looking for the line"}
       </span>
-      {log.page?.going_on && <span>{follow ? "follows" : "grows; go to the end to follow"}</span>}
+      {log.error && <span role="status">cannot be read now; what was read before is shown</span>}
+      {log.page?.going_on && !log.error && <span>{follow ? "follows" : "grows; go to the end to follow"}</span>}
     </div>
   );
 }

@@ -3,19 +3,24 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo } from "react";
 import { problemText } from "@/api/problem";
 import { runKey, runQuery } from "@/api/queries";
-import { logUrl, readLog, type LogPlace, type TaskPath } from "@/api/reading";
+import { readLog, type LogPlace, type TaskPath } from "@/api/reading";
 import type { LogsSearch } from "@/app/readingSearch";
-import { buttonClass, Empty, Loading, ProblemBox } from "@/design";
+import { Empty, Loading, ProblemBox } from "@/design";
 import { Finder } from "../run/Finder";
 import bars from "../run/Reading.module.css";
 import { StagePicker } from "../run/StagePicker";
 import { Choice, Toggle } from "../run/Toggle";
 import { useRunDocuments, useRunId } from "../run/useRun";
+import { Download } from "./Download";
 import { LogView } from "./LogView";
+import { MergedView } from "./MergedView";
+import { shownPlace } from "./filtered";
 
+const everything = "*";
+const attemptsMs = 5_000;
 const levels = ["debug", "info", "warning", "error"] as const;
 
-// The log of one task: what the stage said, or what its process printed.
+// The log of one task, or of all: what the stage said, or what its process printed.
 export function LogsTab() {
   const run = useRunId();
   const search = useSearch({ from: "/runs/$run/logs" });
@@ -30,16 +35,18 @@ export function LogsTab() {
   const likely = useMemo(() => {
     const all = runDocument.data?.stages ?? [];
     const found = all.find((stage) => stage.status === "failed") ?? all.find((stage) => stage.status === "running");
-    return (found ?? all.find((stage) => stage.attempts > 0) ?? all[0])?.name;
+    return found?.name ?? (runDocument.data && everything);
   }, [runDocument.data]);
   const of = search.of ?? search.stage ?? likely;
   if (error) return <ProblemBox problem={problemText(error)} />;
   if (of === undefined) return stages.length === 0 ? <Loading what="the log" lines={14} /> : <Empty title="No stage has a log yet" />;
+  const merged = of === everything;
   const pick = (stage: string) => change({ of: stage, attempt: undefined, line: undefined, at: undefined });
   return (
     <>
       <div className={bars.bars}>
-        <StagePicker label="Task" stages={stages} stage={of} onStage={pick} />
+        <StagePicker label="Task" stages={stages} stage={of} all="All tasks" onStage={pick} />
+        {!merged && (
         <Choice
           label="Source"
           options={[
@@ -51,14 +58,15 @@ export function LogsTab() {
             change({ source: source === "log" ? undefined : source, line: undefined, at: undefined, level: undefined })
           }
         />
-        <Attempts run={run} of={of} search={search} onChange={change} />
-        {search.source !== "output" && <Levels level={search.level} onLevel={(level) => change({ level })} />}
+        )}
+        {!merged && <Attempts run={run} of={of} search={search} onChange={change} />}
+        {(merged || search.source !== "output") && <Levels level={search.level} onLevel={(level) => change({ level })} />}
         <Finder label="Search the log" value={search.q ?? ""} onSearch={(text) => change({ q: text || undefined, only: text ? search.only : undefined })} />
         <span className={bars.group}>
           <Toggle on={search.regex === true} onChange={(on) => change({ regex: on || undefined })}>
             Regex
           </Toggle>
-          {search.q && (
+          {search.q && !merged && (
             <Toggle on={search.only === true} onChange={(on) => change({ only: on || undefined })}>
               Only hits
             </Toggle>
@@ -67,9 +75,10 @@ export function LogsTab() {
             Wrap
           </Toggle>
         </span>
-        <Download task={{ run, stage: of }} search={search} />
+        {!merged && <Download key={of} task={{ run, stage: of }} search={search} />}
       </div>
-      <Viewed key={JSON.stringify([run, of, search.attempt, search.source])} run={run} of={of} search={search} onChange={change} />
+      {merged && <MergedView key={run} run={run} search={search} />}
+      {!merged && <Viewed key={JSON.stringify([run, of, search.attempt, search.source])} run={run} of={of} search={search} onChange={change} />}
     </>
   );
 }
@@ -85,10 +94,7 @@ function Viewed({ run, of, search, onChange }: PartProps) {
   const task = useMemo<TaskPath>(() => ({ run, stage: of }), [run, of]);
   const { attempt, source, level, regex } = search;
   const q = search.only ? search.q : undefined;
-  const place = useMemo<LogPlace>(
-    () => ({ attempt, source, level, q, ...(q && regex && { regex }) }),
-    [attempt, source, level, q, regex],
-  );
+  const place = useMemo<LogPlace>(() => shownPlace({ attempt, source, level, q, only: true, regex }), [attempt, source, level, q, regex]);
   return <LogView task={task} place={place} search={search} onChange={onChange} />;
 }
 
@@ -96,6 +102,7 @@ function Attempts({ run, of, search, onChange }: PartProps) {
   const { data } = useQuery({
     queryKey: [...runKey(run), "log", of, search.source ?? "log"],
     queryFn: ({ signal }) => readLog({ run, stage: of }, { source: search.source }, { limit: 1 }, signal),
+    refetchInterval: ({ state }) => (state.data?.going_on ? attemptsMs : false),
   });
   const found = data?.attempts ?? [];
   if (found.length < 2) return null;
@@ -133,13 +140,5 @@ function Levels({ level, onLevel }: { level: string | undefined; onLevel: (level
         </Toggle>
       ))}
     </span>
-  );
-}
-
-function Download({ task, search }: { task: TaskPath; search: LogsSearch }) {
-  return (
-    <a className={`${buttonClass()} ${bars.end}`} href={logUrl(task, search)} download>
-      Download
-    </a>
   );
 }

@@ -1,7 +1,10 @@
-import { describe, expect, it } from "vitest";
-import type { LogLine, LogPage } from "@/api/reading";
+import { describe, expect, it, vi } from "vitest";
+import { readLog, readLogRange, type LogLine, type LogPage } from "@/api/reading";
 import { marked, spansOf } from "./ansi";
+import { isFiltered, readFiltered, shownPlace, textOf } from "./filtered";
 import { append, hitFrom, mostLines, nextHit, placeOf, prepend, targetOf, windowOf } from "./window";
+
+vi.mock("@/api/reading", () => ({ readLog: vi.fn(), readLogRange: vi.fn() }));
 
 const line = (number: number, more: Partial<LogLine> = {}): LogLine =>
   ({ line: number, offset: number * 10, end: number * 10 + 10, text: `line ${number}`, ...more }) as LogLine;
@@ -85,4 +88,38 @@ it("a text is cut at the columns of its hits", () => {
     { text: "one", hit: true },
   ]);
   expect(marked("short", [[2, 90], [50, 60]])).toEqual([{ text: "sh", hit: false }, { text: "ort", hit: true }]);
+});
+
+it("a hit is marked within colours, and across them", () => {
+  const text = "a \u001b[31mred\u001b[0m b";
+  const parts = spansOf(text).flatMap((span) => marked(span.text, [[7, 15]], span.at).map((part) => [part.text, part.hit]));
+  expect(text.slice(7, 15)).toBe("red\u001b[0m ");
+  expect(parts).toEqual([["a ", false], ["red", true], [" ", true], ["b", false]]);
+});
+
+describe("what a filter leaves, as a file", () => {
+  it("is what is shown: a search narrows it only where it says so", () => {
+    expect(isFiltered(shownPlace({ q: "x" }))).toBe(false);
+    expect(shownPlace({ q: "x", only: true, regex: true })).toMatchObject({ q: "x", regex: true });
+    expect(isFiltered(shownPlace({ level: "error" }))).toBe(true);
+  });
+  it("has time and level, and one end of line", () => {
+    expect(textOf(line(1, { time: "T", level: "info", text: "said\n" }))).toBe("T info said\n");
+    expect(textOf(line(1))).toBe("line 1\n");
+  });
+  it("is read page by page, and a line that was cut is read whole", async () => {
+    vi.mocked(readLog).mockImplementation((_task, _place, { cursor }) => {
+      const from = Number(cursor?.split(":")[1] ?? 0);
+      const items = [line(from / 10), line(from / 10 + 1)].map((one) => (one.offset === 20 ? { ...one, text: "all", cut: 9 } : one));
+      return Promise.resolve(page(0, 0, { size: 40, at_end: from === 20, next: `1:${from + 20}`, items }));
+    });
+    vi.mocked(readLogRange).mockResolvedValue({ offset: 20, end: 30, size: 40, text: "all of it" });
+    const shares: number[] = [];
+    const { blob, lines } = await readFiltered({ run: "r", stage: "s" }, { level: "info" }, new AbortController().signal, (share) => shares.push(share));
+    expect(await blob.text()).toBe("line 0\nline 1\nall of it\nline 3\n");
+    expect(lines).toBe(4);
+    expect(shares).toEqual([0.5, 1]);
+    expect(vi.mocked(readLog).mock.calls.every(([, place]) => place.level === "info")).toBe(true);
+    expect(vi.mocked(readLogRange).mock.calls[0]?.[1]).toMatchObject({ attempt: 1 });
+  });
 });

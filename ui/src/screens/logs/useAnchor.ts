@@ -1,10 +1,15 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
-import type { Log } from "./useLogWindow";
+import type { LogLine } from "@/api/reading";
 import { placeOf, type Target } from "./window";
+
+interface Anchored {
+  window: { lines: readonly LogLine[]; atEnd: boolean } | undefined;
+  opened: number;
+}
 
 // Keeps in sight what was in sight while lines come and go at both ends; goes to the end while it is
 // followed, and to a line that was asked for.
-export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Log, target: Target, atBottom: boolean): void {
+export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Anchored, target: Target, atBottom: boolean): void {
   const anchor = useRef<{ offset: string; top: number }>(undefined);
   const shown = useRef(0);
   const { window, opened } = log;

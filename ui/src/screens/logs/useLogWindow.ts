@@ -97,6 +97,9 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
         .then((answer) => {
           if (signal.aborted || current.current !== before) return;
           if (answer.shortened) return open("end");
+          // Where the newest attempt is followed, and another one has begun.
+          const newest = answer.attempts?.at(-1) ?? before.attempt;
+          if (!backwards && place.attempt === undefined && answer.at_end && newest > before.attempt) return open("end");
           take(backwards ? prepend(before, answer) : append(before, answer), answer);
         })
         .catch((failure: unknown) => {

@@ -1,9 +1,9 @@
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { problemText } from "@/api/problem";
 import { runQuery } from "@/api/queries";
-import { declarationQuery, metricsKey, metricsQuery, type MetricInfo } from "@/api/reading";
+import { declarationQuery, metricsKey, metricsQuery } from "@/api/reading";
 import type { Run } from "@/api/types";
 import { useKey } from "@/app/keys";
 import type { MetricsSearch } from "@/app/readingSearch";
@@ -16,11 +16,13 @@ import { Choice, Reused, Toggle } from "../run/Toggle";
 import { useGrowth } from "../run/useGrowth";
 import { useRunId } from "../run/useRun";
 import own from "./Metrics.module.css";
-import { ordered, sourceOf, type Source } from "./model";
+import { foundIn, ordered, sourceOf, type Source } from "./model";
 import { Panel } from "./Panel";
 import { SourcePicker, stagesWithMetrics } from "./SourcePicker";
 import { useMarks } from "./useMarks";
 
+const nowhere = [0, 1] as const;
+const elsewhereMs = 5_000;
 const smoothings = [
   ["0", "Raw"],
   ["2", "EMA 2"],
@@ -109,26 +111,19 @@ interface PanelsProps {
 }
 
 function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
-  const first = sources[0] as Source;
-  useGrowth(first.stage, "metric_bytes", metricsKey(first));
   const lists = useQueries({ queries: sources.map((source) => metricsQuery(source)) });
   const declared = useQuery(declarationQuery(uses));
   const { marks, sources: placed } = useMarks(run, sources);
   useKey("0", "All steps of the metrics", () => onChange({ from: undefined, to: undefined }));
 
   const stamp = lists.map((list) => list.dataUpdatedAt).join();
-  const infos = useMemo(() => {
-    const found = new Map<string, MetricInfo>();
-    for (const list of lists) for (const info of list.data?.metrics ?? []) if (!found.has(info.name)) found.set(info.name, info);
-    return found;
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [stamp]);
+  const infos = useMemo(() => foundIn(lists.map((list) => list.data?.metrics ?? [])), [stamp]); // eslint-disable-line react-hooks/exhaustive-deps
   const { overview, rest } = useMemo(
     () => ordered([...infos.values()], declared.data?.metrics ?? []),
     [infos, declared.data],
   );
   const q = search.q?.toLowerCase();
-  const names = q ? [...overview, ...rest].filter((name) => name.toLowerCase().includes(q)) : overview;
+  const names = q ? [...overview, ...rest].filter((name) => q === "*" || name.toLowerCase().includes(q)) : overview;
   const range = useMemo(
     () => (search.from !== undefined && search.to !== undefined ? { from: search.from, to: search.to } : undefined),
     [search.from, search.to],
@@ -137,17 +132,20 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
     (next: readonly [number, number] | undefined) => onChange({ from: next?.[0], to: next?.[1] }),
     [onChange],
   );
-  const error = lists.find((list) => list.error)?.error;
+  const error = lists.find((list) => list.error && !list.data)?.error;
   if (error) return <ProblemBox problem={problemText(error)} retry={() => lists.forEach((list) => void list.refetch())} />;
   if (lists.some((list) => list.isPending)) return <Loading what="metrics" lines={10} />;
   const counting = lists.some((list) => list.data?.counting);
   return (
     <div className={css.scroll} style={{ padding: 0 }}>
+      {sources.map((source) => (source.run === run ? <Grows key={source.key} source={source} /> : <GrowsElsewhere key={source.key} source={source} />))}
       <Reused from={lists[0]?.data?.reused_from} />
       <div className={bars.bars}>
         <Finder label="Search metrics" value={search.q ?? ""} onSearch={(text) => onChange({ q: text || undefined })} />
         <span className="muted">
-          {names.length} of {infos.size} metrics{counting && ", still counting"}
+          {names.length} of {infos.size} metrics
+          {!q && rest.length > 0 && "; a search shows the others, * shows all"}
+          {counting && ", still counting"}
         </span>
       </div>
       {infos.size === 0 && !counting && <Empty title="This stage wrote no metrics" />}
@@ -160,6 +158,7 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
             <Panel
               key={name}
               name={name}
+              all={infos.get(name)?.steps ?? nowhere}
               unit={told?.unit ?? ""}
               doc={told?.doc ?? ""}
               sources={placed}
@@ -175,6 +174,26 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
       </div>
     </div>
   );
+}
+
+// Reads a source's metrics again as they grow.
+function Grows({ source }: { source: Source }) {
+  useGrowth(source.stage, "metric_bytes", metricsKey(source));
+  return null;
+}
+
+// The stream tells of the run that is shown alone; another one that runs is asked.
+function GrowsElsewhere({ source }: { source: Source }) {
+  const queries = useQueryClient();
+  const { data } = useQuery({ ...runQuery(source.run), refetchInterval: elsewhereMs });
+  const running = data?.status === "running";
+  const { run, stage } = source;
+  useEffect(() => {
+    if (!running) return;
+    const timer = setInterval(() => void queries.invalidateQueries({ queryKey: metricsKey({ run, stage }) }), elsewhereMs);
+    return () => clearInterval(timer);
+  }, [running, queries, run, stage]);
+  return null;
 }
 
 function Legend({ smooth }: { smooth: number }) {

@@ -5,9 +5,9 @@ import { seriesQuery, type StepRange } from "@/api/reading";
 import { Foreign, format, ProblemBox, useSeen, useSize } from "@/design";
 import { usePalette } from "@/design/paint";
 import { Chart, type Line, type Mark } from "./Chart";
-import { dashes, useCurveColours } from "./curves";
+import { dashOf, useCurveColours } from "./curves";
 import css from "./Metrics.module.css";
-import { curveOf, ema, entriesOf, entryAt, joined, type Curve, type Entry, type Source } from "./model";
+import { curveOf, ema, entriesOf, entryAt, joined, marksNear, type Curve, type Entry, type Source } from "./model";
 import { SeriesTable } from "./SeriesTable";
 
 export interface PanelSource extends Source {
@@ -16,6 +16,7 @@ export interface PanelSource extends Source {
 
 interface Props {
   name: string;
+  all: readonly [number, number]; // the steps that there are
   unit: string;
   doc: string;
   sources: readonly PanelSource[];
@@ -28,6 +29,7 @@ interface Props {
 }
 
 const height = 200;
+const markPixels = 6;
 
 // One metric: its curves and what stands at the crosshair, or the same as a table.
 export function Panel(props: Props) {
@@ -54,18 +56,18 @@ interface Drawn {
   at: number; // of the source
 }
 
-function PanelBody({ name, sources, marks, smooth, log, table, range, onRange }: Props) {
+function PanelBody({ name, all, sources, marks, smooth, log, table, range, onRange }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const { width } = useSize(box);
-  // A chart that is a little wider asks for nothing new.
-  const asked = Math.max(200, Math.ceil(width / 200) * 200);
+  // A chart that is a little wider asks for nothing new, and none is sent more than it has pixels for.
+  const asked = Math.max(100, Math.floor(width / 100) * 100);
   const answers = useQueries({ queries: sources.map((source) => seriesQuery(source, name, range, asked)) });
   const colours = useCurveColours();
   const palette = usePalette();
   const [hover, setHover] = useState<number>();
 
   const stamp = answers.map((answer) => answer.dataUpdatedAt).join();
-  const drawn = useMemo<Drawn[]>(
+  const fresh = useMemo<Drawn[]>(
     () =>
       answers.flatMap((answer, at) => {
         const series = answer.data?.series?.[0];
@@ -77,7 +79,11 @@ function PanelBody({ name, sources, marks, smooth, log, table, range, onRange }:
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [stamp, sources],
   );
-  const all = useMemo(() => wholeRange(answers.map((answer) => answer.data)), [stamp]); // eslint-disable-line react-hooks/exhaustive-deps
+  // Another range or width is another question: until it is answered, what was drawn stays.
+  const [kept, setKept] = useState(fresh);
+  const pending = answers.some((answer) => answer.isPending);
+  if (!pending && kept !== fresh) setKept(fresh);
+  const drawn = pending ? kept : fresh;
   const { x, lines } = useMemo(() => linesOf(drawn, smooth, log, colours), [drawn, smooth, log, colours]);
   const allMarks = useMemo(
     () => [
@@ -89,7 +95,7 @@ function PanelBody({ name, sources, marks, smooth, log, table, range, onRange }:
   const shown = useMemo(() => (range ? ([range.from, range.to] as const) : undefined), [range]);
   const onHover = useCallback((step: number | undefined) => setHover(step), []);
 
-  const error = answers.find((answer) => answer.error)?.error;
+  const error = answers.find((answer) => answer.error && !answer.data)?.error;
   const raw = drawn.reduce((sum, { curve }) => sum + curve.raw, 0);
   const odd = drawn.reduce((sum, { entries }) => sum + entries.reduce((part, entry) => part + entry.odd, 0), 0);
   return (
@@ -99,7 +105,7 @@ function PanelBody({ name, sources, marks, smooth, log, table, range, onRange }:
       </p>
       <div ref={box} className={css.box} style={{ minBlockSize: height }}>
         {error && <ProblemBox problem={problemText(error)} />}
-        {!error && drawn.length > 0 && table && <SeriesTable name={name} drawn={drawn} />}
+        {!error && drawn.length > 0 && table && <SeriesTable name={name} drawn={drawn} marks={marks} />}
         {!error && drawn.length > 0 && !table && (
           <Chart
             label={`${name}, ${raw.toLocaleString("en")} points`}
@@ -117,22 +123,16 @@ function PanelBody({ name, sources, marks, smooth, log, table, range, onRange }:
           />
         )}
       </div>
-      {!table && <Readout drawn={drawn} step={hover} marks={allMarks} colours={colours} />}
+      {!table && <Readout drawn={drawn} step={hover} reach={reachOf(shown ?? all, width)} marks={allMarks} colours={colours} />}
     </>
   );
-}
-
-function wholeRange(answers: readonly ({ step_first: number | null; step_last: number | null } | undefined)[]): readonly [number, number] {
-  const firsts = answers.flatMap((answer) => answer?.step_first ?? []);
-  const lasts = answers.flatMap((answer) => answer?.step_last ?? []);
-  return [firsts.length ? Math.min(...firsts) : 0, lasts.length ? Math.max(...lasts) : 1];
 }
 
 function linesOf(drawn: readonly Drawn[], smooth: number, log: boolean, colours: readonly string[]): { x: number[]; lines: Line[] } {
   // A logarithm has no place for what is not above zero.
   const fit = (y: readonly (number | null)[]) => (log ? y.map((value) => (value !== null && value > 0 ? value : null)) : [...y]);
   const parts = drawn.flatMap(({ curve, at }) => {
-    const look = { colour: colours[at % colours.length] ?? "", dash: dashes[at % dashes.length] ?? [] };
+    const look = { colour: colours[at % colours.length] ?? "", dash: dashOf(at) };
     const rawLine = { ...look, faint: smooth > 0, curve: { x: curve.x, y: fit(curve.y) } };
     return smooth > 0 ? [rawLine, { ...look, faint: false, curve: { x: curve.x, y: fit(ema(curve, smooth)) } }] : [rawLine];
   });
@@ -142,9 +142,22 @@ function linesOf(drawn: readonly Drawn[], smooth: number, log: boolean, colours:
 
 const shownNumber = (value: number | string | null) => (typeof value === "number" ? format.number(value) : (value ?? "–"));
 
-// What stands at the crosshair; at the last step while there is none. Its height never changes.
-function Readout({ drawn, step, marks, colours }: { drawn: readonly Drawn[]; step: number | undefined; marks: readonly Mark[]; colours: readonly string[] }) {
-  const near = step === undefined ? undefined : marks.find((mark) => mark.text !== "" && Math.abs(mark.step - step) < 0.75);
+// In how many steps of the crosshair a mark counts as pointed at.
+function reachOf([from, to]: readonly [number, number], width: number): number {
+  return Math.max(0.75, ((to - from) / Math.max(1, width)) * markPixels);
+}
+
+interface ReadoutProps {
+  drawn: readonly Drawn[];
+  step: number | undefined;
+  reach: number;
+  marks: readonly Mark[];
+  colours: readonly string[];
+}
+
+// What stands at the crosshair; at the last step while there is none.
+function Readout({ drawn, step, reach, marks, colours }: ReadoutProps) {
+  const near = step === undefined ? [] : marksNear(marks, step, reach);
   return (
     <div className={css.readout}>
       {drawn.map(({ entries, source, at }) => {
@@ -152,7 +165,7 @@ function Readout({ drawn, step, marks, colours }: { drawn: readonly Drawn[]; ste
         return (
           <span key={source.key} className={css.said}>
             <svg width="18" height="8" aria-hidden="true">
-              <line x1="0" x2="18" y1="4" y2="4" strokeWidth="2" stroke={colours[at % colours.length]} strokeDasharray={(dashes[at % dashes.length] ?? []).join()} />
+              <line x1="0" x2="18" y1="4" y2="4" strokeWidth="2" stroke={colours[at % colours.length]} strokeDasharray={dashOf(at).join()} />
             </svg>
             {drawn.length > 1 && <Foreign text={source.key} />}
             {entry && (
@@ -168,7 +181,11 @@ function Readout({ drawn, step, marks, colours }: { drawn: readonly Drawn[]; ste
           </span>
         );
       })}
-      {near && <span className={css.said}>{near.text}</span>}
+      {near.map((mark) => (
+        <span key={mark.text} className={css.said}>
+          <Foreign text={mark.text} />
+        </span>
+      ))}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { runQuery, runsQuery } from "@/api/queries";
 import type { Run } from "@/api/types";
 import { Button, Foreign, format, IconButton } from "@/design";
+import { mostSources } from "./curves";
 import css from "./Metrics.module.css";
 import type { Source } from "./model";
 import bars from "../run/Reading.module.css";
@@ -23,22 +24,22 @@ export function SourcePicker({ run, sources, onSources }: Props) {
   const keys = sources.map((source) => source.key);
   return (
     <>
-      <span className={css.sources}>
-        {sources.map((source) => (
-          <span key={source.key} className={css.source}>
-            <Foreign text={source.key} />
-            {sources.length > 1 && (
+      {sources.length > 1 && (
+        <span className={css.sources}>
+          {sources.map((source) => (
+            <span key={source.key} className={css.source}>
+              <Foreign text={source.key} />
               <IconButton
                 icon="close"
                 label={`Leave out ${source.key}`}
                 onClick={() => onSources(keys.filter((key) => key !== source.key))}
               />
-            )}
-          </span>
-        ))}
-      </span>
+            </span>
+          ))}
+        </span>
+      )}
       {!adding && (
-        <Button onClick={() => setAdding(true)} disabled={keys.length >= 6}>
+        <Button onClick={() => setAdding(true)} disabled={keys.length >= mostSources}>
           Lay over…
         </Button>
       )}

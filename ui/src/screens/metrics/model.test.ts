@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Series } from "@/api/reading";
-import { curveOf, ema, entriesOf, entryAt, joined, moved, ordered, sourceOf, zoomed } from "./model";
+import type { MetricInfo, Series } from "@/api/reading";
+import { curveOf, ema, entriesOf, entryAt, foundIn, joined, marksNear, moved, ordered, sourceOf, zoomed } from "./model";
 
 const base = { name: "loss", runtime: false, gaps: [], attempts: [] };
 const points = (step: number[], value: unknown[], gaps: unknown[] = []) =>
@@ -100,6 +100,19 @@ it("a step between two points is told of by the nearer one", () => {
   expect(entryAt(entries, 4)?.from).toBe(1);
   expect(entryAt(entries, 7)?.from).toBe(10);
   expect(entryAt([], 7)).toBeUndefined();
+});
+
+it("marks around a step are told, the nearest first and each once", () => {
+  const marks = [{ step: 5, text: "far" }, { step: 10, text: "a" }, { step: 11, text: "b" }, { step: 10, text: "a" }, { step: 11, text: "" }];
+  expect(marksNear(marks, 11, 1).map(({ text }) => text)).toEqual(["b", "a"]);
+  expect(marksNear(marks, 8, 1)).toEqual([]);
+});
+
+it("what several sources measured spans the steps of all", () => {
+  const info = (name: string, first: number, last: number) => ({ name, runtime: false, step_min: first, step_max: last }) as MetricInfo;
+  const found = foundIn([[info("loss", 5, 9), info("own", 1, 2)], [info("loss", 2, 7)]]);
+  expect(found.get("loss")?.steps).toEqual([2, 9]);
+  expect([...found.keys()]).toEqual(["loss", "own"]);
 });
 
 it("declared metrics come first, results before measures of the machine", () => {

@@ -1,5 +1,5 @@
 // From the server's series to what a chart draws: pure functions.
-import type { Series } from "@/api/reading";
+import type { MetricInfo, Series } from "@/api/reading";
 
 // A point with no finite value.
 export interface Oddity {
@@ -154,6 +154,14 @@ export function entryAt(entries: readonly Entry[], step: number): Entry | undefi
   return after.from - step <= step - before.to ? after : before;
 }
 
+// The marks around a step, the nearest first; of those that say the same, one.
+export function marksNear<M extends { step: number; text: string }>(marks: readonly M[], step: number, reach: number): M[] {
+  const near = marks
+    .filter((mark) => mark.text !== "" && Math.abs(mark.step - step) <= reach)
+    .sort((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step));
+  return near.filter((mark, at) => near.findIndex((other) => other.text === mark.text) === at).slice(0, 3);
+}
+
 // What lies between, once zoomed by `factor` around a place; undefined: all of it.
 export function zoomed(range: readonly [number, number], all: readonly [number, number], around: number, factor: number): [number, number] | undefined {
   const span = Math.max(1, (range[1] - range[0]) * factor);
@@ -168,6 +176,23 @@ export function moved(range: readonly [number, number], all: readonly [number, n
   const span = range[1] - range[0];
   const from = Math.min(Math.max(all[0], Math.round(range[0] + span * share)), Math.max(all[0], all[1] - span));
   return [from, from + span];
+}
+
+export interface Found {
+  name: string;
+  runtime: boolean;
+  steps: readonly [number, number]; // of all sources
+}
+
+// What the sources measured, by name.
+export function foundIn(lists: readonly (readonly MetricInfo[])[]): Map<string, Found> {
+  const found = new Map<string, Found>();
+  for (const { name, runtime, step_min: first, step_max: last } of lists.flat()) {
+    const known = found.get(name);
+    const steps = known ? ([Math.min(known.steps[0], first), Math.max(known.steps[1], last)] as const) : ([first, last] as const);
+    found.set(name, { name, runtime: known?.runtime ?? runtime, steps });
+  }
+  return found;
 }
 
 // Metrics in the order in which somebody should see them: those that the stage type declares, results

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import { Foreign } from "@/design";
 import { ParamField } from "../actions/ParamForm";
-import { limitWords, typeWords, type Declaration, type ParamDeclaration } from "../plugins/declaration";
+import { typeWords, type Declaration, type ParamDeclaration } from "../plugins/declaration";
 import type { DeclaredParam } from "./declared";
 import { typedValues } from "./declared";
 import css from "./NewRun.module.css";
@@ -92,7 +92,7 @@ function StageField({ param, written, onValue }: FieldProps) {
   const select = (param.choices?.length ?? 0) > 0 || param.type === "bool";
   return (
     <ParamField
-      param={{ ...shown, values: reference && select ? [typed, ...(param.choices ?? ["true", "false"])] : shown.values, doc: [shown.doc, limitWords(param)].filter(Boolean).join(" · ") }}
+      param={{ ...shown, values: reference && select ? [typed, ...(param.choices ?? ["true", "false"])] : shown.values }}
       text={typed}
       wrong={reference ? undefined : wrong[param.name]}
       onText={(text) => {

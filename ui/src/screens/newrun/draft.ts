@@ -1,12 +1,15 @@
 // What somebody is about to start, kept while the tab is open.
 import { useCallback, useEffect, useRef, useState } from "react";
+import type { Diagnostic } from "@/api/types";
 import type { Given } from "./declared";
+import type { Submission } from "./queries";
 
 export interface Draft {
   text: string;
   given: Given;
   name: string;
   seed: string;
+  origin: { run: string; text: string } | undefined; // the run whose text it began with, and that text
 }
 
 const place = "cairn.draft";
@@ -24,7 +27,7 @@ stages:
       outputs: {greeting: greeting.txt}
 `;
 
-export const emptyDraft: Draft = { text: minimal, given: {}, name: "", seed: "" };
+export const emptyDraft: Draft = { text: minimal, given: {}, name: "", seed: "", origin: undefined };
 
 export function readDraft(storage: Pick<Storage, "getItem">): Draft {
   try {
@@ -47,6 +50,34 @@ export function useDraft(): [Draft, (change: Partial<Draft>) => void] {
     }
   }, [draft]);
   return [draft, useCallback((change) => setDraft((before) => ({ ...before, ...change })), [])];
+}
+
+// Why a text is no seed that a request can carry.
+export function wrongSeed(seed: string): string | undefined {
+  const text = seed.trim();
+  return text === "" || (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) ? undefined : "no whole number below 2^53";
+}
+
+// What is asked of the server: what is left empty is the workflow's own.
+export function submissionOf(draft: Draft, values: Record<string, unknown>): Submission {
+  const seed = draft.seed.trim();
+  const name = draft.name.trim();
+  return {
+    workflow: draft.text,
+    ...(Object.keys(values).length > 0 && { params: values }),
+    ...(seed !== "" && wrongSeed(seed) === undefined && { seed: Number(seed) }),
+    ...(name !== "" && { name }),
+  };
+}
+
+// What keeps it from starting, beside the role of who asks.
+export function whyNotYet(draft: Draft, wrong: Readonly<Record<string, string>>, diagnostics: readonly Diagnostic[]): string | undefined {
+  if (draft.text.trim() === "") return "There is no workflow yet.";
+  const errors = diagnostics.filter((found) => found.severity === "error").length;
+  if (errors > 0) return `${errors} ${errors === 1 ? "error keeps" : "errors keep"} it from starting.`;
+  const [param] = Object.entries(wrong);
+  if (param) return `The parameter ${param[0]} is ${param[1]}.`;
+  return wrongSeed(draft.seed) && `The seed is ${wrongSeed(draft.seed)}.`;
 }
 
 // A value once it has stood still for a while.

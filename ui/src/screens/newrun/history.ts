@@ -62,6 +62,12 @@ function newLine(view: EditorView): boolean {
   return true;
 }
 
+// At once: the browser would tell of its own selection after the next key.
+function selectAll(view: EditorView): boolean {
+  view.dispatch({ selection: { anchor: 0, head: view.state.doc.length }, userEvent: "select" });
+  return true;
+}
+
 // The browser does all other editing. Tab leaves the editor: it traps no keyboard.
 export function editing(): Extension {
   return [
@@ -84,6 +90,7 @@ export function editing(): Extension {
     }),
     keymap.of([
       { key: "Enter", run: newLine },
+      { key: "Mod-a", run: selectAll, preventDefault: true },
       { key: "Mod-z", run: undo, preventDefault: true },
       { key: "Mod-y", mac: "Mod-Shift-z", run: redo, preventDefault: true },
       { key: "Mod-Shift-z", run: redo, preventDefault: true },

@@ -37,8 +37,10 @@ export function planQuery(what: Submission, enabled: boolean) {
     queryKey: ["plan", "workflow", checked(what)],
     queryFn: ({ signal }) => document(client.POST("/api/v1/workflows/plan", { body: checked(what), signal })),
     enabled,
-    staleTime: 5_000,
-    gcTime: 60_000,
+    // Shown as old until there is a new one.
+    placeholderData: keepPreviousData,
+    staleTime: 0,
+    gcTime: 0,
     retry: false,
   });
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, type ReactNode } from "react";
 import { problemText } from "@/api/problem";
+import type { Plugin } from "@/api/types";
 import { Button, CodeText, Digest, Facts, Foreign, Icon, Loading, ProblemBox, useCopy } from "@/design";
 import { defaultWords, exampleStage, limitWords, readDeclaration, typeWords, type Declaration, type PortDeclaration } from "./declaration";
 import css from "./Plugins.module.css";
@@ -12,9 +13,6 @@ export function StageType() {
   const { type } = useParams({ from: "/plugins/$type" });
   const query = useQuery(pluginQuery(type));
   const declared = useMemo(() => query.data && readDeclaration(query.data.name, query.data.doc, query.data.declaration), [query.data]);
-  if (query.error) return <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />;
-  if (!query.data || !declared) return <Loading what="the stage type" lines={12} />;
-  const { library, digest, revision, doc } = query.data;
   return (
     <div className={css.page}>
       <nav className={css.crumbs} aria-label="Stage type">
@@ -22,45 +20,54 @@ export function StageType() {
         <Icon name="right" />
         <span>{type}</span>
       </nav>
-      <div className={css.reference}>
-        <h1>
-          <Foreign text={type} />
-        </h1>
-        <p>
-          <Foreign text={doc} />
-        </p>
-        <Facts
-          facts={[
-            ["Library", <code key="library"><Foreign text={library} /></code>],
-            ["Digest", <Digest key="digest" value={digest} />],
-            ["Revision", revision],
-            ["Random", declared.random ? "yes: its seed is part of the cache key" : "no"],
-          ]}
-        />
-        <Example declared={declared} />
-        <Params declared={declared} />
-        <Ports title="Inputs" ports={declared.inputs} more={declared.openInputs ? "It takes any further inputs, of any kind." : undefined} />
-        <Ports
-          title="Outputs"
-          ports={declared.outputs}
-          more={declared.outputsFrom === undefined ? undefined : `Each key of ${declared.outputsFrom} is a further output.`}
-        />
-        {declared.metrics.length > 0 && (
-          <Section title="Metrics" heads={["Name", "Unit", "What"]}>
-            {declared.metrics.map((metric) => (
-              <tr key={metric.name}>
-                <th scope="row">
-                  <code>{metric.name}</code>
-                </th>
-                <td>{metric.unit}</td>
-                <td>
-                  <Foreign text={metric.doc} />
-                </td>
-              </tr>
-            ))}
-          </Section>
-        )}
-      </div>
+      {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+      {query.isPending && <Loading what="the stage type" lines={12} />}
+      {query.data && declared && <Reference plugin={query.data} declared={declared} />}
+    </div>
+  );
+}
+
+function Reference({ plugin, declared }: { plugin: Plugin; declared: Declaration }) {
+  const { name, library, digest, revision, doc } = plugin;
+  return (
+    <div className={css.reference}>
+      <h1>
+        <Foreign text={name} />
+      </h1>
+      <p>
+        <Foreign text={doc} />
+      </p>
+      <Facts
+        facts={[
+          ["Library", <code key="library"><Foreign text={library} /></code>],
+          ["Digest", <Digest key="digest" value={digest} />],
+          ["Revision", revision],
+          ["Random", declared.random ? "yes: its seed is part of the cache key" : "no"],
+        ]}
+      />
+      <Example declared={declared} />
+      <Params declared={declared} />
+      <Ports title="Inputs" ports={declared.inputs} more={declared.openInputs ? "It takes any further inputs, of any kind." : undefined} />
+      <Ports
+        title="Outputs"
+        ports={declared.outputs}
+        more={declared.outputsFrom === undefined ? undefined : `Each key of ${declared.outputsFrom} is a further output.`}
+      />
+      {declared.metrics.length > 0 && (
+        <Section title="Metrics" heads={["Name", "Unit", "What"]}>
+          {declared.metrics.map((metric) => (
+            <tr key={metric.name}>
+              <th scope="row">
+                <code>{metric.name}</code>
+              </th>
+              <td>{metric.unit}</td>
+              <td>
+                <Foreign text={metric.doc} />
+              </td>
+            </tr>
+          ))}
+        </Section>
+      )}
     </div>
   );
 }

@@ -55,5 +55,7 @@ it("answers are texts, one or several", () => {
 it("rows of another kind show the members that most have", () => {
   const rows = [{ id: "a", kept: true, why: { x: 1 } }, { id: "b", kept: false }, { id: "c", rare: 1, kept: true }];
   expect(membersOf(rows, 5)).toEqual(["id", "kept"]);
+  expect(membersOf([{ text: "x".repeat(200), score: 1, id: "a" }], 5)).toEqual(["id", "score"]);
   expect(summaryOf({ id: "a", kept: true })).toBe("kept=true");
+  expect(summaryOf({ responses: ["a", "b"] })).toBe("a · b");
 });

@@ -10,7 +10,15 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-const textOf = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+
+// Whether a value wants a place of its own instead of a line of a table.
+export function isLong(value: unknown): boolean {
+  const text = textOf(value);
+  return typeof value === "string" ? text.length > 120 || text.includes("\n") : text.length > 80;
+}
+
+export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "string");
 
 export function answersOf(record: unknown): string[] {
   const { answer } = (record ?? {}) as Raw;
@@ -105,8 +113,9 @@ export function markedText(text: string, spans: readonly (readonly [number, numb
 
 // What a row of the list shows of a record, by what members it has.
 export function summaryOf(record: Raw): string {
-  const said = textIn(record, "question") ?? textIn(record, "title") ?? textIn(record, "text") ?? textIn(record, "reason");
+  const said = textIn(record, "question") ?? textIn(record, "title") ?? textIn(record, "text") ?? textIn(record, "response") ?? textIn(record, "reason");
   if (said) return said;
+  if (isTexts(record.responses)) return record.responses.join(" · ");
   return Object.entries(record)
     .filter(([name]) => name !== "id")
     .map(([name, value]) => `${name}=${textOf(value)}`)
@@ -114,11 +123,18 @@ export function summaryOf(record: Raw): string {
     .slice(0, 400);
 }
 
-// Members that every record has as plain values: columns of a generic table.
+const telling = ["id", "step", "task", "score", "reward", "advantage", "domain", "index", "tokens"];
+
+// Members that most records have as short plain values: columns of a generic table, those that tell records apart first.
 export function membersOf(records: readonly Raw[], most: number): string[] {
   const counts = new Map<string, number>();
   for (const record of records)
     for (const [name, value] of Object.entries(record))
-      if (value === null || typeof value !== "object") counts.set(name, (counts.get(name) ?? 0) + 1);
-  return [...counts].filter(([, count]) => count * 2 >= records.length).map(([name]) => name).slice(0, most);
+      if (value === null || (typeof value !== "object" && !isLong(value))) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const rank = (name: string) => (telling.includes(name) ? telling.indexOf(name) : telling.length);
+  return [...counts]
+    .filter(([, count]) => count * 2 >= records.length)
+    .map(([name]) => name)
+    .sort((one, other) => rank(one) - rank(other))
+    .slice(0, most);
 }

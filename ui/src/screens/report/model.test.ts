@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LineageNode } from "@/api/types";
-import { curve, drift, isClear, percent, points, readReport } from "./model";
+import { best, curve, drift, headline, isClear, percent, points, readReport, smoothed } from "./model";
 
 const node = (task: string, kind: string): LineageNode => ({ run: "r", task, output: kind, kind, digest: "d", uses: "u" });
 const lineage: LineageNode = { ...node("report", "report"), inputs: [node("rl1", "rollouts"), node("eval_a", "summary"), node("eval_b", "summary")] };
@@ -42,12 +42,31 @@ describe("a report", () => {
   });
 });
 
+describe("what a report says first", () => {
+  const report = readReport(json, lineage);
+  it("is the last against the first, with the paired difference", () => {
+    const said = report && headline(report);
+    expect([said?.from.name, said?.to.name, said?.difference?.mean]).toEqual(["before", "after", 0.05]);
+    expect(report && headline({ ...report, evaluations: report.evaluations.slice(0, 1) })).toBeUndefined();
+  });
+  it("is the highest of each column, where one is", () => {
+    expect([...best(report ?? { evaluations: [], tasks: [] })]).toEqual([["", 1], ["a", 0], ["b", 0]]);
+    const twice = report && { ...report, evaluations: [report.evaluations[0], report.evaluations[0]].flatMap((one) => one ?? []) };
+    expect(twice && best(twice).size).toBe(0);
+  });
+});
+
 describe("numbers", () => {
   it("are percent and points", () => {
     expect([percent(0.4541), percent(NaN), points(0.0176), points(-0.1034)]).toEqual(["45.4", "–", "+1.8", "−10.3"]);
   });
   it("drift from the first to the last fifth", () => {
     expect(drift(Array.from({ length: 10 }, (_, at) => ({ ...step(at, at), updated: true })), (one) => one.reward)).toEqual([0.5, 8.5]);
+  });
+  it("are smoothed with gaps", () => {
+    expect(smoothed([1, 1, NaN, 1], 2)).toEqual([1, 1, NaN, 1]);
+    const [first, second] = smoothed([0, 1], 1);
+    expect([first, second]).toEqual([0, 2 / 3]);
   });
   it("become a line with gaps", () => {
     const { path } = curve([[0, 0], [1, 1], [2, NaN], [3, 0.5]], 108, 58);

@@ -143,11 +143,51 @@ const one = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : "–
 export const percent = (value: number) => one(value * 100);
 export const points = (value: number) => (Number.isFinite(value) ? `${value >= 0 ? "+" : "−"}${Math.abs(value * 100).toFixed(1)}` : "–");
 
+// The evaluation that scores highest, of all items ("") and of each task; none where several do.
+export function best(report: Pick<Report, "evaluations" | "tasks">): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  const { evaluations } = report;
+  for (const task of ["", ...report.tasks]) {
+    const means = evaluations.map((one) => (task === "" ? one.average : one.tasks.get(task))?.mean ?? NaN);
+    const high = Math.max(...means.filter(Number.isFinite));
+    const at = means.indexOf(high);
+    if (at >= 0 && evaluations.length > 1 && means.lastIndexOf(high) === at) found.set(task, at);
+  }
+  return found;
+}
+
+export interface Headline {
+  from: Evaluation;
+  to: Evaluation;
+  difference: Difference | undefined; // paired, where the report has it
+}
+
+// The last evaluation against the first.
+export function headline({ evaluations, fromFirst, fromPrevious }: Report): Headline | undefined {
+  const from = evaluations[0];
+  const to = evaluations.at(-1);
+  if (!from?.average || !to?.average || from === to) return undefined;
+  return { from, to, difference: [...fromFirst, ...fromPrevious].find((one) => one.from === from.name && one.to === to.name) };
+}
+
 // The mean over the first and the last fifth of the steps.
 export function drift(steps: readonly Step[], value: (step: Step) => number): [number, number] {
   const size = Math.max(1, Math.floor(steps.length / 5));
   const mean = (part: readonly Step[]) => part.reduce((sum, step) => sum + value(step), 0) / part.length;
   return steps.length === 0 ? [NaN, NaN] : [mean(steps.slice(0, size)), mean(steps.slice(-size))];
+}
+
+// An average that follows slowly: what lies `half` values back counts half. What is not finite is left out.
+export function smoothed(values: readonly number[], half: number): number[] {
+  const keep = 0.5 ** (1 / half);
+  let sum = 0;
+  let weight = 0;
+  return values.map((value) => {
+    if (!Number.isFinite(value)) return NaN;
+    sum = sum * keep + value;
+    weight = weight * keep + 1;
+    return sum / weight;
+  });
 }
 
 export interface Curve {
@@ -159,10 +199,9 @@ export interface Curve {
 }
 
 // A line through all finite values; others leave a gap.
-export function curve(points: readonly (readonly [number, number])[], width: number, height: number, pad = 4): Curve {
-  const finite = points.filter(([, value]) => Number.isFinite(value));
-  const low = Math.min(...finite.map(([, value]) => value));
-  const high = Math.max(...finite.map(([, value]) => value));
+export function curve(points: readonly (readonly [number, number])[], width: number, height: number, pad = 4, range?: readonly [number, number]): Curve {
+  const finite = points.map(([, value]) => value).filter(Number.isFinite);
+  const [low, high] = range ?? [Math.min(...finite), Math.max(...finite)];
   const begin = points[0]?.[0] ?? 0;
   const span = Math.max(1e-12, (points.at(-1)?.[0] ?? 1) - begin);
   const x = (step: number) => pad + ((step - begin) / span) * (width - 2 * pad);

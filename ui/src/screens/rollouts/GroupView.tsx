@@ -4,21 +4,26 @@ import { useMemo, useRef, useState } from "react";
 import { problemText } from "@/api/problem";
 import { rolloutGroupQuery, type RolloutBody, type TaskPath } from "@/api/reading";
 import { useKey } from "@/app/keys";
+import type { GroupSearch } from "@/app/readingSearch";
 import { buttonClass, clsx, Empty, Foreign, format, Loading, ProblemBox } from "@/design";
 import bars from "../run/Reading.module.css";
 import run from "../run/Run.module.css";
+import { Choice } from "../run/Toggle";
 import { useRunId } from "../run/useRun";
 import { DiffView } from "./DiffView";
 import { neighbour, within, type GroupKey } from "./group";
+import { GroupTokens } from "./GroupTokens";
 import { Question } from "./Question";
 import css from "./Rollouts.module.css";
+import { Legend, TokenText } from "./TokenBlock";
+import { colouringsOf, type Token } from "./tokens";
 import { useGroups } from "./useGroups";
 
 // The rollouts of one question in one step, side by side.
 export function GroupView() {
   const id = useRunId();
   const search = useSearch({ from: "/runs/$run/rollouts/group" });
-  const { of, step, sample, diff } = search;
+  const { of, step, sample, diff, colour } = search;
   const task = useMemo<TaskPath>(() => ({ run: id, stage: of ?? "" }), [id, of]);
   if (of === undefined || step === undefined || sample === undefined) {
     return (
@@ -29,15 +34,23 @@ export function GroupView() {
       </Empty>
     );
   }
-  return <Group task={task} here={{ step, sample }} diff={diff} />;
+  return <Group task={task} here={{ step, sample }} diff={diff} colour={colour} />;
 }
 
-function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: string | undefined }) {
+interface GroupProps {
+  task: TaskPath;
+  here: GroupKey;
+  diff: string | undefined;
+  colour: GroupSearch["colour"];
+}
+
+function Group({ task, here, diff, colour }: GroupProps) {
   const { data, error, isPending, refetch } = useQuery(rolloutGroupQuery(task, here.step, here.sample));
   const groups = useGroups(task, here);
   const navigate = useNavigate({ from: "/runs/$run/rollouts/group" });
   const columns = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
+  const [told, setTold] = useState<Token>();
   const bodies = useMemo(() => data?.rollouts ?? [], [data]);
   const focus = (to: number) => {
     setAt(to);
@@ -47,13 +60,13 @@ function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: str
     element.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   const goTo = (group: GroupKey | undefined) => {
-    if (group) void navigate({ search: (before) => ({ ...before, ...group, diff: undefined }) });
+    if (group) void navigate({ search: (before) => ({ ...before, step: group.step, sample: group.sample, diff: undefined }) });
   };
   const before = neighbour(groups, here, -1);
   const after = neighbour(groups, here, 1);
   useKey("n", "Next rollout of the group", () => focus(within(at, bodies.length, "n")));
   useKey("p", "Rollout before", () => focus(within(at, bodies.length, "p")));
-  useKey("g f", "First rollout of the group", () => focus(0));
+  useKey("g g", "First rollout of the group", () => focus(0));
   useKey("G", "Last rollout of the group", () => focus(Math.max(0, bodies.length - 1)));
   useKey("N", "Next group", () => goTo(after));
   useKey("P", "Group before", () => goTo(before));
@@ -84,7 +97,7 @@ function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: str
       </div>
       <div className={run.scroll} style={{ padding: 0 }}>
         <Question task={task} sample={here.sample} record={data?.sample?.record} />
-        {error && <ProblemBox problem={problemText(error)} retry={() => void refetch()} />}
+        {error && !data && <ProblemBox problem={problemText(error)} retry={() => void refetch()} />}
         {isPending && <Loading what="the group" />}
         {left && right && left !== right && (
           <DiffView
@@ -93,12 +106,30 @@ function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: str
             onClose={() => void navigate({ search: (old) => ({ ...old, diff: undefined }), replace: true })}
           />
         )}
+        <div className={css.groupBar}>
+          <div className={css.tokenBar}>
+            <Choice
+              label="Tokens, coloured"
+              options={[["", "Text"], ...colouringsOf(false)]}
+              value={colour ?? ""}
+              onChange={(next) => void navigate({ search: (old) => ({ ...old, colour: next || undefined }), replace: true })}
+            />
+            {colour && <Legend colouring={colour} />}
+          </div>
+          {colour && (
+            <p className={css.told} role="status">
+              {told ? <TokenText token={told} /> : <span className="muted">Hover a token to read its values.</span>}
+            </p>
+          )}
+        </div>
         <div ref={columns} className={css.columns}>
           {bodies.map((body, index) => (
             <Column
               key={body.row}
               body={body}
               task={task}
+              colour={colour}
+              onToken={setTold}
               current={index === at}
               comparing={pair?.includes(body.row) ?? false}
               onFocus={() => setAt(index)}
@@ -114,13 +145,15 @@ function Group({ task, here, diff }: { task: TaskPath; here: GroupKey; diff: str
 interface ColumnProps {
   body: RolloutBody;
   task: TaskPath;
+  colour: GroupSearch["colour"];
+  onToken: (token: Token | undefined) => void;
   current: boolean;
   comparing: boolean;
   onFocus: () => void;
   onCompare: () => void;
 }
 
-function Column({ body, task, current, comparing, onFocus, onCompare }: ColumnProps) {
+function Column({ body, task, colour, onToken, current, comparing, onFocus, onCompare }: ColumnProps) {
   return (
     // The focus says which rollout n and p go on from.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
@@ -139,10 +172,16 @@ function Column({ body, task, current, comparing, onFocus, onCompare }: ColumnPr
         </label>
         <Scores body={body} />
       </header>
-      <div className={css.response}>
-        {body.response !== undefined ? <Foreign text={body.response} /> : <span className="muted">No text was kept</span>}
-        {body.cut?.response !== undefined && <span className="muted"> … the rest is with the rollout</span>}
-      </div>
+      {colour && body.with_tokens && <GroupTokens task={task} body={body} colouring={colour} onToken={onToken} />}
+      {colour && !body.with_tokens && <p className="muted">No token data was kept; its text:</p>}
+      {!(colour && body.with_tokens) && (
+        // It scrolls, so the keyboard reaches it.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div className={css.response} role="group" aria-label={`Response of rollout ${body.index}`} tabIndex={0}>
+          {body.response !== undefined ? <Foreign text={body.response} /> : <span className="muted">No text was kept</span>}
+          {body.cut?.response !== undefined && <span className="muted"> … the rest is with the rollout</span>}
+        </div>
+      )}
     </article>
   );
 }

@@ -10,12 +10,14 @@ import bars from "../run/Reading.module.css";
 import run from "../run/Run.module.css";
 import { Choice } from "../run/Toggle";
 import { useRunId } from "../run/useRun";
+import { Extras } from "./Extras";
 import { Scores } from "./GroupView";
-import { turnsOf } from "./group";
+import { neighbour, turnsOf } from "./group";
 import { Question } from "./Question";
 import css from "./Rollouts.module.css";
 import { Tokens } from "./Tokens";
 import { Turns } from "./Turns";
+import { useGroups } from "./useGroups";
 import { useRest } from "./useRest";
 
 const views = [
@@ -54,10 +56,13 @@ function One({ task, row, search }: { task: TaskPath; row: number; search: Rollo
   };
   useKey("n", "Next rollout of the group", () => go(rows[at + 1]));
   useKey("p", "Rollout before", () => go(rows[at - 1]));
-  useKey("g f", "First rollout of the group", () => go(rows[0]));
+  useKey("g g", "First rollout of the group", () => go(rows[0]));
   useKey("G", "Last rollout of the group", () => go(rows.at(-1)));
+  const groups = useGroups(task, body && { step: body.step, sample: body.sample });
+  useKey("N", "Next group", () => go(body && neighbour(groups, body, 1)?.row));
+  useKey("P", "Group before", () => go(body && neighbour(groups, body, -1)?.row));
   const turns = useMemo(() => turnsOf(body?.turns), [body]);
-  if (error) return <ProblemBox problem={problemText(error)} retry={() => void refetch()} />;
+  if (error && !data) return <ProblemBox problem={problemText(error)} retry={() => void refetch()} />;
   if (isPending || !body) return <Loading what="the rollout" />;
   const view = search.view ?? (data.tokens && search.byte === undefined ? "tokens" : "text");
   return (
@@ -82,7 +87,9 @@ function One({ task, row, search }: { task: TaskPath; row: number; search: Rollo
           </button>
         </span>
       </div>
-      <div className={run.scroll} style={{ padding: 0 }} id="rollout-scroll">
+      {/* It scrolls, and text alone may stand in it: the keyboard reaches it. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div className={run.scroll} style={{ padding: 0 }} role="region" aria-label={`Rollout ${body.index}`} tabIndex={0}>
         <Question task={task} sample={body.sample} record={data.sample?.record} />
         <div className={css.head}>
           <Scores body={body} />
@@ -90,6 +97,7 @@ function One({ task, row, search }: { task: TaskPath; row: number; search: Rollo
         </div>
         {view === "text" && turns.length > 0 && <Turns turns={turns} />}
         {view === "text" && <WholeText task={task} row={row} first={body.response} bytes={data.response_bytes} byte={search.byte} />}
+        {view === "text" && <Extras body={body} />}
         {view === "tokens" &&
           (data.tokens ? (
             <Tokens task={task} row={row} total={data.tokens.total} turns={data.tokens.turns ?? []} advantage={body.advantage} search={search} onChange={change} />

@@ -106,7 +106,7 @@ function Listed({ task: run, of, search, onChange }: ListedProps) {
     [navigate, run, of],
   );
   const notes = [...new Set([...(list.data?.pages[0]?.notes ?? []), ...(steps.data?.notes ?? [])])];
-  const problem = list.error ?? steps.error ?? hits.error;
+  const problem = [list, steps, hits].find((query) => query.error && !query.data)?.error;
   if (problem) return <ProblemBox problem={problemText(problem)} retry={() => void list.refetch()} />;
   return (
     <>

@@ -51,7 +51,7 @@ export function SampleView() {
       </div>
       <Question task={task} sample={sample} record={query.data?.pages[0]?.sample?.record} />
       <div className={run.fill}>
-        {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
+        {query.error && !query.data && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
         {query.isPending && <Loading what="steps" />}
         {query.isSuccess && rows.length === 0 && <Empty title="No step drew this sample" />}
         {rows.length > 0 && (

@@ -1,19 +1,12 @@
-import { useQueries } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
-import { tokensQuery, type TaskPath } from "@/api/reading";
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { tokenAtByteQuery, tokensQuery, type TaskPath } from "@/api/reading";
 import type { RolloutSearch } from "@/app/readingSearch";
-import { clsx, Foreign, format } from "@/design";
 import { Choice } from "../run/Toggle";
 import css from "./Rollouts.module.css";
-import { blockTokens, legendOf, pageTokens, rangeOf, rangeText, tokensOf, toneOf, type Colouring, type Token } from "./tokens";
-
-const colourings = [
-  ["entropy", "Entropy"],
-  ["logprob", "Log-probability"],
-  ["advantage", "Advantage"],
-  ["mask", "Loss mask"],
-] as const;
+import { Legend, tokenAt, TokenBlock, TokenText } from "./TokenBlock";
+import { blockTokens, colouringsOf, pageTokens, rangeOf, rangeText, tokensOf, type Colouring, type Token } from "./tokens";
 
 interface Props {
   task: TaskPath;
@@ -30,8 +23,11 @@ interface Props {
 export function Tokens({ task, row, total, turns, advantage, search, onChange }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const colouring: Colouring = search.colour ?? "entropy";
-  const chosen = useMemo(() => rangeOf(search.tokens), [search.tokens]);
+  // Where a search found something, if no tokens are named.
+  const found = useQuery(tokenAtByteQuery(task, row, search.tokens === undefined ? search.byte : undefined));
+  const chosen = useMemo(() => rangeOf(search.tokens ?? found.data?.toString()), [search.tokens, found.data]);
   const [active, setActive] = useState<number>();
+  const held = useRef(false);
   const blocks = Math.ceil(total / blockTokens);
   const virtual = useVirtualizer({
     count: blocks,
@@ -56,22 +52,28 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [stamp, first, last]);
   const error = answers.find((answer) => answer.error)?.error;
+  const withReference = answers.some((answer) => answer.data?.reference);
 
   const start = chosen?.[0];
   useEffect(() => {
+    held.current = start !== undefined;
     if (start !== undefined) virtual.scrollToIndex(Math.floor(start / blockTokens), { align: "center" });
     // Once for each link.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [start]);
+  // Blocks have their height once their tokens are there: what a link names stays in sight until
+  // somebody moves.
+  const height = virtual.getTotalSize();
+  useEffect(() => {
+    if (held.current) root.current?.querySelector(`[data-at="${start}"]`)?.scrollIntoView({ block: "center" });
+  }, [start, tokens, height]);
+  const letGo = () => (held.current = false);
 
   const told = active ?? start;
   const token = told === undefined ? undefined : tokens.get(Math.floor(told / blockTokens))?.[told % blockTokens];
-  const placeOf = (event: MouseEvent | KeyboardEvent) => {
-    const place = (event.target as HTMLElement).closest<HTMLElement>("[data-at]")?.dataset.at;
-    return place === undefined ? undefined : Number(place);
-  };
   const link = (at: number, wide: boolean) => onChange({ tokens: rangeText(wide && start !== undefined ? start : at, at) });
   const onKeyDown = (event: KeyboardEvent) => {
+    letGo();
     const here = told ?? 0;
     const moves: Record<string, number> = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: total - 1, PageDown: here + blockTokens, PageUp: here - blockTokens };
     const to = moves[event.key];
@@ -88,14 +90,8 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
   return (
     <section className={css.tokens} aria-label="Tokens">
       <div className={css.tokenBar}>
-        <Choice label="Colour" options={colourings} value={colouring} onChange={(colour) => onChange({ colour })} />
-        <span className={css.legend}>
-          {legendOf(colouring).map(({ tone, text }) => (
-            <span key={tone}>
-              <i className={clsx(css.swatch, css[`t-${tone}`])} /> {text}
-            </span>
-          ))}
-        </span>
+        <Choice label="Colour" options={colouringsOf(withReference)} value={colouring} onChange={(colour) => onChange({ colour })} />
+        <Legend colouring={colouring} />
         <span className="muted">{total.toLocaleString("en")} tokens{turns.length > 1 && ` in ${turns.length} turns`}</span>
       </div>
       <p className={css.told} role="status">
@@ -108,21 +104,23 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
         ref={root}
         className={css.tokenBox}
         // Known before the blocks are measured, so that those in sight are.
-        style={{ blockSize: Math.max(120, virtual.getTotalSize() + 24) }}
+        style={{ blockSize: Math.max(40, height + 24) }}
         role="application"
         aria-label={`${total.toLocaleString("en")} tokens. Arrow keys move, Enter links to a token, with Shift to a range.`}
         // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onKeyDown={onKeyDown}
-        onMouseOver={(event) => setActive(placeOf(event))}
+        onWheel={letGo}
+        onPointerDown={letGo}
+        onMouseOver={(event) => setActive(tokenAt(event.target))}
         onFocus={() => undefined}
         onMouseLeave={() => setActive(undefined)}
         onClick={(event) => {
-          const at = placeOf(event);
+          const at = tokenAt(event.target);
           if (at !== undefined) link(at, event.shiftKey);
         }}
       >
-        <div style={{ blockSize: virtual.getTotalSize(), position: "relative" }}>
+        <div style={{ blockSize: height, position: "relative" }}>
           {items.map((item) => (
             <div
               key={item.index}
@@ -131,7 +129,7 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
               className={css.block}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <Block
+              <TokenBlock
                 tokens={tokens.get(item.index)}
                 colouring={colouring}
                 advantage={advantage}
@@ -144,60 +142,5 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
         </div>
       </div>
     </section>
-  );
-}
-
-interface BlockProps {
-  tokens: Token[] | undefined;
-  colouring: Colouring;
-  advantage: number | null;
-  active: number | undefined;
-  from: number | undefined;
-  to: number | undefined;
-}
-
-const Block = memo(function Block({ tokens, colouring, advantage, active, from, to }: BlockProps) {
-  if (!tokens) return <div style={{ blockSize: 200 }} />;
-  return tokens.map((token) => (
-    <span
-      key={token.at}
-      data-at={token.at}
-      className={clsx(
-        css.token,
-        css[`t-${toneOf(token, colouring, advantage)}`],
-        token.special && css.special,
-        token.at === active && css.active,
-        from !== undefined && to !== undefined && token.at >= from && token.at <= to && css.linked,
-      )}
-    >
-      <Piece token={token} />
-    </span>
-  ));
-});
-
-function Piece({ token }: { token: Token }) {
-  if (token.hex) return <span className={css.hex}>{`<${token.text}>`}</span>;
-  if (token.text === "") return <span className={css.hex}>∅</span>;
-  const lines = token.text.split("\n");
-  return lines.map((line, at) => (
-    <span key={at}>
-      {at > 0 && <span className={css.hex}>{"⏎\n"}</span>}
-      {line !== "" && <Foreign text={line} />}
-    </span>
-  ));
-}
-
-function TokenText({ token }: { token: Token }) {
-  return (
-    <>
-      <b>{token.at.toLocaleString("en")}</b> <code><Foreign text={JSON.stringify(token.text)} /></code>{" "}
-      <span className="muted">
-        id {token.id}
-        {token.logprob !== null && ` · log-probability ${format.number(token.logprob)} (p = ${format.number(Math.exp(token.logprob))})`}
-        {token.entropy !== null && ` · entropy ${format.number(token.entropy)} nats`}
-        {token.counts ? " · counts in the loss" : " · left out of the loss"}
-        {token.special && " · special"}
-      </span>
-    </>
   );
 }

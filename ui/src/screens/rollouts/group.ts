@@ -2,14 +2,15 @@
 export interface GroupKey {
   step: number;
   sample: string;
+  row?: number | undefined; // of its first rollout
 }
 
 // Groups in the order of rows: a row begins another group where step or sample change.
 export function groupsOf(rows: readonly GroupKey[]): GroupKey[] {
   const groups: GroupKey[] = [];
-  for (const { step, sample } of rows) {
+  for (const { step, sample, row } of rows) {
     const last = groups.at(-1);
-    if (last?.step !== step || last.sample !== sample) groups.push({ step, sample });
+    if (last?.step !== step || last.sample !== sample) groups.push({ step, sample, ...(row !== undefined && { row }) });
   }
   return groups;
 }
@@ -75,4 +76,28 @@ export function turnsOf(turns: unknown): ShownTurn[] {
       facts: facts.filter(Boolean).join(" · "),
     };
   });
+}
+
+const known = new Set(
+  "row step id sample task index reward advantage entropy tokens prompt_tokens turns truncated dropped with_tokens answer response finish cut preview".split(" "),
+);
+
+// Members of a rollout that a trainer added, such as the votes of a verifier.
+export function extrasOf(body: object): [string, unknown][] {
+  return Object.entries(body).filter(([name]) => !known.has(name));
+}
+
+export interface Rows {
+  columns: string[];
+  rows: string[][];
+}
+
+// A list of objects as a table; undefined where it is something else.
+export function rowsOf(value: unknown): Rows | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const items = value as unknown[];
+  if (!items.every((item) => typeof item === "object" && item !== null && !Array.isArray(item))) return undefined;
+  const objects = items as Record<string, unknown>[];
+  const columns = [...new Set(objects.flatMap((object) => Object.keys(object)))];
+  return { columns, rows: objects.map((object) => columns.map((column) => textOf(object[column]) ?? "")) };
 }

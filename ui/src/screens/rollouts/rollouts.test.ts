@@ -2,16 +2,21 @@ import { describe, expect, it } from "vitest";
 import type { TokenData } from "@/api/reading";
 import { rolloutFilter, rolloutsSearch } from "@/app/readingSearch";
 import { diff } from "./diff";
-import { groupsOf, neighbour, turnsOf, within } from "./group";
+import { extrasOf, groupsOf, neighbour, rowsOf, turnsOf, within } from "./group";
 import { toneOfReward } from "./StepStrip";
-import { legendOf, rangeOf, rangeText, tokensOf, toneOf, type Token } from "./tokens";
+import { colouringsOf, legendOf, rangeOf, rangeText, tokensOf, toneOf, type Token } from "./tokens";
 
-const token: Token = { at: 0, id: 1, text: "a", hex: false, logprob: -2, entropy: 0.7, counts: true, special: false };
+const token: Token = { at: 0, id: 1, text: "a", hex: false, logprob: -2, reference: -0.2, entropy: 0.7, counts: true, special: false };
 
 describe("the colour of a token", () => {
   it("grows with entropy and with surprise", () => {
     expect([0, 0.1, 0.6, 1.2, 5].map((entropy) => toneOf({ ...token, entropy }, "entropy", 0))).toEqual(["e0", "e1", "e2", "e3", "e4"]);
     expect([-0.01, -0.2, -1, -2, -9].map((logprob) => toneOf({ ...token, logprob }, "logprob", 0))).toEqual(["l0", "l1", "l2", "l3", "l4"]);
+    expect(toneOf(token, "reference", 0)).toBe("l1");
+  });
+  it("is offered by reference only where there is one", () => {
+    expect(colouringsOf(true).map(([name]) => name)).toContain("reference");
+    expect(colouringsOf(false).map(([name]) => name)).not.toContain("reference");
   });
   it("has the sign of the advantage where the loss counts the token", () => {
     expect([1, -1, 0, null].map((advantage) => toneOf(token, "advantage", advantage))).toEqual(["up", "down", "none", "none"]);
@@ -22,7 +27,7 @@ describe("the colour of a token", () => {
     expect(toneOf({ ...token, entropy: null }, "entropy", 0)).toBe("none");
   });
   it("stands in the legend", () => {
-    for (const colouring of ["entropy", "logprob", "advantage", "mask"] as const) {
+    for (const [colouring] of colouringsOf(true)) {
       const tones = new Set(legendOf(colouring).map(({ tone }) => tone));
       for (const entropy of [0, 0.3, 9]) expect(tones.has(toneOf({ ...token, entropy }, colouring, 1))).toBe(true);
     }
@@ -71,6 +76,9 @@ describe("groups", () => {
   it("begin where step or sample change", () => {
     expect(groupsOf(rows)).toEqual([{ step: 1, sample: "a" }, { step: 1, sample: "b" }, { step: 2, sample: "a" }]);
   });
+  it("know their first rollout", () => {
+    expect(groupsOf([{ step: 1, sample: "a", row: 4 }, { step: 1, sample: "a", row: 5 }])).toEqual([{ step: 1, sample: "a", row: 4 }]);
+  });
   it("have neighbours, and ends", () => {
     const groups = groupsOf(rows);
     expect(neighbour(groups, { step: 1, sample: "b" }, 1)).toEqual({ step: 2, sample: "a" });
@@ -103,4 +111,18 @@ it("filters in the URL are those of the API, and nonsense is none", () => {
 
 it("a step is as dark as its reward is high", () => {
   expect([0, 0.5, 1, null].map((value) => toneOfReward(value, 0, 1))).toEqual([0, 2, 4, -1]);
+});
+
+describe("what else a trainer wrote of a rollout", () => {
+  it("is told apart from what every rollout has", () => {
+    const votes = [{ verdict: "right", answer: "7" }];
+    expect(extrasOf({ row: 1, step: 1, reward: 0, response: "x", turns: [], votes })).toEqual([["votes", votes]]);
+  });
+  it("is a table where it is a list of objects", () => {
+    expect(rowsOf([{ verdict: "right", answer: "7" }, { verdict: "wrong", seconds: { a: 1 } }])).toEqual({
+      columns: ["verdict", "answer", "seconds"],
+      rows: [["right", "7", ""], ["wrong", "", '{"a":1}']],
+    });
+    for (const value of [[], [1], "x", { a: 1 }, [null]]) expect(rowsOf(value)).toBeUndefined();
+  });
 });

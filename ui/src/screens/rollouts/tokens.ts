@@ -1,7 +1,18 @@
 // Tokens of a rollout as the page shows them: pure functions.
 import type { TokenData } from "@/api/reading";
 
-export type Colouring = "entropy" | "logprob" | "advantage" | "mask";
+export type Colouring = "entropy" | "logprob" | "reference" | "advantage" | "mask";
+
+// Those that say something: most trainings keep no reference.
+export function colouringsOf(withReference: boolean): (readonly [Colouring, string])[] {
+  return [
+    ["entropy", "Entropy"],
+    ["logprob", "Log-probability"],
+    ...(withReference ? ([["reference", "Reference"]] as const) : []),
+    ["advantage", "Advantage"],
+    ["mask", "Loss mask"],
+  ];
+}
 
 export interface Token {
   at: number; // in the rollout
@@ -9,6 +20,7 @@ export interface Token {
   text: string;
   hex: boolean; // a piece that is no UTF-8 by itself
   logprob: number | null;
+  reference: number | null; // log-probability under a reference model
   entropy: number | null;
   counts: boolean; // the loss counts it
   special: boolean;
@@ -24,11 +36,13 @@ function piece(value: unknown): { text: string; hex: boolean } {
 }
 
 export function tokensOf(data: TokenData): Token[] {
+  const reference = Array.isArray(data.reference) ? (data.reference as (number | null)[]) : [];
   return (data.ids ?? []).map((id, at) => ({
     at: data.from + at,
     id,
     ...piece(data.pieces?.[at]),
     logprob: data.logprob?.[at] ?? null,
+    reference: reference[at] ?? null,
     entropy: data.entropy?.[at] ?? null,
     counts: data.counts?.[at] ?? true,
     special: data.special?.[at] ?? false,
@@ -48,7 +62,10 @@ function bin(value: number, steps: readonly number[]): number {
 export function toneOf(token: Token, colouring: Colouring, advantage: number | null): string {
   if (colouring === "mask") return token.counts ? "in" : "out";
   if (colouring === "entropy") return token.entropy === null ? "none" : `e${bin(token.entropy, entropySteps)}`;
-  if (colouring === "logprob") return token.logprob === null ? "none" : `l${bin(-token.logprob, logprobSteps)}`;
+  if (colouring === "logprob" || colouring === "reference") {
+    const value = token[colouring];
+    return value === null ? "none" : `l${bin(-value, logprobSteps)}`;
+  }
   if (!token.counts) return "out";
   return advantage === null || advantage === 0 ? "none" : advantage > 0 ? "up" : "down";
 }

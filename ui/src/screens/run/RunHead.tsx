@@ -1,16 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { runQuery } from "@/api/queries";
+import { headQuery } from "@/api/queries";
 import type { RunStates } from "@/api/states";
-import type { Run } from "@/api/types";
+import type { RunHead as Head } from "@/api/types";
 import { Digest, Duration, Foreign, StatusBar, StatusLabel, Time } from "@/design";
 import { RunActions } from "../actions/RunActions";
+import { leftOf, reusedOf, spentOf } from "./head";
 import css from "./Run.module.css";
 import { useRunDocuments } from "./useRun";
 import { Waiting } from "./Waiting";
 
+// From a small answer and the states alone: however many stages there are.
 export function RunHead({ run, states }: { run: string; states: RunStates | undefined }) {
-  const { data } = useQuery(runQuery(run));
+  const { data } = useQuery(headQuery(run));
   const { structure } = useRunDocuments();
   const status = states?.status ?? data?.status;
   return (
@@ -31,16 +33,41 @@ export function RunHead({ run, states }: { run: string; states: RunStates | unde
             </span>
           </span>
         )}
+        {data && <Left head={data} />}
         {states && <Times states={states} data={data} />}
+        {data && <Cost head={data} />}
+      </div>
+      <div className={css.facts}>
         {data && <Origin run={data} />}
         {data && Object.entries(data.labels ?? {}).map(([key, value]) => <Foreign key={key} text={`${key}=${value}`} />)}
       </div>
-      {data && states && <Waiting run={data} states={states} />}
+      {data && states && <Waiting head={data} states={states} />}
     </>
   );
 }
 
-function Times({ states, data }: { states: RunStates; data: Run | undefined }) {
+function Left({ head }: { head: Head }) {
+  const left = leftOf(head);
+  if (!left) return null;
+  return (
+    <span>
+      <b>{left.text}</b> (<Foreign text={left.basis} />)
+    </span>
+  );
+}
+
+function Cost({ head }: { head: Head }) {
+  const spent = spentOf(head);
+  const reused = reusedOf(head);
+  return (
+    <>
+      {spent && <span title="Time of all attempts, times what each held">{spent}</span>}
+      {reused && <span>{reused}</span>}
+    </>
+  );
+}
+
+function Times({ states, data }: { states: RunStates; data: Head | undefined }) {
   const halted = states.status === "interrupted" && !states.finishedAt;
   return (
     <>
@@ -51,14 +78,14 @@ function Times({ states, data }: { states: RunStates; data: Run | undefined }) {
       )}
       {!halted && states.startedAt && (
         <span>
-          took <Duration from={states.startedAt} to={states.finishedAt} />
+          {states.finishedAt ? "took" : "for"} <Duration from={states.startedAt} to={states.finishedAt} />
         </span>
       )}
     </>
   );
 }
 
-function Origin({ run }: { run: Run }) {
+function Origin({ run }: { run: Head }) {
   return (
     <>
       {run.workflow && (

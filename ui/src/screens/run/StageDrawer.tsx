@@ -5,7 +5,6 @@ import { explainQuery, stageQuery } from "@/api/queries";
 import type { Attempt, Output, Stage, StageExplanation } from "@/api/types";
 import {
   Button,
-  CodeText,
   Digest,
   Drawer,
   Duration,
@@ -23,7 +22,9 @@ import {
   Time,
   type Counts,
 } from "@/design";
-import { furtherReasons, nextStepOf, type FailureInfo } from "./failure";
+import { Attempts, Checkpoints, Resources } from "./Attempts";
+import { Failure } from "./Failure";
+import { furtherReasons, reusedFrom, type FailureInfo } from "./failure";
 import { StageActions } from "../actions/StageActions";
 import css from "./Run.module.css";
 import { useChooseStage } from "./useStage";
@@ -71,10 +72,12 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
           <Progress {...progress} label={`Progress of ${name}`} />
         </div>
       )}
-      {failure && <FailureText failure={failure} />}
+      {failure && <Failure run={run} stage={bareName(stage, name)} failure={failure} />}
       {stage.tasks && <Tasks stage={stage} />}
-      {why && <Why why={why} reasons={furtherReasons(why.because ?? [], failure)} />}
-      <Attempts attempts={stage.attempt_list ?? []} />
+      {why && <Why why={why} cached={stage.cached} reasons={furtherReasons(why.because ?? [], failure)} />}
+      <Attempts run={run} name={name} stage={stage} />
+      {!stage.tasks && stage.attempts > 0 && <Checkpoints run={run} name={name} />}
+      <Resources resources={stage.resources} />
       <Outputs run={run} outputs={stage.outputs} />
       <StageLinks run={run} name={name} stage={stage} />
       <Metrics metrics={stage.metrics} />
@@ -86,19 +89,13 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
   );
 }
 
-function lastFailure(attempts: readonly Attempt[]): FailureInfo | undefined {
-  return [...attempts].reverse().find((attempt) => attempt.cause !== "");
+// Of a task, the stage that it is of.
+function bareName(stage: Stage, name: string): string {
+  return stage.label === undefined ? stage.name : name.slice(0, name.indexOf("["));
 }
 
-function FailureText({ failure }: { failure: FailureInfo }) {
-  const step = nextStepOf(failure.cause);
-  return (
-    <section className={css.section}>
-      <h3>{failure.cause === "error" ? "Error" : `Error: ${failure.cause}`}</h3>
-      <CodeText label="Error message" text={failure.message} wrap />
-      {step && <p>Next: {step}</p>}
-    </section>
-  );
+function lastFailure(attempts: readonly Attempt[]): FailureInfo | undefined {
+  return [...attempts].reverse().find((attempt) => attempt.cause !== "");
 }
 
 function Reasons({ reasons }: { reasons: readonly string[] }) {
@@ -107,10 +104,24 @@ function Reasons({ reasons }: { reasons: readonly string[] }) {
     <ul className={css.list}>
       {reasons.map((reason) => (
         <li key={reason}>
-          <Foreign text={reason} />
+          <Reason text={reason} />
         </li>
       ))}
     </ul>
+  );
+}
+
+// The run whose result is reused is a click away.
+function Reason({ text }: { text: string }) {
+  const from = reusedFrom(text);
+  if (!from) return <Foreign text={text} />;
+  return (
+    <>
+      the result was known from{" "}
+      <Link to="/runs/$run/graph" params={{ run: from.run }} search={{ stage: from.task }}>
+        <Foreign text={`${from.run}/${from.task}`} />
+      </Link>
+    </>
   );
 }
 
@@ -146,13 +157,14 @@ function taskName(stage: string, task: Stage): string {
   return task.label === undefined || task.name.endsWith("]") ? task.name : `${stage}[${task.label}]`;
 }
 
-function Why({ why, reasons }: { why: StageExplanation; reasons: readonly string[] }) {
+function Why({ why, cached, reasons }: { why: StageExplanation; cached: boolean; reasons: readonly string[] }) {
   const { cache } = why;
   if (reasons.length === 0 && !cache) return null;
   return (
     <section className={css.section}>
-      <h3>Why</h3>
+      <h3>{cached ? "Why it is reused" : "Why"}</h3>
       <Reasons reasons={reasons} />
+      {cached && <p className="muted">Every part of its key is as it was: type and revision, parameters, inputs.</p>}
       {cache && (
         <Facts
           facts={[
@@ -163,29 +175,6 @@ function Why({ why, reasons }: { why: StageExplanation; reasons: readonly string
           ]}
         />
       )}
-    </section>
-  );
-}
-
-function Attempts({ attempts }: { attempts: readonly Attempt[] }) {
-  if (attempts.length === 0) return null;
-  return (
-    <section className={css.section}>
-      <h3>Attempts</h3>
-      <ol>
-        {attempts.map((attempt) => (
-          <li key={attempt.attempt} className={css.attempt}>
-            <span>{attempt.attempt}</span>
-            <span>
-              <StatusLabel
-                status={attempt.cause !== "" ? "failed" : attempt.finished_at === null ? "running" : "succeeded"}
-              />{" "}
-              {attempt.cause} · <Duration from={attempt.started_at} to={attempt.finished_at} />
-              <span className="muted"> · process {attempt.pid}</span>
-            </span>
-          </li>
-        ))}
-      </ol>
     </section>
   );
 }

@@ -1,17 +1,18 @@
 import { useState } from "react";
 import type { RunStates } from "@/api/states";
-import type { Run } from "@/api/types";
+import type { RunHead } from "@/api/types";
 import { Button, Foreign } from "@/design";
 import { viewerWhy } from "../actions/allowed";
 import { ApproveDialog } from "../actions/ApproveDialog";
 import { useRole } from "../actions/useDeed";
 import { oneLine } from "./failure";
+import { waitWords } from "./head";
 import css from "./Run.module.css";
 import { useRunDocuments } from "./useRun";
 import { useChooseStage } from "./useStage";
 
-// Why a run does not go on: a question, a pause, or what failed first.
-export function Waiting({ run, states }: { run: Run; states: RunStates }) {
+// Why a run does not go on: a question, a pause, no room, or what failed first.
+export function Waiting({ head, states }: { head: RunHead; states: RunStates }) {
   const { structure } = useRunDocuments();
   const choose = useChooseStage();
   const viewer = useRole() === "viewer";
@@ -20,7 +21,9 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
   const waiting = states.stages.findIndex((stage) => stage.status === "waiting");
   const failed = states.stages.findIndex((stage) => stage.status === "failed");
   const question = names[waiting]?.approval;
-  const error = run.stages?.[failed]?.error;
+  const error = head.failed?.stage === names[failed]?.name ? head.failed?.message : undefined;
+  const running = states.counts.running ?? 0;
+  const wait = states.status === "running" ? waitWords(head, running) : undefined;
 
   return (
     <>
@@ -40,9 +43,14 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
       {states.status === "interrupted" && (
         <p className={css.note}>The engine went away while this run was at work. Resume continues it.</p>
       )}
-      {run.error && failed < 0 && (
+      {wait && (
+        <p className={running > 0 ? css.quiet : css.note}>
+          <Foreign text={wait} />
+        </p>
+      )}
+      {head.error && failed < 0 && (
         <p className={css.note}>
-          <Foreign text={`${run.error.cause}: ${run.error.message}`} />
+          <Foreign text={`${head.error.cause}: ${head.error.message}`} />
         </p>
       )}
       {failed >= 0 && names[failed] && (
@@ -50,14 +58,14 @@ export function Waiting({ run, states }: { run: Run; states: RunStates }) {
           <span>
             <b>{names[failed].name}</b> failed
             {error && ": "}
-            {error && <Foreign text={oneLine(error.message)} />}
+            {error && <Foreign text={oneLine(error)} />}
           </span>
           <Button onClick={() => choose(names[failed]?.name ?? "")}>Show why</Button>
         </p>
       )}
       {asking !== undefined && names[asking] && (
         <ApproveDialog
-          run={run.id}
+          run={head.id}
           stage={names[asking].name}
           question={names[asking].approval ?? ""}
           structure={structure}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { furtherReasons, nextStepOf, oneLine } from "./failure";
+import { furtherReasons, nextStepOf, oneLine, reusedFrom } from "./failure";
 
 const failure = { cause: "error", message: "exit code 3; its last output:\n  the disk is on fire" };
 
@@ -17,4 +17,11 @@ describe("a failure", () => {
     "by %s has a next step",
     (cause) => expect(nextStepOf(cause)).toMatch(/\.$/),
   );
+});
+
+describe("a reason", () => {
+  it("names whose result is reused", () => {
+    expect(reusedFrom("the result was known from 1m8c/sweep[a=1/2]")).toEqual({ run: "1m8c", task: "sweep[a=1/2]" });
+    expect(reusedFrom("waits for train, which is running")).toBeUndefined();
+  });
 });

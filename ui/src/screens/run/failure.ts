@@ -34,3 +34,9 @@ export function furtherReasons(reasons: readonly string[], failure: FailureInfo 
   const said = oneLine(failure.message, Infinity);
   return reasons.filter((reason) => !oneLine(reason, Infinity).includes(said));
 }
+
+// Whose result a reason says is reused.
+export function reusedFrom(reason: string): { run: string; task: string } | undefined {
+  const [, run, task] = /^the result was known from ([^/\s]+)\/(.+)$/.exec(reason) ?? [];
+  return run && task ? { run, task } : undefined;
+}

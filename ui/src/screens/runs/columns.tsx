@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { RunRow, TaskCounts } from "@/api/types";
-import { Duration, Foreign, StatusBar, StatusLabel, statuses, Time, type Column, type Counts } from "@/design";
+import { Duration, Foreign, format, IconButton, StatusBar, StatusLabel, statuses, Time, type Column, type Counts } from "@/design";
 import css from "./Runs.module.css";
 
 // Rows of runs that ended before the server counted by status say how many succeeded alone.
@@ -9,7 +9,18 @@ export function countsOf({ total, succeeded, by_status: known }: TaskCounts): Co
   return Object.fromEntries(statuses.map((status) => [status, known[status] ?? 0]));
 }
 
-export function runColumns(picked: readonly string[], toggle: (id: string) => void): Column<RunRow>[] {
+// Stages by state; of runs that ended before the server counted them, tasks.
+function Histogram({ row }: { row: RunRow }) {
+  const stages = row.stages_by_status ?? {};
+  if (Object.keys(stages).length === 0) return <StatusBar counts={countsOf(row.stages)} label="Tasks" />;
+  return <StatusBar counts={stages} label="Stages" />;
+}
+
+export function runColumns(
+  picked: readonly string[],
+  toggle: (id: string) => void,
+  act: (row: RunRow, button: HTMLElement) => void,
+): Column<RunRow>[] {
   return [
     {
       id: "pick",
@@ -45,14 +56,15 @@ export function runColumns(picked: readonly string[], toggle: (id: string) => vo
     },
     {
       id: "progress",
-      header: "Tasks",
-      width: "minmax(9rem, 1fr)",
+      header: "Stages, tasks",
+      width: "minmax(10rem, 1fr)",
       from: 36,
       cell: (row) => (
         <span className={css.progress}>
-          <StatusBar counts={countsOf(row.stages)} label="Tasks" />
-          <span>
+          <Histogram row={row} />
+          <span title={row.reused ? `${row.reused.toLocaleString("en")} of them reused` : undefined}>
             {row.stages.succeeded.toLocaleString("en")}/{row.stages.total.toLocaleString("en")}
+            {row.reused ? <span className="muted"> · {row.reused.toLocaleString("en")} reused</span> : null}
           </span>
         </span>
       ),
@@ -61,6 +73,7 @@ export function runColumns(picked: readonly string[], toggle: (id: string) => vo
       id: "created",
       header: "Created",
       width: "6.5rem",
+      from: 25,
       cell: (row) => <Time at={row.created_at} />,
     },
     {
@@ -75,6 +88,14 @@ export function runColumns(picked: readonly string[], toggle: (id: string) => vo
       ),
     },
     {
+      id: "gpu",
+      header: "GPU-hours",
+      width: "6rem",
+      from: 80,
+      end: true,
+      cell: (row) => (row.gpu_seconds ? format.number(row.gpu_seconds / 3600) : <span className="muted">–</span>),
+    },
+    {
       id: "labels",
       header: "Labels",
       width: "minmax(6rem, 1fr)",
@@ -85,6 +106,19 @@ export function runColumns(picked: readonly string[], toggle: (id: string) => vo
             <Foreign text={`${key}=${value}`} />
           </span>
         )),
+    },
+    {
+      id: "actions",
+      header: <span className="visually-hidden">Actions</span>,
+      width: "3.25rem",
+      cell: (row) => (
+        <IconButton
+          icon="more"
+          label={`Actions of ${row.name} ${row.id}`}
+          aria-haspopup="menu"
+          onClick={(event) => act(row, event.currentTarget)}
+        />
+      ),
     },
   ];
 }

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useId, useState } from "react";
-import { client, document, requestKey } from "@/api/client";
+import { client, document, requestKey, tellSignedOut } from "@/api/client";
 import { problemText } from "@/api/problem";
 import type { TokenInfo } from "@/api/types";
+import { signOut } from "@/app/session";
 import { Button, CodeText, Dialog, DialogActions, Foreign, Loading, ProblemBox, Time, useCopy, useToast } from "@/design";
 import { viewerWhy } from "../actions/allowed";
 import css from "./System.module.css";
@@ -27,6 +28,7 @@ export function Tokens({ role }: { role: string | undefined }) {
         <Button disabled={!admin} onClick={() => setMaking(true)}>
           New token…
         </Button>
+        <SignOut />
         {role === "viewer" && <span className="muted">{viewerWhy}</span>}
       </div>
       {admin && query.isPending && <Loading what="tokens" lines={3} />}
@@ -78,6 +80,20 @@ export function Tokens({ role }: { role: string | undefined }) {
       {making && <NewToken onClose={() => setMaking(false)} />}
       {ending && <Revoke token={ending} onClose={() => setEnding(undefined)} />}
     </section>
+  );
+}
+
+function SignOut() {
+  const toast = useToast();
+  const leave = useMutation({
+    mutationFn: signOut,
+    onSuccess: tellSignedOut,
+    onError: (error) => toast({ text: problemText(error).title, failed: true }),
+  });
+  return (
+    <Button disabled={leave.isPending} onClick={() => leave.mutate()}>
+      Sign out
+    </Button>
   );
 }
 

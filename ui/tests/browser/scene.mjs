@@ -1,0 +1,83 @@
+// What browser tests of several files begin with: a server with a browser, pages that are signed in,
+// a small workflow.
+import assert from "node:assert/strict";
+import { launch, openPage, signIn } from "./browser.mjs";
+import { Server } from "./server.mjs";
+
+export const greeting = (who) => `cairn: 1
+name: greeting
+params:
+  who: {type: string, default: ${who}, description: Whom to greet}
+  times: {type: int, default: 2, min: 1, max: 9}
+stages:
+  words:
+    uses: shell
+    with:
+      run: "echo hello $WHO > words.txt"
+      env: {WHO: "\${params.who}"}
+      outputs: {words: words.txt}
+  count:
+    uses: shell
+    inputs: {words: words.words}
+    with: {run: 'wc -c < "$CAIRN_INPUT_WORDS" > size.txt', outputs: {size: size.txt}}
+`;
+
+// A server and a browser. To be started before the tests and closed after them.
+export class Scene {
+  async start() {
+    this.server = new Server();
+    await this.server.start();
+    this.browser = await launch();
+  }
+
+  async close() {
+    await this.browser?.close();
+    await this.server?.close();
+  }
+
+  // The status of a run that has come to an end, or to one of `among`.
+  async ended(id, among = ["succeeded", "failed", "waiting", "cancelled"]) {
+    for (let turn = 0; turn < 600; ++turn) {
+      const { status } = await this.server.api("GET", `/runs/${id}`);
+      if (among.includes(status)) return status;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`${id} did not end`);
+  }
+
+  async withPage(options, body, on = this.server) {
+    const opened = await openPage(this.browser, on, options);
+    let timer;
+    const tooLong = new Promise((_, fail) => {
+      timer = setTimeout(() => fail(new Error("the page took too long")), 100_000);
+    });
+    const shown = async () => {
+      await signIn(opened.page, on);
+      await body(opened.page);
+    };
+    try {
+      await Promise.race([shown(), tooLong]);
+      assert.deepEqual(opened.faults, []);
+    } finally {
+      clearTimeout(timer);
+      await opened.close();
+    }
+  }
+
+  goTo(page, place, on = this.server) {
+    return page.goto(`${on.url}/#${place}`);
+  }
+}
+
+// Presses Tab until it is reached, as somebody without a pointer does.
+export async function tabTo(page, target, most = 80) {
+  for (let turn = 0; turn < most; ++turn) {
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`the keyboard does not reach ${target}`);
+}
+
+export const widthOf = (page) => page.evaluate(() => document.documentElement.scrollWidth);
+
+export const heading = (page) => page.getByRole("heading", { level: 1 }).first().waitFor();
