@@ -57,6 +57,69 @@ TEST(Tcp, OverTcpWhoShowsTheTokenIsServed) {
   }
 }
 
+// Nothing of the engine's store is on the client's machine.
+TEST(Tcp, CommandsThatReadAskTheEngine) {
+  const Place place;
+  Server server(place, {"-o", "json", "--listen", "127.0.0.1:0"});
+  const std::string address = listening_at(server);
+  const std::string token = token_of(place);
+  const Place client;
+  const auto file = client
+                        .write("talk.yaml", R"(cairn: 1
+name: talk
+stages:
+  make:
+    uses: shell
+    with: {run: "echo hello; printf abc > f.txt; mkdir d; echo x > d/y", outputs: {f: f.txt, d: d}}
+  each:
+    uses: shell
+    matrix: {k: [1, 2]}
+    inputs: {f: make.f}
+    with: {run: "echo task ${matrix.k}"}
+)")
+                        .string();
+  const auto ask = [&](Words command) {
+    return over_tcp(client, address, token, std::move(command));
+  };
+  for (int i = 0; i < 2; ++i)
+    ASSERT_EQ(ask({"submit", file, "--wait", "-q", "--seed", std::to_string(i)}).exit_code, 0);
+  const Finished runs = ask({"list", "-o", "name"});
+  ASSERT_EQ(runs.exit_code, 0) << runs.err;
+  const std::string first = runs.out.substr(runs.out.find('\n') + 1, runs.out.find('\n'));
+
+  const Finished logs = ask({"logs", first});
+  EXPECT_EQ(logs.exit_code, 0) << logs.err;
+  EXPECT_NE(logs.out.find("make  hello\n"), std::string::npos) << logs.out;
+  EXPECT_NE(logs.out.find("each[k=2]  task 2\n"), std::string::npos) << logs.out;
+  const Finished one = ask({"logs", first + "/each[k=1]", "-o", "json"});
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_NE(one.out.find(R"("message":"task 1")"), std::string::npos) << one.out;
+  EXPECT_EQ(one.out.find("task 2"), std::string::npos);
+  EXPECT_EQ(ask({"logs", first + "/each@1", "--tail", "1", "-f"}).exit_code, 0);
+  EXPECT_EQ(ask({"logs", first + "/eech"}).exit_code, 4);
+  EXPECT_EQ(ask({"metrics", first}).exit_code, 0);
+  EXPECT_EQ(ask({"metrics", first, "-o", "json"}).exit_code, 4);
+
+  const Finished lineage = ask({"lineage", first + "/make/f"});
+  EXPECT_EQ(lineage.exit_code, 0) << lineage.err;
+  EXPECT_NE(lineage.out.find("each"), std::string::npos) << lineage.out;
+  const Finished diff = ask({"diff", first, "@latest", "-o", "json"});
+  EXPECT_EQ(diff.exit_code, 0) << diff.err;
+  EXPECT_NE(diff.out.find("\"differences\""), std::string::npos);
+  const Finished types = ask({"plugins", "list", "-o", "name"});
+  EXPECT_NE(types.out.find("shell\n"), std::string::npos) << types.err;
+  EXPECT_NE(ask({"plugins", "describe", "shell"}).out.find("# "), std::string::npos);
+
+  const fs::path copy = client.folder() / "copy";
+  const Finished fetched = ask({"artifacts", "export", first + "/make/f", copy.string()});
+  EXPECT_EQ(fetched.exit_code, 0) << fetched.err;
+  EXPECT_EQ(fs::file_size(copy), 3U);
+  const fs::path tree = client.folder() / "tree";
+  EXPECT_EQ(ask({"artifacts", "export", first + "/make/d", tree.string()}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(tree / "y"));
+  EXPECT_EQ(ask({"artifacts", "preview", first + "/make/d"}).exit_code, 0);
+}
+
 TEST(Tcp, WithoutTlsItListensOnThisMachineOnly) {
   const Place place;
   const Finished open = place.run({"serve", "--listen", "0.0.0.0:0"});

@@ -148,6 +148,18 @@ struct Burn : cairn::Stage {
   }
 };
 
+// Appends the time at which it runs to a file, in nanoseconds of the machine's monotonic clock.
+struct Stamp : cairn::Stage {
+  cairn::Param<std::string> file{this, "file", cairn::Required{}, "Where the time goes"};
+  Result<void> run(StageContext&) override {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    std::ofstream(*file, std::ios::app)
+        << static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec << '\n';
+    return {};
+  }
+};
+
 // Asks an expensive question: appends a line to a file each time it is really asked.
 struct Ask : cairn::Stage {
   cairn::Param<std::string> asked{this, "asked", cairn::Required{}, "File that counts the calls"};
@@ -184,6 +196,7 @@ struct Environment : cairn::Stage {
 CAIRN_PLUGIN(cairn::stage_type<Count>("probe.count", "Random walk with checkpoints").random(),
              cairn::stage_type<Emit>("probe.emit", "Writes a text"),
              cairn::stage_type<Burn>("probe.burn", "Uses processor time"),
+             cairn::stage_type<Stamp>("probe.stamp", "Appends the time to a file"),
              cairn::stage_type<Ask>("probe.ask", "Asks an expensive question once"),
              cairn::stage_type<Environment>("probe.environment",
                                             "Writes what it sees of the machine"))

@@ -243,7 +243,8 @@ TEST(Scheduler, ResumeWithAChangedParameterRunsItAndWhatFollowsAnew) {
   spec.stages[0].params["steps"] = 4;
   spec.stages[0].key_params["steps"] = 4;
   ASSERT_TRUE(
-      lab.scheduler->resume(run, {.workflow = spec, .from = {}, .accept_changed_plugins = false})
+      lab.scheduler
+          ->resume(run, {.workflow = spec, .from = {}, .accept_changed_plugins = false, .key = {}})
           .ok());
   lab.run_to_end(run);
   EXPECT_EQ(status(lab, run), "succeeded");

@@ -113,6 +113,8 @@ class Client {
     }
     return take(size + 2).substr(0, size);
   }
+  // Whether something has been read that nobody has taken.
+  [[nodiscard]] bool buffered() const { return !buffer_.empty(); }
   // Status and headers of a streamed answer.
   std::string head() {
     std::size_t end = 0;
@@ -149,7 +151,7 @@ class Client {
 
  private:
   bool more() {
-    char bytes[4096];
+    char bytes[16384];
     const ssize_t count = read(bytes, sizeof bytes);
     if (count > 0) buffer_.append(bytes, static_cast<std::size_t>(count));
     if (count == 0 || (count < 0 && errno == ECONNRESET)) ended_ = true;

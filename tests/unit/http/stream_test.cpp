@@ -61,7 +61,6 @@ TEST_F(StreamTest, ASlowClientCostsItsBufferAndNoMore) {
   serve(options);
   Client client(port());
   const auto stream = open(client);
-  EXPECT_EQ(stream->send(std::string(10'001, 'x')), Sent::kFull) << "all or nothing";
   // The system's own buffers are filled first: full is what stays full.
   for (int full = 0; full < 1000; ++full) {
     if (stream->send(std::string(1000, 'x')) == Sent::kTaken) full = 0;
@@ -71,6 +70,24 @@ TEST_F(StreamTest, ASlowClientCostsItsBufferAndNoMore) {
   pass(options.limits.write_time);
   EXPECT_TRUE(gone_.take());
   EXPECT_EQ(stream->send("x"), Sent::kGone);
+}
+
+TEST_F(StreamTest, APieceAboveTheBufferGoesAloneAndWhole) {
+  ServerOptions options;
+  options.limits.stream_bytes = 1000;
+  serve(options);
+  Client client(port());
+  const auto stream = open(client);
+  // More than the system's own buffers take, so that something waits.
+  const std::string large(std::size_t{8} << 20, 'x');
+  EXPECT_EQ(stream->send(large), Sent::kTaken);
+  EXPECT_EQ(stream->send(large), Sent::kFull);
+  EXPECT_EQ(stream->send("x"), Sent::kFull);
+  std::string received;
+  while (received.size() < large.size()) received += client.chunk();
+  EXPECT_EQ(received, large);
+  while (stream->send("more") == Sent::kFull) std::this_thread::yield();
+  EXPECT_EQ(client.chunk(), "more");
 }
 
 TEST_F(StreamTest, AClientThatReadsAgainFindsAllThatWasTaken) {

@@ -73,6 +73,30 @@ TEST(Safetensors, EveryCutOfAFileIsRefused) {
   }
 }
 
+// What Python pickles, under the name of what is no program: by itself, and as torch.save does it.
+TEST(Safetensors, APickleOfThatNameIsRefusedAndTheErrorSaysHowToConvertIt) {
+  const TempFolder temp;
+  const fs::path path = temp.path() / "model.safetensors";
+  const fs::path proof = temp.path() / "ran";
+  const std::string reduce =
+      "cposix\nsystem\n(S'touch " + proof.string() + "'\ntR.";  // os.system, when it is loaded
+  for (const std::string& bytes :
+       {"\x80\x02" + reduce, "\x80\x04" + reduce, "\x80\x05" + reduce,
+        std::string("PK\x03\x04\x00\x00\x08\x08", 8) + "archive/data.pkl" + reduce}) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    const auto file = SafetensorsFile::open(path);
+    ASSERT_FALSE(file.ok());
+    EXPECT_NE(file.error().message.find("model.safetensors"), std::string::npos);
+    EXPECT_NE(file.error().hint.find("pickled"), std::string::npos) << file.error().to_string();
+    EXPECT_NE(file.error().hint.find("save_file"), std::string::npos);
+    EXPECT_FALSE(Weights::open(temp.path()).ok()) << "no fallback";
+  }
+  EXPECT_FALSE(fs::exists(proof));
+  // A broken file of tensors is no such thing.
+  std::ofstream(path, std::ios::binary) << std::string("\x02\0\0\0\0\0\0\0[]", 10);
+  EXPECT_EQ(SafetensorsFile::open(path).error().hint.find("pickled"), std::string::npos);
+}
+
 TEST(Safetensors, WritesWhatItReads) {
   const TempFolder temp;
   const fs::path path = temp.path() / "w.safetensors";

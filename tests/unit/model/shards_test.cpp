@@ -194,6 +194,19 @@ TEST(Shards, AFolderWithoutWeightsSaysWhatItLacks) {
   EXPECT_THAT(error_of(temp.path()), HasSubstr("neither model.safetensors nor"));
 }
 
+TEST(Shards, PickledWeightsAreNeverOpenedAndTheErrorSaysHowToConvertThem) {
+  for (const char* name : {"pytorch_model.bin", "model.pt", "model.pth", "model.pkl", "a.ckpt"}) {
+    const TempFolder temp;
+    // Nobody may read it, and nobody tries to.
+    std::ofstream(temp.path() / name) << "\x80\x02";
+    fs::permissions(temp.path() / name, fs::perms::none);
+    const auto opened = Weights::open(temp.path());
+    ASSERT_FALSE(opened.ok());
+    EXPECT_THAT(opened.error().hint, HasSubstr(name));
+    EXPECT_THAT(opened.error().hint, HasSubstr("save_file"));
+  }
+}
+
 TEST(Shards, AWrongDtypeNamesTensorAndFile) {
   const TempFolder temp;
   const fs::path path = temp.path() / "model.safetensors";

@@ -168,7 +168,7 @@ TEST_F(Gates, AFinePluginTellsWhatItHolds) {
   const auto manifest = describe_in_child(kPlugins / "probe.so", kHost, Duration(60'000));
   ASSERT_TRUE(manifest.ok()) << manifest.error().to_string();
   EXPECT_EQ(manifest->digest, hash_file(kPlugins / "probe.so").value());
-  ASSERT_EQ(manifest->stages.size(), 5u);
+  ASSERT_EQ(manifest->stages.size(), 6u);
   EXPECT_EQ(manifest->stages[0].name, "probe.count");
   EXPECT_TRUE(manifest->stages[0].random);
   const auto again = library_manifest_from_json(to_json(*manifest));

@@ -6,6 +6,7 @@
 #include "core/server/reading/line_index.h"
 #include "core/server/reading/log_line.h"
 #include "core/server/reading/open_file.h"
+#include "core/server/reading/text_head.h"
 #include "tests/unit/reading/attempt_fixture.h"
 
 namespace cairn {
@@ -121,7 +122,7 @@ TEST(Readable, ShowsOtherBytesAndCutsBetweenCharacters) {
   const std::string text = "a\xc3\xb6\xf0\x9f\x98\x80";
   for (const auto& [most, length] :
        {std::pair<std::size_t, std::size_t>{0, 0}, {1, 1}, {2, 1}, {3, 3}, {6, 3}, {7, 7}, {9, 7}})
-    EXPECT_EQ(clipped(text, most).size(), length) << most;
+    EXPECT_EQ(text_head(text, most).size(), length) << most;
 }
 
 }  // namespace

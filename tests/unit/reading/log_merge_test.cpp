@@ -146,6 +146,19 @@ TEST_F(LogMerge, FiltersAndStopsWithItsBudget) {
   EXPECT_EQ(all_pages().size(), 10U);
 }
 
+TEST_F(LogMerge, ASearchSaysWhereInEachLine) {
+  append(task("train").attempt(1).log(), record(10, "loss is NaN, nan") + record(30, "fine"));
+  append(task("eval").attempt(1).log(), record(20, "\u00e9 nan"));
+  request_.filter.text = SearchText{"nan", false, true};
+  request_.searches = true;
+  const auto found = page();
+  EXPECT_EQ(texts(found), (Texts{"loss is NaN, nan", "\u00e9 nan"}));
+  EXPECT_EQ(json::serialize(found.at("items").at(0).at("columns")), "[[8,11],[13,16]]");
+  EXPECT_EQ(json::serialize(found.at("items").at(1).at("columns")), "[[2,5]]");
+  request_.searches = false;
+  EXPECT_FALSE(page().at("items").at(0).as_object().contains("columns"));
+}
+
 TEST_F(LogMerge, DamagedLinesAndCursorsDoNoHarm) {
   append(task("train").attempt(1).log(),
          record(10, "a") + "no record\n\n{\"time\":5}\n" + record(30, "d"));

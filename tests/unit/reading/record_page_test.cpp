@@ -8,6 +8,7 @@ namespace cairn {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 class Records : public AttemptFixture {
  protected:
@@ -172,7 +173,7 @@ TEST_F(Records, WhatIsNoRecordIsShownAsSuch) {
   EXPECT_EQ(list[5].at("number"), json::value(6));
   request.equal = {{"id", "z"}};
   EXPECT_THAT(ids(page(request)), ElementsAre("z"));
-  EXPECT_EQ(whole_record(*store_, request.place, 14).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(whole_record(*store_, request.place, 14).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST_F(Records, AnEmptyArtifactHasNone) {
@@ -242,8 +243,30 @@ TEST_F(ArtifactFiles, AreListedByNameAPageAtATime) {
   const auto file = open_artifact_file(*store_, digest, "b/c/deep.txt");
   ASSERT_TRUE(file.ok());
   EXPECT_EQ(read_range(file->fd.get(), 0, 10).value_or(""), "12345");
-  EXPECT_EQ(open_artifact_file(*store_, digest, "b/c").error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(open_artifact_file(*store_, digest, "none").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(ArtifactFiles, AFolderAsksWhichOfItsFilesIsMeant) {
+  const Digest digest = publish_folder([&](const fs::path& folder) {
+    put(folder / "b" / "c" / "deep.txt", "12345");
+    put(folder / "rows.jsonl", records(10));
+  });
+  const auto refused = record_page(indexes_, *store_, of(digest));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(refused.error().message, HasSubstr("`file`"));
+  EXPECT_EQ(refused.error().hint, "it has b/c/deep.txt, rows.jsonl");
+  for (const auto& error : {whole_record(*store_, {digest, ""}, 0).error(),
+                            open_artifact_file(*store_, digest, "").error()})
+    EXPECT_EQ(error.to_string(), refused.error().to_string());
+  const Error within = open_artifact_file(*store_, digest, "b").error();
+  EXPECT_EQ(within.code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(within.hint, "it has b/c/deep.txt");
+  const Digest many = publish_folder([&](const fs::path& folder) {
+    for (int i = 10; i < 30; ++i) put(folder / std::to_string(i), "x");
+  });
+  EXPECT_EQ(open_artifact_file(*store_, many, "").error().hint,
+            "it has 10, 11, 12, 13, 14, 15, 16, 17 and more");
 }
 
 TEST_F(ArtifactFiles, OfOneFileIsThatFile) {
@@ -264,7 +287,8 @@ TEST_F(ArtifactFiles, LeadNowhereElse) {
   for (const char* name : {"link", "up/sentinel", "up"}) {
     const auto refused = open_artifact_file(*store_, digest, name);
     ASSERT_FALSE(refused.ok()) << name;
-    EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << name;
+    EXPECT_EQ(refused.error().to_string().find(folder_.string()), std::string::npos);
   }
   const auto all = list({digest, "", 10});
   EXPECT_EQ(json::serialize(all.at("files")), R"([{"name":"a.txt","bytes":1}])");

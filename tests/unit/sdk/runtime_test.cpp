@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <fstream>
@@ -425,6 +426,42 @@ TEST_F(Runtime, SecretsAreTakenOutOfWhatItSays) {
   EXPECT_THAT(read(context->folder().log()), HasSubstr("say ***, not abc"));
   EXPECT_EQ(read(context->folder().metrics()), "{\"name\":\"***\",\"step\":1,\"value\":2E0}\n");
   EXPECT_EQ(read(context->folder().output_log()), "x *** y opens");
+}
+
+std::string base64(const std::string& bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+    for (std::size_t i = 0; i < 4; ++i)
+      text += at + i <= bytes.size() ? kDigits[group >> (18 - 6 * i) & 63U] : '=';
+  }
+  return text;
+}
+
+// As it goes into a header, into a URL and its user information, and into a dump.
+TEST(Redaction, KnowsHowASecretIsSpeltElsewhere) {
+  const std::string secret = "p@ss/w:rd+1 \xc3\xa9?>~";
+  const Redactor redactor({secret});
+  for (const std::string before : {"", "u", "us", "user:", "a longer name:"}) {
+    for (const std::string after : {"", "x", "xy", "and more"}) {
+      std::string text = base64(before + secret + after);
+      EXPECT_THAT(redactor.redacted(text), HasSubstr("***")) << text;
+      std::replace(text.begin(), text.end(), '+', '-');
+      std::replace(text.begin(), text.end(), '/', '_');
+      EXPECT_THAT(redactor.redacted(text), HasSubstr("***")) << text;
+    }
+  }
+  for (const char* text :
+       {"p%40ss%2Fw%3Ard%2B1%20%C3%A9%3F%3E~", "p%40ss%2fw%3ard%2b1%20%c3%a9%3f%3e~",
+        "p%40ss%2Fw%3Ard%2B1+%C3%A9%3F%3E%7E", "p%40ss%2Fw%3Ard+1%20%C3%A9%3F%3E~",
+        "704073732f773a72642b3120c3a93f3e7e", "704073732F773A72642B3120C3A93F3E7E"})
+    EXPECT_EQ(redactor.redacted("https://user:" + std::string(text) + "@host/"),
+              "https://user:***@host/");
+  EXPECT_EQ(redactor.redacted("p@ss, other words"), "p@ss, other words");
 }
 
 // However a text is cut into pieces, what comes out is what comes out of the whole.

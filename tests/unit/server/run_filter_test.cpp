@@ -34,6 +34,20 @@ TEST(RunFilter, StatusesAreOneOrSeveralOrAllBut) {
   EXPECT_TRUE(wanted("!succeeded", "running"));
 }
 
+TEST(RunFilter, TasksMayBeKnownFromTheCache) {
+  const auto wanted = [](const std::string& text, bool cached) {
+    return StatusFilter::parse_of_tasks(text)->takes("succeeded", cached);
+  };
+  EXPECT_TRUE(wanted("cached", true));
+  EXPECT_FALSE(wanted("cached", false));
+  EXPECT_TRUE(wanted("succeeded", true));
+  EXPECT_FALSE(wanted("!cached", true));
+  EXPECT_TRUE(wanted("!cached", false));
+  EXPECT_TRUE(wanted("failed,cached", true));
+  // A run is not.
+  EXPECT_FALSE(StatusFilter::parse("cached").ok());
+}
+
 TEST(RunFilter, NamesTheNearestStatus) {
   const auto wrong = StatusFilter::parse("faild");
   ASSERT_FALSE(wrong.ok());

@@ -100,6 +100,15 @@ TEST(States, TasksAreListedByPagesAndFilters) {
   wish.q = "";
   wish.status = StatusFilter::parse("failed").value();
   EXPECT_TRUE(task_list_view(state, true, {}, wish).at("tasks").as_array().empty());
+  wish.status = StatusFilter::parse_of_tasks("cached").value();
+  EXPECT_TRUE(task_list_view(state, true, {}, wish).at("tasks").as_array().empty());
+  // The same workflow again finds its results.
+  const std::string again = submit(lab);
+  lab.run_to_end(again);
+  const json::object reused = task_list_view(lab.state(again), true, {}, wish);
+  ASSERT_EQ(reused.at("tasks").as_array().size(), 5U);
+  EXPECT_EQ(reused.at("tasks").at(0).at("status").as_string(), "succeeded");
+  EXPECT_EQ(reused.at("tasks").at(0).at("attempts").to_number<int>(), 0);
 }
 
 TEST(States, ATimelineHasEveryAttemptOnceOverItsPages) {

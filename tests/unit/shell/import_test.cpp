@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -46,6 +47,32 @@ TEST_F(Import, ALinkInsideAFolderIsNamed) {
   const auto run = harness_.param("path", json::string(source_.string())).run();
   ASSERT_TRUE(run.failure);
   EXPECT_THAT(run.failure->message, HasSubstr("deep/link"));
+}
+
+// A hostile folder: nothing of it leads out of the artifact, and nothing is waited for.
+TEST_F(Import, OnlyFilesAndFoldersAreTaken) {
+  const auto refused = [&](const fs::path& path, const char* mode, const std::string& name) {
+    const auto run = harness_.param("path", json::string(path.string()))
+                         .param("kind", "directory")
+                         .param("mode", mode)
+                         .run();
+    ASSERT_TRUE(run.failure) << mode << " " << name;
+    EXPECT_THAT(run.failure->message, HasSubstr(name));
+    EXPECT_FALSE(run.outputs.contains("artifact"));
+  };
+  const fs::path odd = source_ / "deep/odd";
+  for (const char* mode : {"copy", "hardlink"}) {
+    for (const char* target : {"/etc", "..", "/dev/zero", "/nowhere"}) {
+      fs::create_symlink(target, odd);
+      refused(source_, mode, "deep/odd");
+      fs::remove(odd);
+    }
+    ASSERT_EQ(::mkfifo(odd.c_str(), 0600), 0);
+    refused(source_, mode, "deep/odd");
+    fs::remove(odd);
+    refused("/dev/zero", mode, "/dev/zero");
+    refused("/dev/tty", mode, "/dev/tty");
+  }
 }
 
 TEST_F(Import, WhatIsNotThereIsNamed) {

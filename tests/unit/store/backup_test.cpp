@@ -1,9 +1,14 @@
 #include "core/store/backup.h"
 
+#include <sys/stat.h>
+
 #include <atomic>
 #include <fstream>
+#include <functional>
 #include <thread>
 
+#include "core/base/digest.h"
+#include "core/base/json.h"
 #include "tests/unit/store/store_test.h"
 
 namespace cairn {
@@ -98,6 +103,113 @@ TEST_F(Backup, DamagedOneIsRefusedAndNothingIsInstalled) {
   refused(extra, "with");
   fs::remove(extra);
   EXPECT_TRUE(restore_store(backup_, restored_).ok());
+}
+
+// Whoever hands over a backup may have made it to harm who restores it.
+class HostileBackup : public Backup {
+ protected:
+  HostileBackup() {
+    auto store = open_rocks_store(state_).value();
+    EXPECT_TRUE(store->append(batch("run", {"1", "2"})).ok());
+    EXPECT_TRUE(back_up(*store, backup_).ok());
+    std::ofstream(outside_) << "mine";
+    list_ = parse_json_object(real_file_system().read(backup_ / "backup.json").value()).value();
+  }
+  ~HostileBackup() override {
+    EXPECT_EQ(real_file_system().read(outside_).value(), "mine");
+    EXPECT_FALSE(fs::exists(restored_ / "journal"));
+  }
+  void refused(const std::string& because) {
+    const auto restored = restore_store(backup_, restored_);
+    ASSERT_FALSE(restored.ok()) << because;
+    EXPECT_EQ(restored.error().code, ErrorCode::kCorrupt) << restored.error().to_string();
+    EXPECT_NE(restored.error().message.find(because), std::string::npos)
+        << restored.error().message;
+  }
+  void refused_list(const std::function<void(json::array&)>& change, const std::string& because) {
+    json::object list = list_;
+    change(list.at("files").as_array());
+    std::ofstream(backup_ / "backup.json") << json::serialize(list);
+    refused(because);
+  }
+  json::array listed(const std::string& path) {
+    return {path, fs::file_size(outside_), digest_of("mine")};
+  }
+
+  const fs::path journal_ = backup_ / "journal";
+  const fs::path outside_ = folder_ / "outside";
+  json::object list_;
+};
+
+TEST_F(HostileBackup, NamesThatLeadElsewhere) {
+  for (const std::string& name :
+       {outside_.string(), std::string("../../outside"), std::string("x/../../../outside"),
+        std::string(".."), std::string("."), std::string(""), std::string("sub/file"),
+        std::string("a\\b"), std::string("a\0b", 3), std::string("\x1b[2J"), std::string("\u202e")})
+    refused_list([&](json::array& files) { files.push_back(listed(name)); },
+                 "which is no file of a store");
+}
+
+TEST_F(HostileBackup, FilesThatAreListedTwice) {
+  refused_list([](json::array& files) { files.push_back(json::value(files.front())); }, "twice");
+  refused_list(
+      [&](json::array& files) {
+        files.push_back(listed("current"));  // there is CURRENT
+        std::ofstream(journal_ / "current") << "mine";
+      },
+      "twice");
+}
+
+TEST_F(HostileBackup, LinksDevicesAndFolders) {
+  const fs::path extra = journal_ / "000099.sst";
+  fs::create_symlink(outside_, extra);
+  refused("no plain file");
+  refused_list([&](json::array& files) { files.push_back(listed("000099.sst")); }, "no plain file");
+  std::ofstream(backup_ / "backup.json") << json::serialize(list_);
+  fs::remove(extra);
+  ASSERT_EQ(::mkfifo(extra.c_str(), 0600), 0);  // who reads it waits for ever
+  refused("no plain file");
+  fs::remove(extra);
+  fs::create_directory(extra);
+  refused("no plain file");
+  fs::remove(extra);
+  // In the place of a file that is listed, with what it holds.
+  const fs::path current = journal_ / "CURRENT";
+  fs::rename(current, backup_ / "moved");
+  fs::create_symlink(backup_ / "moved", current);
+  refused("no plain file");
+}
+
+TEST_F(HostileBackup, LinksInPlaceOfItsFolderOrItsList) {
+  fs::rename(journal_, folder_ / "elsewhere");
+  fs::create_directory_symlink(folder_ / "elsewhere", journal_);
+  refused("is no folder");
+  const fs::path list = backup_ / "backup.json";
+  fs::remove(list);
+  fs::create_symlink("/dev/zero", list);
+  refused("no plain file");
+  fs::remove(list);
+  ASSERT_EQ(::mkfifo(list.c_str(), 0600), 0);
+  refused("no plain file");
+}
+
+TEST_F(HostileBackup, SizesAndNumbersWithoutEnd) {
+  // Terabytes that take no space: not one of them is read.
+  const fs::path extra = journal_ / "000099.sst";
+  std::ofstream(extra).flush();
+  fs::resize_file(extra, std::uintmax_t{1} << 42);
+  refused("does not belong to it");
+  refused_list([&](json::array& files) { files.push_back(listed("000099.sst")); }, "another size");
+  std::ofstream(backup_ / "backup.json").flush();
+  fs::resize_file(backup_ / "backup.json", std::uintmax_t{1} << 42);
+  refused("has more than");
+  std::ofstream(backup_ / "backup.json") << std::string(100'000, '[');
+  refused("backup.json");
+  json::object list = list_;
+  list["sequence"] = 99;
+  fs::remove(extra);
+  std::ofstream(backup_ / "backup.json") << json::serialize(list);
+  refused("ends at sequence");
 }
 
 TEST_F(Backup, NeverReplacesWhatIsThere) {

@@ -144,6 +144,22 @@ TEST_F(BadInput, AliasBomb) {
   expect("a: &a x\nb: [" + repeat("*a,", 5'000) + "]\n", "more than 1000 aliases");
 }
 
+TEST_F(BadInput, ExpressionBombs) {
+  const auto with = [&](const std::string& expression, const std::string& message) {
+    expect("cairn: 1\nstages:\n  a: {uses: shell, with: {run: x, env: {X: \"${" + expression +
+               "}\"}}}\n",
+           message);
+  };
+  with("range(1000000000)", "w.yaml:3:");
+  with("len(range(9000000000000000000))", "the list becomes too long");
+  std::string grown = "'0'";
+  for (int i = 0; i < 60; ++i)
+    grown = "replace(" + grown + ", '0', '" + std::string(100, '0') + "')";
+  with(grown, "the text becomes too long");
+  with(std::string(1'000, '(') + "1" + std::string(1'000, ')'), "nested too deep");
+  with(repeat("1+", 20'000) + "1", "the expression is too long");
+}
+
 TEST_F(BadInput, ManyKeysAndManyErrors) {
   std::string text = "cairn: 1\nstages:\n";
   for (int i = 0; i < 20'000; ++i) text += "  s" + std::to_string(i) + ": {uses: corpos}\n";
