@@ -96,6 +96,7 @@ class AsioServer final : public Server {
         all->arrive_and_wait();
       });
     }
+    all->wait();  // else one that ends at once would leave some waiting for others
   }
 
   ~AsioServer() override {
