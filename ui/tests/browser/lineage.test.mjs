@@ -292,6 +292,7 @@ test("with the keyboard alone: an artifact, a record, its hops, and back", async
     await page.keyboard.press("Enter");
     await page.waitForURL(/record=/);
     await page.waitForFunction(() => document.activeElement?.tagName === "ASIDE");
+    await drawer(page).getByRole("link", { name: /configuration and code/ }).waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
     assert.match(await page.evaluate(() => document.activeElement.textContent), /configuration and code/);
