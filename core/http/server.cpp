@@ -89,8 +89,9 @@ class AsioServer final : public Server {
                RateLimiter(options.limits.strangers)},
         ticks_(io_) {
     // Each worker takes one of these, for it waits until all have.
-    const auto all = std::make_shared<std::latch>(std::max(1U, options.threads));
-    for (unsigned i = 0; i < std::max(1U, options.threads); ++i) {
+    const unsigned workers = std::max(1U, options.threads);
+    const auto all = std::make_shared<std::latch>(workers);
+    for (unsigned i = 0; i < workers; ++i) {
       asio::post(workers_, [all] {
         give_way();
         all->arrive_and_wait();

@@ -5,6 +5,7 @@ import { useKey } from "@/app/keys";
 import type { LogsSearch } from "@/app/readingSearch";
 import { Button, clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@/design";
 import { Reused } from "../run/Toggle";
+import { endOf, readOn } from "./ends";
 import { Line, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
 import { useAnchor } from "./useAnchor";
@@ -18,8 +19,6 @@ interface Props {
   search: LogsSearch;
   onChange: (next: Partial<LogsSearch>) => void;
 }
-
-const nearPixels = 600;
 
 // A log of any length: what is in sight and a little around it.
 export function LogView({ task, place, search, onChange }: Props) {
@@ -50,17 +49,12 @@ export function LogView({ task, place, search, onChange }: Props) {
   const { more } = log;
   const onScroll = () => {
     const element = scroller.current;
-    if (!element || !window) return;
-    const below = element.scrollHeight - element.clientHeight - element.scrollTop;
-    setAtBottom(below < 8 && window.atEnd);
-    if (below < nearPixels && !window.atEnd) more(false);
-    else if (element.scrollTop < nearPixels && !window.atBegin) more(true);
+    if (element && window) setAtBottom(readOn(element, window, more));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "Home") log.open("begin");
-    else if (event.key === "End") log.open("end");
-    else return;
+    const end = endOf(event);
+    if (!end) return;
+    log.open(end);
     onChange({ line: undefined, at: undefined });
     event.preventDefault();
   };

@@ -4,12 +4,12 @@ import { problemText } from "@/api/problem";
 import type { RunLogFilter, RunLogLine } from "@/api/reading";
 import type { LogsSearch } from "@/app/readingSearch";
 import { clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@/design";
+import { endOf, readOn } from "./ends";
 import { LineText, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
 import { useAnchor } from "./useAnchor";
 import { useMergedLog, type MergedLog } from "./useMergedLog";
 
-const nearPixels = 600;
 const nowhere = {};
 
 // What all tasks of the run logged, in the order of time.
@@ -33,17 +33,12 @@ export function MergedView({ run, search }: { run: string; search: LogsSearch })
 
   const onScroll = () => {
     const element = scroller.current;
-    if (!element || !window) return;
-    const below = element.scrollHeight - element.clientHeight - element.scrollTop;
-    setAtBottom(below < 8 && window.atEnd);
-    if (below < nearPixels && !window.atEnd) more(false);
-    else if (element.scrollTop < nearPixels && !window.atBegin) more(true);
+    if (element && window) setAtBottom(readOn(element, window, more));
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.key === "Home") log.open("begin");
-    else if (event.key === "End") log.open("end");
-    else return;
+    const end = endOf(event);
+    if (!end) return;
+    log.open(end);
     event.preventDefault();
   };
   if (log.error && !window) return <ProblemBox problem={problemText(log.error)} retry={() => log.open("end")} />;
