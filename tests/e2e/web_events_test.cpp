@@ -117,6 +117,40 @@ TEST(WebEvents, NothingIsLostOrDoubledOverAKilledServerAndCutConnections) {
     EXPECT_EQ(letters.as_string(), told.tasks[std::string(stage)]);
 }
 
+// Whatever the id that a client comes back with: what lies behind it is told, once. The first who
+// listens stands at the end, so that others need what is older than what is kept for all.
+TEST(WebEvents, ItGoesOnFromAnySequence) {
+  const Place place;
+  const Web web(place);
+  std::string numbers;
+  for (int i = 0; i < 2500; ++i) numbers += (i > 0 ? ", " : "") + std::to_string(i);
+  const std::string run =
+      web.submit("cairn: 1\nname: wide\nstages:\n  a: {uses: noop, cache: false, matrix: {n: [" +
+                 numbers + "]}}\n");
+  (void)web.await(run);
+  const std::vector<std::uint64_t> journal = journal_of(web, run);
+  ASSERT_GT(journal.back() - journal.front(), 3000U);
+  const std::string path = "/api/v1/events?run=" + run + "&topics=events&after=";
+  EventReader open(web, path + std::to_string(journal[journal.size() - 2]));
+  ASSERT_TRUE(open.next());
+  std::vector<std::uint64_t> afters = {0, journal.front()};
+  for (std::size_t i = 17; i + 1 < journal.size(); i += 1301) afters.push_back(journal[i]);
+  for (const std::uint64_t after : afters) {
+    SCOPED_TRACE("after " + std::to_string(after));
+    const std::vector<std::uint64_t> behind(std::ranges::upper_bound(journal, after),
+                                            journal.end());
+    std::vector<std::uint64_t> seen;
+    EventReader reader(web, path + std::to_string(after));
+    while (seen.size() < behind.size()) {
+      const auto event = reader.next();
+      ASSERT_TRUE(event);
+      const auto sequences = sequences_of(event->data);
+      seen.insert(seen.end(), sequences.begin(), sequences.end());
+    }
+    EXPECT_EQ(seen, behind);
+  }
+}
+
 TEST(WebEvents, TheListOfRunsIsToldAsItChanges) {
   const Place place;
   const Web web(place);

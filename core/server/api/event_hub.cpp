@@ -21,6 +21,11 @@ constexpr std::size_t kEventBytes = std::size_t{48} << 10;
 constexpr std::size_t kMostBehind = 8;
 // Of the newest events, of all runs together; each run that is watched has its share.
 constexpr std::size_t kRecentBytes = std::size_t{16} << 20;
+// Of a journal's past, in one tick: what is new waits no longer for it than this takes.
+constexpr std::size_t kPastBytes = std::size_t{2} << 20;
+// How far before its first listener a run's pieces begin, in sequences: when a server starts again
+// its clients come back one by one, each with an id a little before or behind the others'.
+constexpr std::uint64_t kBefore = 2'000;
 constexpr const char* kRetry = "retry: 1000\n\n";
 
 void append(std::string& list, const std::string& element) {
@@ -34,8 +39,10 @@ void add_member(std::string& members, const std::string& text) {
   members += text;
 }
 
-std::string member(const char* name, const std::string& elements) {
-  return elements.empty() ? std::string() : "\"" + std::string(name) + "\":[" + elements + "]";
+std::string member(std::string_view name, std::string_view elements) {
+  if (elements.empty()) return {};
+  std::string text = "\"";
+  return text.append(name).append("\":[").append(elements).append("]");
 }
 
 std::string update_bytes(bool lines, std::uint64_t id, const std::string& members) {
@@ -180,8 +187,17 @@ std::string EventHub::rows_text(const std::set<std::string>& runs,
 void EventHub::refresh_feed(const std::string& run, Feed& feed, const Moved& moved) {
   feed.states.clear();
   feed.progress.clear();
+  feed.standing.reset();
   feed.pieces_now = 0;
   const bool journaled = moved.runs.contains(run);
+  if (feed.journal) {
+    const bool level = feed.recent_until == last_position_;
+    if (level && !journaled) {
+      feed.recent_until = moved.position;
+    } else {
+      add_pieces(run, feed, moved.position, level ? ~std::size_t{0} : kPastBytes);
+    }
+  }
   if (!journaled && !moved.progress.contains(run)) return;
   (void)runs_.replicas().with(run, [&](const RunNow& now) {
     feed.progress = elements_of(progress_view(now.state, now.live));
@@ -196,31 +212,54 @@ void EventHub::refresh_feed(const std::string& run, Feed& feed, const Moved& mov
     feed.letters = std::move(letters);
     feed.revision = now.state.revision;
   });
-  if (feed.journal) add_pieces(run, feed, moved.position);
 }
 
-// What the journal has of the run since the last tick, behind the pieces that are there.
-void EventHub::add_pieces(const std::string& run, Feed& feed, std::uint64_t until) {
-  std::uint64_t before = 0;
+const EventHub::Standing& EventHub::standing(const std::string& run, Feed& feed) {
+  if (feed.standing) return *feed.standing;
+  feed.standing.emplace();
+  (void)runs_.replicas().with(run, [&](const RunNow& now) {
+    feed.standing->snapshot = "\"snapshot\":" + json::serialize(states_view(now.state, now.served));
+    feed.standing->progress = elements_of(progress_view(now.state, now.live));
+    if (!feed.letters) {
+      feed.letters = letters_of(now.state, now.served);
+      feed.revision = now.state.revision;
+    }
+  });
+  return *feed.standing;
+}
+
+// What the journal has of the run, behind the pieces that are there: up to `until`, or less where
+// that is more than `most_bytes`.
+void EventHub::add_pieces(const std::string& run, Feed& feed, std::uint64_t until,
+                          std::size_t most_bytes) {
+  std::uint64_t before = feed.recent_until;
+  std::size_t bytes = 0;
+  feed.pieces_now = 0;
   const auto read = feed.journal->read(
-      last_position_,
+      feed.recent_until,
       [&](const WatchEvent& event) {
         // One piece is never cut within a sequence: whoever has an id has all of it.
         const bool full = feed.pieces_now > 0 && feed.recent.back().events.size() >= kEventBytes &&
                           event.sequence != before;
         if (feed.pieces_now == 0 || full) {
           if (full) feed.recent.back().until = before;
-          feed.recent.push_back({full ? before : last_position_, until, {}});
+          feed.recent.push_back({before, until, {}, {}});
           ++feed.pieces_now;
         }
-        std::string text = json::serialize(event.event);
-        feed.recent_bytes += text.size();
-        append(feed.recent.back().events, text);
+        const std::string text = json::serialize(event.event);
+        bytes += text.size();
+        Piece& piece = feed.recent.back();
+        const bool begins = piece.starts.empty() || event.sequence != before;
+        append(piece.events, text);
+        if (begins) piece.starts.emplace_back(event.sequence, piece.events.size() - text.size());
         before = event.sequence;
-        return true;
+        return bytes < most_bytes;
       },
       until);
   if (!read.ok()) spdlog::warn("events of run {} are not told on: {}", run, read.error().message);
+  feed.recent_bytes += bytes;
+  feed.recent_until = bytes < most_bytes ? until : before;
+  if (feed.pieces_now > 0) feed.recent.back().until = feed.recent_until;
   const std::size_t share = kRecentBytes / feeds_.size();
   while (feed.recent.size() > feed.pieces_now && feed.recent_bytes > share) {
     feed.recent_bytes -= std::min(feed.recent_bytes, feed.recent.front().events.size());
@@ -301,35 +340,47 @@ http::Sent EventHub::send_shared(Listener& listener, const Moved& moved) {
   return sent;
 }
 
-// Pieces up to `until`. done: the listener has them all, or an event in between is not told by a
-// piece that begins where the listener stands.
+std::string_view EventHub::Piece::behind(std::uint64_t position) const {
+  const auto next =
+      std::ranges::upper_bound(starts, position, {}, &std::pair<std::uint64_t, std::size_t>::first);
+  return next == starts.end() ? std::string_view() : std::string_view(events).substr(next->second);
+}
+
+// Pieces up to `until`, from the one that begins where the listener stands. done: it has them all.
 http::Sent EventHub::send_pieces(Listener& listener, const Feed& feed, std::uint64_t until,
                                  bool& done) {
   auto piece = std::ranges::upper_bound(feed.recent, listener.position, {}, &Piece::until);
   for (; piece != feed.recent.end() && piece->until <= until; ++piece) {
-    if (piece->after < listener.position) return http::Sent::kTaken;
-    const http::Sent sent = send(listener, piece->until, "," + member("events", piece->events));
+    const std::string_view events = piece->behind(listener.position);
+    if (events.empty()) {
+      listener.position = piece->until;
+      continue;
+    }
+    const http::Sent sent = send(listener, piece->until, "," + member("events", events));
     if (sent != http::Sent::kTaken) return sent;
   }
-  done = true;
+  done = feed.recent_until >= until;
   return http::Sent::kTaken;
 }
 
 // Events up to `until`, as many as the client takes.
 http::Sent EventHub::catch_up_events(Listener& listener, std::uint64_t until, bool& done) {
-  const Feed& feed = feeds_[listener.wish.run];
-  if (!feed.journal) return read_events(listener, until, done);
+  Feed& feed = feeds_[listener.wish.run];
+  if (!feed.journal) {
+    feed.journal = std::make_unique<JournalFollower>(store_, listener.wish.run);
+    feed.recent_from = listener.position - std::min(listener.position, kBefore);
+    feed.recent_until = feed.recent_from;
+    add_pieces(listener.wish.run, feed, until, kPastBytes);
+  }
   if (listener.position < feed.recent_from) {
     bool joined = false;
-    const http::Sent sent = read_events(listener, feed.recent_from, joined);
+    const std::uint64_t from = feed.recent_from;
+    const http::Sent sent = read_events(listener, from, joined);
     if (sent != http::Sent::kTaken || !joined) return sent;
-    listener.position = std::max(listener.position, feed.recent_from);
+    listener.position = from;
   }
-  if (!listener.behind) {
-    const http::Sent sent = send_pieces(listener, feed, until, done);
-    if (sent != http::Sent::kTaken || done) return sent;
-  }
-  return read_events(listener, until, done);
+  listener.behind.reset();
+  return send_pieces(listener, feed, until, done);
 }
 
 // The same from the journal itself.
@@ -385,29 +436,13 @@ http::Sent EventHub::catch_up(Listener& listener, const Moved& moved) {
     if (const http::Sent sent = catch_up_events(listener, moved.position, done);
         sent != http::Sent::kTaken || !done)
       return sent;
-    Feed& feed = feeds_[listener.wish.run];
-    if (!feed.journal) {
-      // From here on the feed tells; what is there already is told.
-      feed.journal = std::make_unique<JournalFollower>(store_, listener.wish.run);
-      (void)feed.journal->read(
-          moved.position, [](const WatchEvent&) { return true; }, moved.position);
-      feed.recent_from = moved.position;
-    }
   }
   std::string members;
   if (topics.runs) add_member(members, rows_text(runs, deleted));
   if (one_run) {
-    (void)runs_.replicas().with(listener.wish.run, [&](const RunNow& now) {
-      if (topics.states)
-        add_member(members, "\"snapshot\":" + json::serialize(states_view(now.state, now.served)));
-      if (topics.progress)
-        add_member(members, member("progress", elements_of(progress_view(now.state, now.live))));
-      Feed& feed = feeds_[listener.wish.run];
-      if (!feed.letters) {
-        feed.letters = letters_of(now.state, now.served);
-        feed.revision = now.state.revision;
-      }
-    });
+    const Standing& now = standing(listener.wish.run, feeds_[listener.wish.run]);
+    if (topics.states) add_member(members, now.snapshot);
+    if (topics.progress) add_member(members, member("progress", now.progress));
   }
   if (members.empty()) {
     listener.position = moved.position;

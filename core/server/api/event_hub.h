@@ -2,10 +2,11 @@
 //
 // Ten times a second at most, what has changed since the last time is put together once and sent
 // to everyone who is up to date. Who is not (a new client, one that comes back with an id, one
-// whose buffer was full) is told what it lacks from the journal and the replicas, at its own pace:
-// the hub keeps a number for each client, and at most one event; what is new of a run's journal is
-// kept for a while for all who are a little behind. An event's id is a sequence of the
-// journal, and a client that has an event has everything up to its id.
+// whose buffer was full) is told what it lacks at its own pace: the hub keeps a number for each
+// client, and at most one event. A run's journal is read once for all who listen to it, from where
+// the first of them stood, and its newest pieces are kept for a while; only who needs what is older
+// reads it alone. An event's id is a sequence of the journal, and a client that has an event has
+// everything up to its id.
 #pragma once
 
 #include <atomic>
@@ -19,8 +20,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "core/base/clock.h"
 #include "core/http/exchange.h"
@@ -79,6 +83,15 @@ class EventHub {
     std::uint64_t after = 0;
     std::uint64_t until = 0;
     std::string events;
+    std::vector<std::pair<std::uint64_t, std::size_t>> starts;  // sequence, where its events begin
+
+    // What of it comes behind `position`.
+    [[nodiscard]] std::string_view behind(std::uint64_t position) const;
+  };
+  // How a run is, for who has not been told: members and elements like those of Feed.
+  struct Standing {
+    std::string snapshot;
+    std::string progress;
   };
   // What all listeners of a run share.
   struct Feed {
@@ -88,11 +101,14 @@ class EventHub {
     std::uint32_t revision = 0;
     std::string states;    // member of the next event: "states":{...} or "snapshot":{...}
     std::string progress;  // elements of "progress"
-    // The newest pieces, one behind the other: for who is a little behind.
+    std::optional<Standing> standing;  // as of this tick, once anyone new has asked
+    // The newest pieces, one behind the other: for who is a little behind. What they leave out
+    // between recent_from and recent_until has no event.
     std::deque<Piece> recent;
     std::size_t recent_bytes = 0;
-    std::uint64_t recent_from = 0;  // there is no event between it and the first piece
-    std::size_t pieces_now = 0;     // of this tick, at the end of `recent`
+    std::uint64_t recent_from = 0;
+    std::uint64_t recent_until = 0;
+    std::size_t pieces_now = 0;  // of this tick, at the end of `recent`
   };
   struct Moved {
     std::set<std::string> runs;
@@ -114,7 +130,8 @@ class EventHub {
   [[nodiscard]] http::Sent read_events(Listener& listener, std::uint64_t until, bool& done);
   [[nodiscard]] static http::Sent send_pieces(Listener& listener, const Feed& feed,
                                               std::uint64_t until, bool& done);
-  void add_pieces(const std::string& run, Feed& feed, std::uint64_t until);
+  [[nodiscard]] const Standing& standing(const std::string& run, Feed& feed);
+  void add_pieces(const std::string& run, Feed& feed, std::uint64_t until, std::size_t most_bytes);
   [[nodiscard]] static http::Sent send(Listener& listener, std::uint64_t id,
                                        const std::string& members);
 
