@@ -7,8 +7,8 @@ namespace cairn {
 Result<RunState> Scheduler::Impl::load(const std::string& run) const {
   CAIRN_ASSIGN(RunState state, load_run(ports.store, run));
   if (state.quarantined) {
-    return corrupt(*state.quarantined,
-                   "the run cannot go on; start it anew: finished stages come from the cache");
+    return conflict(*state.quarantined,
+                    "the run cannot go on; start it anew: finished stages come from the cache");
   }
   return state;
 }

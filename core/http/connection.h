@@ -108,6 +108,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] Response hold_up_strangers(Response response);
   [[nodiscard]] bool take_stream();
   void give_stream();
+  [[nodiscard]] bool still_allowed();
 
   Transport transport_;
   Workplace& place_;
@@ -117,6 +118,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Duration began_{0};               // the request, by the monotonic clock
   std::optional<Answered> record_;  // of the request that is being answered
   std::string stream_of_;           // whose stream it is that is open here
+  std::function<bool()> holds_;     // whether who asked still may
+  Duration held_at_{0};             // when that was asked last, by the monotonic clock
 
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<TextBody>> parser_;

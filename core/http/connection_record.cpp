@@ -5,6 +5,12 @@
 #include "core/http/problem.h"
 
 namespace cairn::http {
+namespace {
+
+// How long a stream goes on before its client's right to it is looked at again.
+constexpr Duration kHeldFor{1'000};
+
+}  // namespace
 
 std::string client_name(const std::string& who, const std::string& peer) {
   return who.empty() ? "at " + rate_name(peer) : "who " + who;
@@ -21,6 +27,8 @@ void Connection::begin_record(const Request& request, const Route* route) {
   record_->role = request.role;
   record_->peer = request.peer;
   record_->trace_id = request.trace.trace_id;
+  holds_ = request.holds;
+  held_at_ = began_;
 }
 
 void Connection::end_record() {
@@ -58,6 +66,13 @@ bool Connection::take_stream() {
   ++open;
   stream_of_ = name;
   return true;
+}
+
+bool Connection::still_allowed() {
+  const Duration now = place_.clock.monotonic();
+  if (!holds_ || now - held_at_ < kHeldFor) return true;
+  held_at_ = now;
+  return holds_();
 }
 
 void Connection::give_stream() {

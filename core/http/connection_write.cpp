@@ -34,7 +34,7 @@ void Connection::pump() {
   if (parcel.answer && !parcel.streamed) return encode(*std::move(parcel.answer));
   if (parcel.answer) begin_stream(*std::move(parcel.answer));
   if (!streaming_ || is(State::kClosed)) return;
-  if (parcel.aborted) return cut();
+  if (parcel.aborted || !still_allowed()) return cut();
   out_of_stream_ = parcel.bytes.size();
   if (!only_head_) out_ += old_version_ ? parcel.bytes : chunk_bytes(parcel.bytes);
   if (parcel.closed || only_head_) {

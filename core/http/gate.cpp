@@ -27,6 +27,7 @@ std::optional<Refusal> denied(const Gate& gate, const Access& access, Request& r
   if (const auto* identity = std::get_if<Identity>(&decision)) {
     request.who = identity->who;
     request.role = identity->role;
+    request.holds = identity->holds;
     return std::nullopt;
   }
   if (std::get<Denied>(decision) == Denied::kUnmarked) {

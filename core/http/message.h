@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,9 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> values;
   std::string who;   // as the access check recognised; empty on open routes
   std::string role;  // that the access check found; empty on open routes
+  // Whether that still holds: asked again while a stream is sent, whose client may lose its right
+  // meanwhile. Empty: for ever.
+  std::function<bool()> holds;
   std::string peer;  // address of the client
   Trace trace;
 

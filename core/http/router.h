@@ -37,8 +37,9 @@ enum class Denied {
   kUnmarked,   // known by a cookie, without the mark that pages of other sites cannot send: 403
 };
 struct Identity {
-  std::string who;        // becomes Request::who
-  std::string role = {};  // becomes Request::role
+  std::string who;                   // becomes Request::who
+  std::string role = {};             // becomes Request::role
+  std::function<bool()> holds = {};  // becomes Request::holds; called like the check itself
 };
 // Who asks, or why not. Called for every route that is not open, with the request's head, on the
 // I/O thread: quick, and it does not block. An empty function knows nobody.

@@ -38,7 +38,8 @@ http::AccessCheck make_access_check(Tokens& tokens) {
         head.headers.count(http::kPageMark) == 1 && head.headers.find(http::kPageMark) == "1";
     if (entry->kind == TokenKind::kSession && changes && !marked) return http::Denied::kUnmarked;
     if (!allows(entry->role, access.role())) return http::Denied::kForbidden;
-    return http::Identity{entry->who(), to_string(entry->role)};
+    return http::Identity{entry->who(), to_string(entry->role),
+                          [&tokens, entry = *entry] { return tokens.holds(entry); }};
   };
 }
 

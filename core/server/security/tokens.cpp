@@ -136,6 +136,14 @@ std::optional<TokenEntry> Tokens::find(std::string_view secret, TokenKind kind) 
   return *found;
 }
 
+bool Tokens::holds(const TokenEntry& entry) {
+  const auto known = refresh();
+  const WallTime now = clock_.now();
+  return std::ranges::any_of(known->entries, [&](const TokenEntry& other) {
+    return other.id == entry.id && other.digest == entry.digest && other.valid_at(now);
+  });
+}
+
 // change: of the entries as they are in the file; Result<void>(std::vector<TokenEntry>&).
 template <typename Change>
 Result<void> Tokens::change(const Change& change) {

@@ -42,8 +42,8 @@ struct Minted {
   std::string secret;  // 64 hexadecimal digits; kept nowhere else
 };
 
-// Thread-safe. find() neither waits for a lock of the file system nor writes; the others may do
-// both, for some milliseconds.
+// Thread-safe. find() and holds() neither wait for a lock of the file system nor write; the others
+// may do both, for some milliseconds.
 class Tokens {
  public:
   // state_dir: need not be there; it is made with the first token. clock: outlives it. Errors:
@@ -54,6 +54,9 @@ class Tokens {
   // The valid one of this secret and kind: the admin token is of kind kToken. Takes as long for
   // any secret of the same length.
   [[nodiscard]] std::optional<TokenEntry> find(std::string_view secret, TokenKind kind);
+
+  // Whether that one, as find() gave it, is still valid. As quick as find().
+  [[nodiscard]] bool holds(const TokenEntry& entry);
 
   // kInvalidArgument: no label, or a life that is none; kConflict: another token has the label.
   [[nodiscard]] Result<Minted> create(const TokenWish& wish);

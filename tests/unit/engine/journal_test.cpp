@@ -73,7 +73,7 @@ TEST(Journal, RecordCutAtAnyByteQuarantinesItsRunAloneAndKeepsWhatIsBefore) {
   lab.start();
   const auto resumed = lab.scheduler->resume(broken, {});
   ASSERT_FALSE(resumed.ok());
-  EXPECT_EQ(resumed.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(resumed.error().code, ErrorCode::kConflict);
   EXPECT_NE(resumed.error().message.find(broken), std::string::npos);
   const json::object view = run_view(load_run(lab.store, broken).value(), {});
   EXPECT_EQ(view.at("error").at("cause").as_string(), "corrupt_record");

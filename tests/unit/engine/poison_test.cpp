@@ -150,7 +150,7 @@ void expect_quarantined(Two& two, const std::string& what) {
   const auto left = lab.scheduler->recover({two.sick, two.healthy});
   ASSERT_TRUE(left.ok()) << what << ": " << left.error().to_string();
   ASSERT_TRUE(left->contains(two.sick)) << what;
-  EXPECT_EQ(left->at(two.sick).code, ErrorCode::kCorrupt);
+  EXPECT_EQ(left->at(two.sick).code, ErrorCode::kConflict);
   EXPECT_FALSE(left->contains(two.healthy));
   const json::object view = run_view(load_run(lab.store, two.sick).value(), {});
   EXPECT_EQ(view.at("status").as_string(), "failed") << what;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -41,8 +42,8 @@ class Box {
 
 class ServerTest : public ::testing::Test {
  protected:
-  // GET /echo/{text}, POST /echo, GET /later, GET /stream, GET /json/{count}, POST /login,
-  // GET /throws, GET /secret
+  // GET /echo/{text}, POST /echo, GET /later, GET /stream, GET /mine (a stream for ann), GET
+  // /json/{count}, POST /login, GET /throws, GET /secret
   void serve(ServerOptions options = {}) {
     auto router = Router::create(
         {{Method::kGet, "/echo/{text}", Access::open(),
@@ -64,6 +65,12 @@ class ServerTest : public ::testing::Test {
           [this](const Request&) {
             return Later([this](const std::shared_ptr<Exchange>& exchange) {
               exchange->on_gone([this] { gone_.put(true); });
+              streams_.put(exchange->stream({200, {{"Content-Type", "text/plain"}}, ""}));
+            });
+          }},
+         {Method::kGet, "/mine", Access::role("viewer"),
+          [this](const Request&) {
+            return Later([this](const std::shared_ptr<Exchange>& exchange) {
               streams_.put(exchange->stream({200, {{"Content-Type", "text/plain"}}, ""}));
             });
           }},
@@ -95,9 +102,10 @@ class ServerTest : public ::testing::Test {
           }}},
         Access::open());
     ASSERT_TRUE(router.ok());
-    const AccessCheck check = [](const Request& request,
-                                 const Access&) -> std::variant<Identity, Denied> {
-      if (request.headers.find("Authorization") == "Bearer good") return Identity{"ann", "admin"};
+    const AccessCheck check = [this](const Request& request,
+                                     const Access&) -> std::variant<Identity, Denied> {
+      if (request.headers.find("Authorization") == "Bearer good")
+        return Identity{"ann", "admin", [this] { return holds_.load(); }};
       return Denied::kUnknown;
     };
     auto started = Server::start(std::move(options), *std::move(router), check, clock_);
@@ -122,6 +130,7 @@ class ServerTest : public ::testing::Test {
   Box<std::shared_ptr<Exchange>> exchanges_;
   Box<std::shared_ptr<Stream>> streams_;
   Box<bool> gone_;
+  std::atomic<bool> holds_{true};  // what ann may
   std::unique_ptr<Server> server_;
 };
 

@@ -55,6 +55,26 @@ TEST_F(StreamTest, AStreamFedByAnotherThreadLosesNothing) {
   EXPECT_EQ(all, expected);
 }
 
+TEST_F(StreamTest, WhoLosesTheRightToItIsToldNothingMore) {
+  serve();
+  Client client(port());
+  client.ask("GET /mine", "Authorization: Bearer good\r\n");
+  const auto stream = streams_.take();
+  EXPECT_THAT(client.head(), HasSubstr(" 200 "));
+  EXPECT_EQ(stream->send("one"), Sent::kTaken);
+  EXPECT_EQ(client.chunk(), "one");
+  pass(Duration{5'000});
+  EXPECT_EQ(stream->send("two"), Sent::kTaken);
+  EXPECT_EQ(client.chunk(), "two") << "the right holds";
+  holds_ = false;
+  pass(Duration{1'000});
+  (void)stream->send("three");
+  EXPECT_TRUE(client.ends());
+  EXPECT_FALSE(client.buffered()) << "three is not told";
+  EXPECT_TRUE(becomes(0));
+  EXPECT_EQ(stream->send("four"), Sent::kGone);
+}
+
 TEST_F(StreamTest, ASlowClientCostsItsBufferAndNoMore) {
   ServerOptions options;
   options.limits.stream_bytes = 10'000;

@@ -90,6 +90,23 @@ TEST_F(TokensTest, ATokenEndsWhenItsTimeIsOver) {
   EXPECT_EQ(count(), 1u) << "the admin's";
 }
 
+TEST_F(TokensTest, WhatWasFoundHoldsUntilItIsRevokedOrOver) {
+  const Minted token = make(Role::kViewer, "ann", std::chrono::hours(1));
+  const Minted session = *tokens_->make_session(token.entry);
+  const TokenEntry admin = *tokens_->find(admin_, TokenKind::kToken);
+  for (const TokenEntry& entry : {token.entry, session.entry, admin})
+    EXPECT_TRUE(tokens_->holds(entry));
+  const auto other = Tokens::open(folder_, clock_);
+  ASSERT_TRUE((*other)->revoke(session.entry.id).ok());
+  EXPECT_FALSE(tokens_->holds(session.entry)) << "as another process had it";
+  clock_.advance(std::chrono::hours(1));
+  EXPECT_FALSE(tokens_->holds(token.entry));
+  ASSERT_TRUE(tokens_->revoke(kAdminId).ok());
+  EXPECT_FALSE(tokens_->holds(admin));
+  ASSERT_TRUE(make_or_read_token(folder_).ok());
+  EXPECT_FALSE(tokens_->holds(admin)) << "its successor is another";
+}
+
 TEST_F(TokensTest, ACodeIsGoodOnceAndForTwoMinutes) {
   const Minted code = *tokens_->make_code(Role::kAdmin, kAdminId);
   const Minted late = *tokens_->make_code(Role::kAdmin, kAdminId);
