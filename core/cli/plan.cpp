@@ -8,6 +8,7 @@
 #include "core/cli/commands.h"
 #include "core/cli/open_runs.h"
 #include "core/cli/output.h"
+#include "core/cli/run_format.h"
 #include "core/cli/workflow_file.h"
 #include "core/server/plan_cache.h"
 
@@ -47,6 +48,7 @@ ExitCode plan(const Cli& cli, const std::string& file) {
                      action, join(stage.inputs, "; "), join(stage.because, "; ")});
     }
     table.print(*cli.out);
+    print_saving(*cli.out, to_json(stages).at("stages").as_array());
   }
   return ExitCode::kDone;
 }

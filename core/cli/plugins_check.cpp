@@ -8,6 +8,7 @@
 #include "core/cli/plugin_commands.h"
 #include "core/plugin/check.h"
 #include "core/plugin/describe.h"
+#include "core/server/check_record.h"
 
 namespace cairn {
 namespace {
@@ -84,6 +85,7 @@ ExitCode check(const Cli& cli, const Options& options) {
   bool passed = true;
   bool found = false;
   json::array types;
+  CheckRecord record;
   for (const StageDecl& stage : manifest->stages) {
     if (!options.stage_type.empty() && stage.name != options.stage_type) continue;
     found = true;
@@ -96,9 +98,11 @@ ExitCode check(const Cli& cli, const Options& options) {
     if (!cli.options.quiet && cli.environment.err_is_terminal) *cli.err << "\r\033[K" << std::flush;
     json::array checks;
     Table table({{"CHECK"}, {"RESULT"}, {"WHAT WAS SEEN"}});
-    bool type_passed = true;
+    TypeCheckRecord& seen = record[stage.name];
+    seen.checked_at = system_clock().now();
     for (const CheckFinding& finding : findings) {
-      type_passed = type_passed && finding.status != CheckStatus::kFailed;
+      if (finding.status != CheckStatus::kSkipped) ++seen.checks;
+      if (finding.status == CheckStatus::kFailed) seen.failed.push_back(finding.check);
       const auto lines = split(finding.detail, '\n');
       for (std::size_t i = 0; i < lines.size(); ++i)
         table.add_row({i == 0 ? finding.check : "", i == 0 ? word(finding.status) : "",
@@ -108,9 +112,9 @@ ExitCode check(const Cli& cli, const Options& options) {
           {"status", finding.status == CheckStatus::kFailed ? "failed" : word(finding.status)},
           {"detail", finding.detail}});
     }
-    passed = passed && type_passed;
-    types.push_back(
-        json::object{{"name", stage.name}, {"passed", type_passed}, {"checks", std::move(checks)}});
+    passed = passed && seen.failed.empty();
+    types.push_back(json::object{
+        {"name", stage.name}, {"passed", seen.failed.empty()}, {"checks", std::move(checks)}});
     if (cli.options.output == OutputFormat::kTable) {
       *cli.out << stage.name << "\n\n";
       table.print(*cli.out);
@@ -120,6 +124,11 @@ ExitCode check(const Cli& cli, const Options& options) {
   if (!found)
     return fail(
         cli, not_found(plan.library.string() + " has no stage type '" + options.stage_type + "'"));
+  // What was seen with inputs of the caller's says nothing of the stage's own self-test.
+  if (!plan.params && plan.inputs.empty()) {
+    if (const auto saved = save_check(cli.options.state_dir, manifest->digest, record); !saved.ok())
+      print_warning(cli, saved.error());
+  }
   if (cli.options.output == OutputFormat::kJson)
     print_json(cli, json::object{{"library", plan.library.string()},
                                  {"passed", passed},

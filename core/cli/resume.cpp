@@ -44,7 +44,10 @@ ExitCode print_preview(const Cli& cli, const json::object& preview) {
     table.add_row(
         {name, text_of(stage, "uses"), std::to_string(number_of(stage, "tasks")), action, because});
   }
-  if (cli.options.output == OutputFormat::kTable) table.print(*cli.out);
+  if (cli.options.output == OutputFormat::kTable) {
+    table.print(*cli.out);
+    print_saving(*cli.out, preview.at("stages").as_array());
+  }
   return ExitCode::kDone;
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <ctime>
 
 #include "core/base/clock.h"
@@ -203,6 +204,22 @@ void print_stage(std::ostream& out, const json::object& stage) {
   }
   print_outputs(out, stage);
   print_tasks(out, stage);
+}
+
+void print_saving(std::ostream& out, const json::array& stages) {
+  double seconds = 0;
+  double gpu_seconds = 0;
+  for (const json::value& stage : stages) {
+    const json::object* saved = child(stage.as_object(), "saved");
+    if (saved == nullptr) continue;
+    seconds += saved->at("seconds").to_number<double>();
+    gpu_seconds += saved->at("gpu_seconds").to_number<double>();
+  }
+  if (seconds < 60) return;
+  out << "\nwhat is reused took " << format_duration_ms(std::llround(seconds * 1000)) << " to make";
+  if (gpu_seconds > 0)
+    out << ", " << format_duration_ms(std::llround(gpu_seconds * 1000)) << " of GPUs";
+  out << "\n";
 }
 
 ExitCode print_row(const Cli& cli, const json::object& run) {

@@ -30,6 +30,10 @@ void print_run(std::ostream& out, const json::object& run);
 // All that is known of one stage: outputs with their digests and paths, metrics, error.
 void print_stage(std::ostream& out, const json::object& stage);
 
+// How long it took to make what a plan's stages reuse, where that is worth a line: a minute or
+// more.
+void print_saving(std::ostream& out, const json::array& stages);
+
 // After a change: "run ID STATUS", the id, or the run's row as JSON without its stages.
 ExitCode print_row(const Cli& cli, const json::object& run);
 

@@ -119,6 +119,8 @@ std::string encode_cache_entry(const CacheEntry& entry) {
   v1::CacheRecord record;
   *record.mutable_result() = std::move(message);
   record.set_time_ms(entry.time_ms);
+  record.set_seconds(entry.seconds);
+  record.set_gpu_seconds(entry.gpu_seconds);
   return record.SerializeAsString();
 }
 
@@ -135,6 +137,8 @@ Result<CacheEntry> decode_cache_entry(std::string_view bytes) {
   entry.time_ms = record.time_ms();
   entry.outputs.assign(message.outputs().begin(), message.outputs().end());
   entry.metrics.insert(message.metrics().begin(), message.metrics().end());
+  entry.seconds = record.seconds();
+  entry.gpu_seconds = record.gpu_seconds();
   return entry;
 }
 

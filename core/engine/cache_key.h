@@ -30,6 +30,9 @@ struct CacheEntry {
   std::int64_t time_ms = 0;
   std::vector<Artifact> outputs;
   std::map<std::string, double> metrics;
+  // What the task's attempts cost; 0: not known.
+  double seconds = 0;
+  double gpu_seconds = 0;
 };
 [[nodiscard]] std::string encode_cache_entry(const CacheEntry& entry);
 [[nodiscard]] Result<CacheEntry> decode_cache_entry(std::string_view bytes);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/engine/scheduler_impl.h"
+#include "core/engine/spent.h"
 #include "core/workflow/expand.h"
 
 namespace cairn {
@@ -219,13 +220,16 @@ void Scheduler::Impl::put_cache(Run& run, std::uint32_t number) {
   if (!run.state.spec_of(task).cache || task.key.empty()) return;
   // Its result has another history than its key says.
   if (!task.misfortune().amended.empty() || is_fork_point(run.state, number)) return;
+  const SpentTime spent = spent_by(run.state, task, std::nullopt);
   batch.cache.push_back(
       {task.key, encode_cache_entry({.run = run.state.id,
                                      .task = number,
                                      .name = task_name(run.state, number),
                                      .time_ms = ports.clock.now().time_since_epoch().count(),
                                      .outputs = task.outputs,
-                                     .metrics = task.metrics})});
+                                     .metrics = task.metrics,
+                                     .seconds = spent.seconds,
+                                     .gpu_seconds = spent.gpu_seconds})});
 }
 
 }  // namespace cairn

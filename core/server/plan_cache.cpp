@@ -21,13 +21,13 @@ class PlanCache {
     return cairn::lay_out(state_, std::make_shared<const WorkflowSpec>(spec));
   }
 
-  std::optional<OutputDigests> find(const StageSpec& stage) {
+  std::optional<CachedResult> find(const StageSpec& stage) {
     const std::uint32_t number = state_.index.at(stage.name);
-    if (!find_task(number, stage_key(state_, number))) return std::nullopt;
-    OutputDigests outputs;
+    CachedResult found;
+    if (!find_task(number, stage_key(state_, number), found.saving)) return std::nullopt;
     for (const Artifact& output : state_.tasks[number].outputs)
-      outputs[output.name()] = output.digest();
-    return outputs;
+      found.outputs[output.name()] = output.digest();
+    return found;
   }
 
   CachedTasks find_tasks(const StageSpec& stage) {
@@ -36,7 +36,7 @@ class PlanCache {
     CachedTasks found;
     for (std::uint32_t cell = 0; cell < state_.stages[number].count; ++cell) {
       const std::uint32_t task = state_.task_of(number, cell);
-      if (!find_task(task, shared)) continue;
+      if (!find_task(task, shared, found.saving)) continue;
       ++found.known;
       for (const Artifact& output : state_.tasks[task].outputs)
         found.outputs[output.name()].push_back(output.digest());
@@ -46,7 +46,8 @@ class PlanCache {
   }
 
  private:
-  bool find_task(std::uint32_t task, const Digest& shared) {
+  // Adds to `saving` what the result cost.
+  bool find_task(std::uint32_t task, const Digest& shared, Saving& saving) {
     const auto found = store_.find_cache(task_key(state_, task, shared));
     if (!found.ok() || !*found) return false;
     auto entry = decode_cache_entry(**found);
@@ -55,6 +56,7 @@ class PlanCache {
       if (!artifacts_.contains(output.digest())) return false;
     }
     state_.tasks[task].outputs = std::move(entry->outputs);
+    saving.add({entry->seconds, entry->gpu_seconds});
     return true;
   }
 
@@ -84,7 +86,7 @@ PlanSources derived_sources(PlanSources sources, const std::string& stage,
   PlanSources derived;
   derived.cached = [cached = std::move(sources.cached), stage](
                        const StageSpec& spec,
-                       const InputDigests& inputs) -> std::optional<OutputDigests> {
+                       const InputDigests& inputs) -> std::optional<CachedResult> {
     if (spec.name == stage || !cached) return std::nullopt;
     return cached(spec, inputs);
   };

@@ -6,6 +6,8 @@
 
 #include "core/engine/cache_key.h"
 #include "core/engine/layout.h"
+#include "core/engine/spent.h"
+#include "core/workflow/plan.h"
 
 namespace cairn {
 namespace {
@@ -17,6 +19,7 @@ struct StageFate {
   std::map<std::string, std::uint64_t> by_action;
   std::vector<std::string> because;
   std::optional<std::int64_t> step;
+  Saving saved;
 
   void add(const std::string& action, const std::string& reason) {
     ++by_action[action];
@@ -48,6 +51,8 @@ StageFate fate_of(const RunState& after, std::uint32_t stage,
       if (step) fate.step = step;
     } else if (task.phase == TaskPhase::kSucceeded) {
       fate.add("reuse", "it has succeeded, and its results are there");
+      const SpentTime spent = spent_by(after, task, std::nullopt);
+      fate.saved.add({spent.seconds, spent.gpu_seconds});
     } else if (task.phase == TaskPhase::kSkipped) {
       fate.add("skip", after.stages[stage].message.empty() ? "its condition is false"
                                                            : after.stages[stage].message);
@@ -91,6 +96,7 @@ Result<json::object> resume_view(const RunState& before, const v1::RunResumed& p
                         {"action", fate.action()}};
     if (fate.step && after.stages[i].count <= 1) object["step"] = *fate.step;
     object["because"] = json::value_from(fate.because);
+    if (fate.saved.seconds > 0) object["saved"] = to_json(fate.saved);
     const auto differs = differing_components(shared_parts(*before.spec, before.spec->stages[i]),
                                               shared_parts(*after.spec, stage));
     if (!differs.empty()) object["differs"] = json::value_from(differs);

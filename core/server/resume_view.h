@@ -14,7 +14,8 @@ using NewestStep =
     std::function<std::optional<std::int64_t>(const std::string& task_folder, std::int64_t most)>;
 
 // {"id","revision","stages":[{"name","uses","tasks","action","step"?,"because":[...],
-//  "differs":[...]?,"by_action"?}]}, as the plan's: action is run, continue, reuse or skip; differs
+//  "differs":[...]?,"by_action"?,"saved"?}]}, as the plan's: action is run, continue, reuse or
+//  skip; differs
 // names the parts of the stage's parameters that are others than before; by_action counts the
 // tasks of a stage that has several.
 //   before  the run when the resume was planned

@@ -95,7 +95,9 @@ class Planner {
     } else if (auto cached = sources_.cached ? sources_.cached(stage, digests) : std::nullopt) {
       planned.action = PlanAction::kReuse;
       planned.because.emplace_back("an earlier result has the same key");
-      for (auto& [output, digest] : *cached) outputs_[stage.name][output] = {std::move(digest)};
+      for (auto& [output, digest] : cached->outputs)
+        outputs_[stage.name][output] = {std::move(digest)};
+      planned.saved = cached->saving;
     } else {
       planned.because.emplace_back("no earlier result has its key");
     }
@@ -108,6 +110,7 @@ class Planner {
     planned.because.push_back(cached.known == 0 ? "no earlier result has the key of a task"
                                                 : std::to_string(cached.known) + " of " +
                                                       std::to_string(size) + " results are known");
+    planned.saved = cached.saving;
     if (cached.known < size) return;
     planned.action = PlanAction::kReuse;
     outputs_[stage.name] = std::move(cached.outputs);
@@ -162,6 +165,10 @@ std::vector<PlannedStage> plan_workflow(const WorkflowSpec& spec, const PlanSour
   return plan;
 }
 
+json::object to_json(const Saving& saving) {
+  return {{"seconds", saving.seconds}, {"gpu_seconds", saving.gpu_seconds}};
+}
+
 json::object to_json(const std::vector<PlannedStage>& plan) {
   json::array stages;
   for (const PlannedStage& stage : plan) {
@@ -171,6 +178,7 @@ json::object to_json(const std::vector<PlannedStage>& plan) {
                         {"action", to_string(stage.action)}};
     if (stage.step) object["step"] = *stage.step;
     object["because"] = json::value_from(stage.because);
+    if (stage.saved.seconds > 0) object["saved"] = to_json(stage.saved);
     stages.push_back(std::move(object));
   }
   return {{"stages", std::move(stages)}};

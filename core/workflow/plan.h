@@ -17,6 +17,18 @@ namespace cairn {
 enum class PlanAction { kRun, kReuse, kContinue, kSkip };
 [[nodiscard]] const char* to_string(PlanAction action);
 
+// What the attempts that made a result cost; 0: not known.
+struct Saving {
+  double seconds = 0;
+  double gpu_seconds = 0;
+  void add(const Saving& other) {
+    seconds += other.seconds;
+    gpu_seconds += other.gpu_seconds;
+  }
+};
+// {"seconds","gpu_seconds"}
+[[nodiscard]] json::object to_json(const Saving& saving);
+
 struct PlannedStage {
   std::string name;
   std::string uses;
@@ -27,22 +39,29 @@ struct PlannedStage {
   // Where each input comes from, and of which kind it is: "policy = warmup.model (model)".
   std::vector<std::string> inputs;
   std::vector<DeclaredOutput> outputs;
+  Saving saved;  // by what is reused
 };
 
 using InputDigests = std::map<std::string, std::vector<Digest>>;
 using OutputDigests = std::map<std::string, Digest>;
+
+struct CachedResult {
+  OutputDigests outputs;
+  Saving saving;
+};
 
 // Of a stage with a matrix: what earlier runs left of its tasks.
 struct CachedTasks {
   std::size_t known = 0;
   // Where all are known: the digests of each output in plan order.
   std::map<std::string, std::vector<Digest>> outputs;
+  Saving saving;  // by those that are known
 };
 
 // What earlier runs left. Without functions everything runs.
 struct PlanSources {
   // The outputs of an earlier result with this stage's key.
-  std::function<std::optional<OutputDigests>(const StageSpec&, const InputDigests&)> cached;
+  std::function<std::optional<CachedResult>(const StageSpec&, const InputDigests&)> cached;
   // The same for the tasks of a matrix.
   std::function<CachedTasks(const StageSpec&, const InputDigests&)> cached_tasks;
   // The step of a checkpoint that an interrupted task of this stage would continue from.
@@ -54,7 +73,7 @@ struct PlanSources {
 [[nodiscard]] std::vector<PlannedStage> plan_workflow(const WorkflowSpec& spec,
                                                       const PlanSources& sources);
 
-// {"stages":[{"name","uses","tasks","action","step"?,"because"}]}
+// {"stages":[{"name","uses","tasks","action","step"?,"because","saved"?}]}
 [[nodiscard]] json::object to_json(const std::vector<PlannedStage>& plan);
 
 }  // namespace cairn

@@ -35,6 +35,7 @@ class Methods {
  private:
   Methods() {
     add("Describe", &Api::describe);
+    add("GetDiskUse", &Api::disk_use);
     add("ListPlugins", &Api::plugins);
     add("GetPlugin", &Api::plugin);
     add("GetWorkflowSchema", &Api::workflow_schema);

@@ -78,6 +78,7 @@ class Api {
 
   // Reading: api_runs.cpp.
   Outcome describe(const v1::DescribeRequest& request);
+  Outcome disk_use(const v1::DiskUseRequest& request);
   Outcome list(const v1::ListRequest& request);
   Outcome get(const v1::GetRequest& request);
   Outcome head(const v1::GetRequest& request);  // api_head.cpp

@@ -10,6 +10,7 @@
 #include "core/engine/view.h"
 #include "core/server/api/api.h"
 #include "core/server/api/states.h"
+#include "core/server/disk_use.h"
 #include "core/server/on_strand.h"
 
 namespace cairn::api {
@@ -19,6 +20,9 @@ constexpr std::uint32_t kRunsOnAPage = 100;
 constexpr std::uint32_t kTimelinePage = 20'000;
 constexpr std::uint32_t kEventsOnAPage = 1'000;
 constexpr std::uint32_t kArtifactsOnAPage = 200;
+// How long a request measures what runs take, and of how many it tells.
+constexpr Duration kMeasuring{3'000};
+constexpr std::size_t kLargestRuns = 100;
 
 std::uint32_t or_default(std::uint32_t limit, std::uint32_t otherwise) {
   return limit == 0 ? otherwise : limit;
@@ -113,6 +117,7 @@ Outcome Api::describe(const v1::DescribeRequest&) {
                         {"gpus_in_use", use.gpus},
                         {"running", use.running},
                         {"queued", use.queued}}}};
+  system["executors"] = json::array{json::object{{"name", "local"}, {"attempts", use.running}}};
   if (failure) system["failure"] = failure->to_string();
   std::error_code unknown;
   if (const auto space = fs::space(runs().store_folder(), unknown); !unknown) {
@@ -123,6 +128,30 @@ Outcome Api::describe(const v1::DescribeRequest&) {
   const std::lock_guard lock(mutex_);
   if (!http_.empty()) system["http"] = http_;
   return system;
+}
+
+Outcome Api::disk_use(const v1::DiskUseRequest&) {
+  CAIRN_ASSIGN(DiskUse use, measure_store(artifacts_, clock_, kMeasuring));
+  std::uint64_t bytes = 0;
+  for (const RunDisk& run : use.runs) bytes += run.bytes;
+  const std::size_t measured = use.runs.size();
+  use.runs.resize(std::min(measured, kLargestRuns));
+  std::set<std::string> ids;
+  for (const RunDisk& run : use.runs) ids.insert(run.run);
+  CAIRN_ASSIGN(const std::vector<RunRow> rows, runs().rows().rows(ids));
+  json::array largest;
+  for (const RunDisk& run : use.runs) {
+    json::object object{{"run", run.run}, {"bytes", run.bytes}, {"files", run.files}};
+    const auto row = std::ranges::find(rows, run.run, &RunRow::id);
+    if (row != rows.end()) {
+      object["name"] = row->name;
+      object["status"] = row->status;
+    }
+    largest.push_back(std::move(object));
+  }
+  return json::object{{"artifacts", use.artifacts}, {"artifact_bytes", use.artifact_bytes},
+                      {"runs", std::move(largest)}, {"measured_runs", measured},
+                      {"measured_bytes", bytes},    {"unmeasured_runs", use.unmeasured}};
 }
 
 Outcome Api::list(const v1::ListRequest& request) {

@@ -4,6 +4,7 @@
 #include "core/base/text.h"
 #include "core/engine/load.h"
 #include "core/server/api/api.h"
+#include "core/server/check_record.h"
 #include "core/server/plan_cache.h"
 #include "core/server/revise.h"
 #include "core/workflow/plan.h"
@@ -56,12 +57,16 @@ void add_stages(json::object& document, const WorkflowSpec& spec, const Registry
   document["stage_types"] = std::move(types);
 }
 
-json::object plugin_row(const Registry::Entry& entry) {
-  return {{"name", entry.stage->name},
-          {"doc", entry.stage->doc},
-          {"revision", entry.stage->revision},
-          {"library", entry.library->library.string()},
-          {"digest", entry.library->digest}};
+// check: of its library.
+json::object plugin_row(const Registry::Entry& entry, const CheckRecord& check) {
+  json::object row{{"name", entry.stage->name},
+                   {"doc", entry.stage->doc},
+                   {"revision", entry.stage->revision},
+                   {"library", entry.library->library.string()},
+                   {"digest", entry.library->digest}};
+  if (const auto found = check.find(entry.stage->name); found != check.end())
+    row["check"] = to_json(found->second);
+  return row;
 }
 
 }  // namespace
@@ -69,8 +74,14 @@ json::object plugin_row(const Registry::Entry& entry) {
 Outcome Api::plugins(const v1::ListPluginsRequest&) {
   CAIRN_ASSIGN(const SharedRegistry known, registry());
   json::array types;
-  for (const std::string& name : known->stage_types())
-    types.push_back(plugin_row(*known->find(name)));
+  std::map<Digest, CheckRecord> checks;
+  for (const std::string& name : known->stage_types()) {
+    const Registry::Entry& entry = *known->find(name);
+    const Digest& library = entry.library->digest;
+    const auto [check, first] = checks.try_emplace(library);
+    if (first) check->second = find_check(options_.state_dir, library);
+    types.push_back(plugin_row(entry, check->second));
+  }
   json::array problems;
   for (const Error& problem : known->problems()) problems.emplace_back(problem.to_string());
   for (const auto& [name, conflict] : known->conflicts())
@@ -85,7 +96,7 @@ Outcome Api::plugin(const v1::GetPluginRequest& request) {
   if (entry == nullptr)
     return not_found("there is no stage type '" + printable(request.stage_type()) + "'",
                      did_you_mean(request.stage_type(), known->stage_types()));
-  json::object plugin = plugin_row(*entry);
+  json::object plugin = plugin_row(*entry, find_check(options_.state_dir, entry->library->digest));
   plugin["declaration"] = to_json(*entry->stage);
   plugin["markdown"] = stage_type_markdown(*entry->stage);
   plugin["schema"] = stage_type_schema(*entry->stage);

@@ -53,6 +53,8 @@ class PlanCacheTest : public ::testing::Test {
     CacheEntry entry;
     entry.run = "r";
     entry.name = "a";
+    entry.seconds = 30;
+    entry.gpu_seconds = 60;
     entry.outputs.emplace_back();
     entry.outputs.back().set_name("out");
     entry.outputs.back().set_digest(id->digest);
@@ -84,6 +86,9 @@ TEST_F(PlanCacheTest, OfAnEmptyStoreEverythingRuns) {
 TEST_F(PlanCacheTest, ReusesWhatARunLeft) {
   const Digest digest = remember_a();
   EXPECT_EQ(actions(), (std::vector<std::string>{"reuse", "run", "run"}));
+  const auto plan = plan_workflow(spec_, *plan_sources(*store_, store_folder_, spec_));
+  EXPECT_EQ(plan[0].saved.seconds, 30);
+  EXPECT_EQ(plan[0].saved.gpu_seconds, 60);
   // A reused result must still be there.
   ContentStore artifacts(store_folder_);
   fs::remove(artifacts.path(digest));

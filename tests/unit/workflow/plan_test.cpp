@@ -42,10 +42,10 @@ TEST(Plan, WithoutAStateEverythingRuns) {
 TEST(Plan, CacheIsAskedWithTheDigestsOfInputs) {
   PlanSources sources;
   sources.cached = [](const StageSpec& stage,
-                      const InputDigests& inputs) -> std::optional<OutputDigests> {
-    if (stage.name == "documents") return OutputDigests{{"documents", "d1"}};
+                      const InputDigests& inputs) -> std::optional<CachedResult> {
+    if (stage.name == "documents") return CachedResult{{{"documents", "d1"}}, {90.5, 0}};
     if (stage.name == "kept" && inputs.at("documents") == std::vector<Digest>{"d1"})
-      return OutputDigests{{"kept", "d2"}};
+      return CachedResult{{{"kept", "d2"}}, {}};
     return std::nullopt;
   };
   sources.checkpoint = [](const StageSpec& stage) -> std::optional<std::int64_t> {
@@ -56,6 +56,9 @@ TEST(Plan, CacheIsAskedWithTheDigestsOfInputs) {
   EXPECT_EQ(plan[0].action, PlanAction::kReuse);
   EXPECT_EQ(plan[1].action, PlanAction::kReuse);
   EXPECT_EQ(plan[4].action, PlanAction::kContinue);
+  EXPECT_EQ(json::serialize(to_json(plan).at("stages").at(0).at("saved")),
+            R"({"seconds":9.05E1,"gpu_seconds":0E0})");
+  EXPECT_FALSE(to_json(plan).at("stages").at(1).as_object().contains("saved"));
   EXPECT_EQ(json::serialize(to_json(plan).at("stages").at(4)),
             R"({"name":"train","uses":"train","tasks":1,"action":"continue","step":12,)"
             R"("because":["a checkpoint of step 12 is kept"]})");
@@ -94,12 +97,13 @@ TEST(Plan, KnownTasksAreCounted) {
   ASSERT_TRUE(checked.spec);
   CachedTasks known;
   known.known = 2;
+  known.saving = {20, 40};
   PlanSources sources;
   sources.cached = [](const StageSpec& stage,
-                      const InputDigests& inputs) -> std::optional<OutputDigests> {
-    if (stage.name == "documents") return OutputDigests{{"documents", "d"}};
+                      const InputDigests& inputs) -> std::optional<CachedResult> {
+    if (stage.name == "documents") return CachedResult{{{"documents", "d"}}, {}};
     if (stage.name == "report" && inputs.at("models") == std::vector<Digest>{"m1", "m2", "m3"})
-      return OutputDigests{{"report", "r"}};
+      return CachedResult{{{"report", "r"}}, {}};
     return std::nullopt;
   };
   sources.cached_tasks = [&](const StageSpec&, const InputDigests& inputs) {
@@ -109,6 +113,7 @@ TEST(Plan, KnownTasksAreCounted) {
   auto plan = plan_workflow(*checked.spec, sources);
   EXPECT_EQ(plan[1].action, PlanAction::kRun);
   EXPECT_THAT(plan[1].because, ElementsAre("2 of 3 results are known"));
+  EXPECT_EQ(plan[1].saved.gpu_seconds, 40) << "by the two";
   EXPECT_EQ(plan[2].action, PlanAction::kRun);
   known.known = 3;
   known.outputs = {{"model", {"m1", "m2", "m3"}}};
