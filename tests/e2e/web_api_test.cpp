@@ -144,7 +144,11 @@ TEST_F(WebApi, WhatChangesAnswersAsItsDocumentSays) {
   check("Plan", web_.post("/api/v1/workflows/plan",
                           {{"workflow", kWorkflow}, {"params", {{"n", 4}}}, {"seed", 7}}));
   check("Resume", web_.post(root + "/resume", {{"dry_run", true}}));
-  check("Rerun", web_.post(root + "/rerun", {{"from", "each"}, {"dry_run", true}}));
+  const Reply rerun =
+      check("Rerun", web_.post(root + "/rerun", {{"from", "each"}, {"dry_run", true}}));
+  const json::value first = rerun.json().at("stages").at(0);
+  EXPECT_EQ(first.at("action").as_string(), "reuse");
+  EXPECT_GT(first.at("saved").at("seconds").to_number<double>(), 0) << "what it took to make it";
   check("Fork", web_.post(root + "/fork", {{"stage", "make"}, {"dry_run", true}}));
   const Reply again =
       check("Rerun", web_.post(root + "/rerun", {{"from", "each"}}, "Idempotency-Key: r1\r\n"));
@@ -157,6 +161,23 @@ TEST_F(WebApi, WhatChangesAnswersAsItsDocumentSays) {
   const Reply token = check("CreateToken", web_.post("/api/v1/tokens", {{"label", "ann"}}));
   EXPECT_EQ(token.status, 201);
   check("Delete", web_.ask("DELETE /api/v1/runs/" + made, web_.bearer()));
+}
+
+TEST_F(WebApi, APluginThatWasCheckedSaysSo) {
+  const auto check_of = [&](const std::string& type) {
+    const json::object plugin = web_.document("/plugins/" + type);
+    const json::value* check = plugin.if_contains("check");
+    return check == nullptr ? json::value() : *check;
+  };
+  EXPECT_TRUE(check_of("noop").is_null());
+  const Finished done =
+      place_.run({"plugins", "check", CAIRN_BINARY_DIR "/plugins/noop.so", "-o", "json"});
+  EXPECT_EQ(done.exit_code, 0) << done.out;
+  const json::value told = check_of("noop");
+  ASSERT_TRUE(told.is_object());
+  EXPECT_EQ(told.at("passed"), true);
+  EXPECT_GT(told.at("checks").to_number<int>(), 3);
+  EXPECT_TRUE(check_of("shell").is_null()) << "another library";
 }
 
 TEST_F(WebApi, EveryRouteAsksForAToken) {
