@@ -11,21 +11,24 @@ namespace cairn {
 namespace {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> rows(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  const std::size_t width = b.size() + 1;
+  std::vector<std::size_t> cells((a.size() + 1) * width);
+  const auto cell = [&](std::size_t i, std::size_t j) -> std::size_t& {
+    return cells[i * width + j];
+  };
   for (std::size_t i = 0; i <= a.size(); ++i) {
     for (std::size_t j = 0; j <= b.size(); ++j) {
       if (i == 0 || j == 0) {
-        rows[i][j] = i + j;
+        cell(i, j) = i + j;
         continue;
       }
-      rows[i][j] = std::min({rows[i - 1][j] + 1, rows[i][j - 1] + 1,
-                             rows[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        rows[i][j] = std::min(rows[i][j], rows[i - 2][j - 2] + 1);
-      }
+      cell(i, j) = std::min({cell(i - 1, j) + 1, cell(i, j - 1) + 1,
+                             cell(i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0u : 1u)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cell(i, j) = std::min(cell(i, j), cell(i - 2, j - 2) + 1);
     }
   }
-  return rows[a.size()][b.size()];
+  return cell(a.size(), b.size());
 }
 
 // Length of the well-formed UTF-8 sequence at the start of text, 0 when there is none.
@@ -55,10 +58,15 @@ std::size_t sequence_length(std::string_view text) {
 std::optional<std::string> nearest_word(std::string_view word,
                                         const std::vector<std::string>& candidates) {
   if (word.size() > 200) return std::nullopt;
+  // Letters of one that are compared with letters of the other: a hint is not worth more.
+  std::size_t work = 100'000;
   std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> nearest;
   for (const std::string& candidate : candidates) {
-    if (candidate.size() > 200) continue;
+    const std::size_t longer = std::max(candidate.size(), word.size());
+    if (longer - std::min(candidate.size(), word.size()) >= best) continue;
+    if (work < longer * longer) break;
+    work -= longer * longer;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best) {
       best = distance;

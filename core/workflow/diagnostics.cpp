@@ -90,7 +90,7 @@ std::string_view SourceFile::line(int number) const {
 void Diagnostics::add(Severity severity, std::string code, const SourceFile& source,
                       std::size_t offset, std::string message, std::string hint) {
   (severity == Severity::kError ? errors_ : warnings_) += 1;
-  if (items_.size() >= kLimit) return;
+  if (full()) return;
   Diagnostic item{
       severity, std::move(code), std::move(message), source.where(offset), std::move(hint), {}};
   constexpr std::size_t kKeptLine = 4096;
@@ -164,6 +164,13 @@ std::string Diagnostics::to_text() const {
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   auto near = nearest_word(word, candidates);
   return near ? "did you mean '" + *near + "'?" : "";
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr std::size_t kMost = 20;
+  if (names.size() <= kMost) return join(names, ", ");
+  const auto first = std::vector<std::string>(names.begin(), names.begin() + kMost);
+  return join(first, ", ") + " and " + std::to_string(names.size() - kMost) + " more";
 }
 
 }  // namespace cairn

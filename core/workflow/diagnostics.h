@@ -52,6 +52,9 @@ class Diagnostics {
   // The line is shown with no diagnostic, earlier ones included: it may hold a secret.
   void hide_line(const SourceFile& source, std::size_t offset);
 
+  // Further ones are only counted: a hint for them would be made for nobody.
+  [[nodiscard]] bool full() const { return items_.size() >= kLimit; }
+
   [[nodiscard]] bool has_errors() const { return errors_ > 0; }
   [[nodiscard]] std::size_t errors() const { return errors_; }
   // Sorted by file, in the order the files were first named, then by position.
@@ -72,5 +75,8 @@ class Diagnostics {
 // "did you mean 'X'?", or nothing where no candidate is near.
 [[nodiscard]] std::string did_you_mean(std::string_view word,
                                        const std::vector<std::string>& candidates);
+
+// "a, b, c", the first twenty of them.
+[[nodiscard]] std::string listed(const std::vector<std::string>& names);
 
 }  // namespace cairn

@@ -221,7 +221,8 @@ void check_keys(const YamlNode& map, const std::vector<Key>& keys, const std::st
   for (const YamlEntry& entry : map.entries) {
     const Key* key = find_key(keys, entry.key);
     if (key == nullptr) {
-      std::string hint = did_you_mean(entry.key, known);
+      std::string hint;
+      if (!diagnostics.full()) hint = did_you_mean(entry.key, known);
       if (hint.empty()) hint = "keys: " + join(known, ", ");
       diagnostics.error("unknown_key", *map.source, entry.key_offset,
                         of + " has no key '" + entry.key + "'", hint);

@@ -190,9 +190,10 @@ class MatrixReader {
     for (const YamlEntry& member : entry.entries) {
       const auto axis = std::ranges::find(names_, member.key);
       if (axis == names_.end()) {
-        std::string hint = did_you_mean(member.key, names_);
+        std::string hint;
+        if (!diagnostics_.full()) hint = did_you_mean(member.key, names_);
         error(entry, member.key_offset, "the matrix has no axis '" + member.key + "'",
-              hint.empty() ? "axes: " + join(names_, ", ") : hint);
+              hint.empty() ? "axes: " + listed(names_) : hint);
         good = false;
         continue;
       }

@@ -148,9 +148,9 @@ ParamTable::Declared* ParamTable::known(const std::string& name, const SourceFil
   if (found != declared_.end()) return &found->second;
   if (invalid_.contains(name)) return nullptr;                // its declaration is reported already
   if (has_secrets()) diagnostics_.hide_line(source, offset);  // it may be a mistyped one
-  std::string hint = did_you_mean(name, order_);
-  if (hint.empty())
-    hint = order_.empty() ? "it declares none" : "parameters: " + join(order_, ", ");
+  std::string hint;
+  if (!diagnostics_.full()) hint = did_you_mean(name, order_);
+  if (hint.empty()) hint = order_.empty() ? "it declares none" : "parameters: " + listed(order_);
   diagnostics_.error("unknown_parameter", source, offset,
                      "the workflow has no parameter '" + name + "'", hint);
   return nullptr;

@@ -77,7 +77,7 @@ bool Resolver::cell_name_known(const ExpressionName& name, ExpressionError& erro
   if (std::ranges::find(axes, name.parts[1]) != axes.end()) return true;
   error.message = "the matrix has no axis '" + name.parts[1] + "'";
   error.hint = did_you_mean(name.parts[1], axes);
-  if (error.hint.empty()) error.hint = "axes: " + join(axes, ", ");
+  if (error.hint.empty()) error.hint = "axes: " + listed(axes);
   return false;
 }
 
@@ -99,9 +99,8 @@ bool Resolver::names_known(const YamlNode& node, const TemplateExpression& part,
       if (scope_.params.contains(second)) continue;
       if (scope_.invalid_params.contains(second)) return false;  // reported where it was declared
       error.message = "there is no parameter '" + second + "'";
-      std::vector<std::string> known = keys_of(scope_.params);
-      error.hint = did_you_mean(second, known);
-      if (error.hint.empty() && known.empty()) error.hint = "the workflow declares no `params`";
+      if (!diagnostics_.full()) error.hint = did_you_mean(second, keys_of(scope_.params));
+      if (scope_.params.empty()) error.hint = "the workflow declares no `params`";
     } else if (space == "run") {
       if (second == "seed" || second == "name") continue;
       error.message = second == "id" ? "run.id is known only once the run exists"

@@ -81,10 +81,11 @@ class SettingsReader {
       if (known == scope_.sources.pools.end()) {
         std::vector<std::string> names;
         for (const auto& pool : scope_.sources.pools) names.push_back(pool.first);
-        std::string hint = did_you_mean(count.name, names);
+        std::string hint;
+        if (!scope_.diagnostics.full()) hint = did_you_mean(count.name, names);
         if (hint.empty())
           hint = names.empty() ? "declare it at the top: pools: {" + count.name + ": 1}"
-                               : "pools: " + join(names, ", ");
+                               : "pools: " + listed(names);
         scope_.diagnostics.error("unknown_pool", *pools->source, count.offset,
                                  "the workflow has no pool '" + count.name + "'", hint);
       } else if (known->second > 0 && count.units > known->second) {

@@ -84,7 +84,8 @@ class Wiring {
   const std::size_t* find_stage(const Reference& at, const std::string& name) {
     const auto found = index_.find(name);
     if (found != index_.end()) return &found->second;
-    error("unknown_stage", at, "there is no stage '" + name + "'", did_you_mean(name, names_));
+    error("unknown_stage", at, "there is no stage '" + name + "'",
+          diagnostics_.full() ? "" : did_you_mean(name, names_));
     return nullptr;
   }
 
@@ -129,8 +130,9 @@ class Wiring {
       known.push_back(declared.name);
     }
     if (!giver.params_valid && !giver.decl->outputs_from_param.empty()) return std::nullopt;
-    std::string hint = did_you_mean(output, known);
-    if (hint.empty()) hint = known.empty() ? "it has no outputs" : "outputs: " + join(known, ", ");
+    std::string hint;
+    if (!diagnostics_.full()) hint = did_you_mean(output, known);
+    if (hint.empty()) hint = known.empty() ? "it has no outputs" : "outputs: " + listed(known);
     error("unknown_output", reference,
           "stage '" + giver.spec.name + "' has no output '" + output + "'", hint);
     return std::nullopt;
