@@ -1,4 +1,4 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, it, vi } from "vitest";
 import { Batch, type Scheduler } from "./batch";
 import { foldEvents, Live } from "./live";
@@ -120,6 +120,73 @@ describe("what the stream says", () => {
     const { made, now } = live();
     made.apply([{ id: "1", name: "update", data: "<html>" }]);
     expect(now()?.sequence).toBe(10);
+  });
+});
+
+// Answers come when the test says so.
+describe("what is told while a document is read", () => {
+  const event = (sequence: number) => ({ sequence, time: "", run: "r", type: "t" });
+
+  async function reading<T>(key: readonly unknown[], infinite: boolean) {
+    const queries = new QueryClient();
+    const made = new Live(queries);
+    made.watch({ run: "r", topics: ["runs"] });
+    let answer: (data: T) => void = () => undefined;
+    const queryFn = () => new Promise<T>((resolve) => (answer = resolve));
+    const options = { queryKey: key, queryFn, structuralSharing: false } as const;
+    const read = infinite
+      ? queries.fetchInfiniteQuery({ ...options, initialPageParam: "" })
+      : queries.fetchQuery(options);
+    await Promise.resolve();
+    const tell = (item: object) => made.apply([{ id: "", name: "update", data: JSON.stringify(item) }]);
+    const answered = async (data: T) => {
+      answer(data);
+      await read;
+      await new Promise((done) => setTimeout(done));
+      made.stop();
+      return queries.getQueryData(key);
+    };
+    return { tell, answered, queries };
+  }
+
+  it("is not undone by states that are older", async () => {
+    const { tell, answered } = await reading<RunStates>(statesQuery("r").queryKey, false);
+    tell({ sequence: 12, snapshot: { ...states, sequence: 12, stages: "sr" } });
+    tell({ sequence: 13, states: delta(13, [[1, "s"]]) });
+    const after = (await answered(readStates(states))) as RunStates;
+    expect([after.sequence, ...after.stages.map((stage) => stage.status)]).toEqual([13, "succeeded", "succeeded"]);
+  });
+  it("stays in order where more comes as the answer does", async () => {
+    const { tell, answered } = await reading<RunStates>(statesQuery("r").queryKey, false);
+    tell({ sequence: 11, states: delta(11, [[0, "s"]]) });
+    const answer = answered(readStates(states));
+    tell({ sequence: 12, states: delta(12, [[0, "f"]]) });
+    expect(((await answer) as RunStates).stages[0]?.status).toBe("failed");
+  });
+  it("is not undone by a list that is older", async () => {
+    const { tell, answered } = await reading([...runsKey, {}], true);
+    tell({ sequence: 12, runs: changed([row("b"), row("a", "succeeded")]) });
+    const after = (await answered({ runs: [row("a")] })) as ReturnType<typeof pages>;
+    expect(after.pages[0]?.runs.map((run) => [run.id, run.status])).toEqual([["b", "running"], ["a", "succeeded"]]);
+  });
+  it("follows the first page of events, though that was not there yet", async () => {
+    const { tell, answered } = await reading([...runKey("r"), "events"], true);
+    tell({ sequence: 3, events: [event(2), event(3)] });
+    const after = (await answered({ events: [event(1), event(2)], next: 2 })) as { pages: { events: object[] }[] };
+    expect(after.pages[0]?.events).toEqual([event(1), event(2), event(3)]);
+  });
+  it("makes a document be read once more that was being read", async () => {
+    vi.useFakeTimers();
+    const { tell, queries } = await reading<RunStates>(["other"], false);
+    let reads = 0;
+    const queryFn = () => new Promise((done) => setTimeout(() => done(++reads), 1_500));
+    const end = new QueryObserver(queries, { queryKey: [...runKey("r"), "head"], queryFn }).subscribe(() => undefined);
+    queries.setQueryData(statesQuery("r").queryKey, readStates(states));
+    tell({ sequence: 11, states: delta(11, [[0, "s"]]) });
+    await vi.advanceTimersByTimeAsync(10_000);
+    end();
+    vi.useRealTimers();
+    expect(reads).toBe(2);
   });
 });
 

@@ -1,8 +1,8 @@
 // Brings the stream's events into react-query's documents, in batches, and asks for documents anew
 // where the stream cannot say what changed.
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, Query, QueryClient } from "@tanstack/react-query";
 import { Batch } from "./batch";
-import { eventsOfAPage, liveKey, runKey, runsKey, statesQuery } from "./queries";
+import { eventsOfAPage, eventsQuery, liveKey, runKey, runsKey, statesQuery } from "./queries";
 import type { RunFilter } from "./runFilter";
 import { foldRuns, type RunPages } from "./runList";
 import type { ServerEvent } from "./sse";
@@ -19,7 +19,7 @@ const renewals: [string[], number][] = [
   [["tasks", "timeline"], 4_000],
 ];
 
-const mostRows = 1_000;
+const mostRows = 400;
 
 interface EventPage {
   events: JournalEvent[];
@@ -32,6 +32,8 @@ export class Live {
   readonly #batch = new Batch<ServerEvent>((events) => this.apply(events));
   readonly #listeners = new Set<() => void>();
   readonly #renewing = new Set<string>();
+  // What came while a document was being read, whose answer may be older than that.
+  readonly #meanwhile = new Map<Query, Item[]>();
   #link: Link = { state: "idle" };
   #run = ""; // that the stream tells of
   #poll: ReturnType<typeof setInterval> | undefined;
@@ -43,6 +45,10 @@ export class Live {
       // A run tells its whole state then; rows of the list may have been missed.
       onFresh: () => void this.#queries.invalidateQueries({ queryKey: runsKey }),
       onLink: (link) => this.#setLink(link),
+    });
+    queries.getQueryCache().subscribe(({ type, query }) => {
+      if (type === "updated") this.#settle(query);
+      if (type === "removed") this.#meanwhile.delete(query);
     });
   }
 
@@ -74,27 +80,53 @@ export class Live {
   apply(events: readonly ServerEvent[]): void {
     const items = events.flatMap((event) => itemOf(event) ?? []);
     if (items.some((item) => item.reset !== undefined)) this.#renewAll();
-    const runs = items.flatMap((item) => item.runs ?? []);
-    if (runs.length > 0) this.#foldRuns(runs);
-    if (this.#run === "") return;
-    this.#foldStates(this.#run, items);
-    const made = items.flatMap((item) => item.events ?? []);
-    if (made.length > 0) this.#foldEvents(this.#run, made);
+    const cache = this.#queries.getQueryCache();
+    const documents = cache.findAll({ queryKey: runsKey });
+    if (this.#run !== "") documents.push(...cache.findAll({ queryKey: runKey(this.#run), predicate: isFolded }));
+    for (const document of documents) this.#tell(document, items);
   }
 
-  #foldRuns(changes: RunsChanged[]): void {
-    for (const [key, data] of this.#queries.getQueriesData<RunPages>({ queryKey: runsKey })) {
-      if (!data) continue;
-      const after = foldRuns(data, key[2] as RunFilter, changes);
-      this.#queries.setQueryData(key, after);
-      // A tab that is open for days does not gather every run since.
-      if ((after.pages[0]?.runs.length ?? 0) > mostRows) void this.#queries.invalidateQueries({ queryKey: key });
+  #tell(document: Query, items: Item[]): void {
+    const held = this.#meanwhile.get(document);
+    const reads = document.state.fetchStatus === "fetching";
+    if (held) held.push(...items);
+    else if (reads) this.#meanwhile.set(document, [...items]);
+    if (held && !reads) this.#settle(document);
+    else this.#fold(document, items);
+  }
+
+  // The answer has come, or none will: what was told meanwhile counts on top of it.
+  #settle(document: Query): void {
+    const items = this.#meanwhile.get(document);
+    if (!items || document.state.fetchStatus === "fetching") return;
+    this.#meanwhile.delete(document);
+    this.#fold(document, items);
+  }
+
+  #fold({ queryKey }: Query, items: Item[]): void {
+    const runs = items.flatMap((item) => item.runs ?? []);
+    if (queryKey[1] === "runs") {
+      if (runs.length > 0) this.#foldRuns(queryKey, runs);
+      return;
     }
+    if (queryKey[2] !== this.#run) return;
+    if (queryKey[3] === "states") this.#foldStates(this.#run, items);
+    const made = items.flatMap((item) => item.events ?? []);
+    if (queryKey[3] === "events" && made.length > 0) this.#foldEvents(this.#run, made);
+  }
+
+  #foldRuns(key: readonly unknown[], changes: RunsChanged[]): void {
+    const data = this.#queries.getQueryData<RunPages>(key);
+    if (!data) return;
+    const after = foldRuns(data, key[2] as RunFilter, changes);
+    this.#queries.setQueryData(key, after);
+    // A tab that is open for days does not gather every run since.
+    if ((after.pages[0]?.runs.length ?? 0) > mostRows) void this.#queries.invalidateQueries({ queryKey: key });
   }
 
   #foldStates(run: string, items: readonly Item[]): void {
     const key = statesQuery(run).queryKey;
-    const before = this.#queries.getQueryData<RunStates>(key);
+    const before = this.#queries.getQueryData(key);
     const after = foldItems(before, items);
     if (after === stale) {
       void this.#queries.invalidateQueries({ queryKey: runKey(run) });
@@ -106,24 +138,26 @@ export class Live {
   }
 
   #foldEvents(run: string, made: JournalEvent[]): void {
-    this.#queries.setQueryData<InfiniteData<EventPage>>([...runKey(run), "events"], (before) =>
-      before && foldEvents(before, made),
-    );
+    this.#queries.setQueryData<InfiniteData<EventPage, number>>(eventsQuery(run).queryKey, (before) => before && foldEvents(before, made));
   }
 
   #renewSoon(run: string): void {
-    for (const [kinds, wait] of renewals) {
-      const name = `${run}/${kinds[0]}`;
-      if (this.#renewing.has(name)) continue;
-      this.#renewing.add(name);
-      setTimeout(() => {
-        this.#renewing.delete(name);
-        void this.#queries.invalidateQueries(
-          { queryKey: runKey(run), predicate: ({ queryKey }) => kinds.includes(String(queryKey[3])) },
-          { cancelRefetch: false },
-        );
-      }, wait);
-    }
+    for (const [kinds, wait] of renewals) this.#renew(run, kinds, wait);
+  }
+
+  #renew(run: string, kinds: readonly string[], wait: number): void {
+    const name = `${run}/${kinds[0]}`;
+    if (this.#renewing.has(name)) return;
+    this.#renewing.add(name);
+    setTimeout(() => {
+      this.#renewing.delete(name);
+      const found = { queryKey: runKey(run), predicate: ({ queryKey }: Query) => kinds.includes(String(queryKey[3])) };
+      // One that is being read may be answered with what was before: it is read once more, but is not
+      // cancelled, so that it comes to an end however long it takes.
+      const reads = this.#queries.isFetching(found) > 0;
+      void this.#queries.invalidateQueries(found, { cancelRefetch: false });
+      if (reads) this.#renew(run, kinds, wait);
+    }, wait);
   }
 
   #renewAll(): void {
@@ -147,6 +181,8 @@ export class Live {
 }
 
 type Item = Partial<StreamItem>;
+
+const isFolded = ({ queryKey }: Query) => queryKey[3] === "states" || queryKey[3] === "events";
 
 function itemOf(event: ServerEvent): Item | undefined {
   try {
@@ -174,7 +210,7 @@ export function foldItems(before: RunStates | undefined, items: readonly Item[])
 
 // New events behind the last page, once it is the last there is. Nothing twice. A page that is full is
 // followed by another, which is read once somebody wants to see it.
-export function foldEvents(before: InfiniteData<EventPage>, made: readonly JournalEvent[]): InfiniteData<EventPage> {
+export function foldEvents<Param>(before: InfiniteData<EventPage, Param>, made: readonly JournalEvent[]): InfiniteData<EventPage, Param> {
   const last = before.pages.at(-1);
   if (!last || last.events.length >= eventsOfAPage) return before;
   const known = last.events.at(-1)?.sequence ?? last.next;

@@ -2,13 +2,14 @@
 // reset of the stream and while it is away; the stream keeps them up to date otherwise.
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, document } from "./client";
+import { boundLeft } from "./left";
 import { Unreachable } from "./problem";
 import { filterQuery, type RunFilter } from "./runFilter";
 import { readStates, type RunStates } from "./states";
 import type { RunList, Structure } from "./types";
 
 export function newQueryClient(): QueryClient {
-  return new QueryClient({
+  const queries = new QueryClient({
     defaultOptions: {
       queries: {
         // The server may well be on this machine while it is off the network.
@@ -24,6 +25,8 @@ export function newQueryClient(): QueryClient {
       mutations: { networkMode: "always" },
     },
   });
+  boundLeft(queries);
+  return queries;
 }
 
 const live = "live";
