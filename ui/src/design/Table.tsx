@@ -27,6 +27,8 @@ interface TableProps<Row> {
   foot?: ReactNode;
 }
 
+const mostFrames = 30; // that a row may take to be drawn
+
 // A list that may be long: only the rows in sight exist. j and k (or arrows) move, Enter opens. A row
 // that stays the same object is not drawn again.
 export function Table<Row>(props: TableProps<Row>) {
@@ -52,14 +54,24 @@ export function Table<Row>(props: TableProps<Row>) {
     if (onEnd && rows.length > 0 && last >= rows.length - 20) onEnd();
   }, [onEnd, last, rows.length]);
 
+  // The row that keys have led to, until it is drawn and has the focus.
+  const goal = useRef<number>(undefined);
   const focusRow = (at: number) => {
     const to = Math.min(Math.max(at, 0), rows.length - 1);
     virtual.scrollToIndex(to);
-    requestAnimationFrame(() => root.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus());
+    goal.current = to;
+    const reach = (frames: number) => {
+      if (goal.current !== to) return;
+      const row = root.current?.querySelector<HTMLElement>(`[data-index="${to}"]`);
+      if (!row && frames > 0) return void requestAnimationFrame(() => reach(frames - 1));
+      goal.current = undefined;
+      row?.focus();
+    };
+    requestAnimationFrame(() => reach(mostFrames));
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = Number((event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
+    const at = goal.current ?? Number((event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
     const page = Math.max(1, Math.floor((root.current?.clientHeight ?? 0) / (2.25 * rem)) - 2);
     const moves: Record<string, number> = {
       j: at + 1,

@@ -1,10 +1,11 @@
-import { render, screen, within } from "@testing-library/react";
+import { fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { Dialog } from "./Dialog";
 import { Menu, moved } from "./Menu";
 import { StatusBar, StatusLabel } from "./Status";
 import { statuses, statusOf, statusShape, worst } from "./statuses";
+import { Table, type Column } from "./Table";
 import { Foreign } from "./Text";
 import { bytes, duration, number, relative } from "./time";
 
@@ -118,5 +119,16 @@ describe("dialog", () => {
     expect(screen.getByRole("dialog", { name: "Cancel r?" })).toBeDefined();
     await userEvent.click(screen.getByRole("button", { name: "Close" }));
     expect(close).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a table", () => {
+  const columns: Column<string>[] = [{ id: "name", header: "Name", width: "1fr", cell: (name) => name }];
+  it("takes each of the keys that are pressed before the first has moved the focus", async () => {
+    render(<Table label="Names" columns={columns} rows={["a", "b", "c", "d"]} rowKey={(name) => name} />);
+    const row = (at: number) => screen.getAllByRole("row")[at + 1] as HTMLElement;
+    row(0).focus();
+    for (const key of ["j", "j", "j", "k"]) fireEvent.keyDown(row(0), { key });
+    await waitFor(() => expect(document.activeElement).toBe(row(2)));
   });
 });

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
 import { longBytes, manyFiles, manyRecords, odd, reported, writeOdd, writePlaces } from "./reported.mjs";
-import { greeting, heading, Scene } from "./scene.mjs";
+import { greeting, hasFocus, heading, Scene, until } from "./scene.mjs";
 
 const scene = new Scene();
 const ids = {};
@@ -107,6 +107,7 @@ test("a report has its result, an interval for each number, and steps that lead 
     const row = page.getByRole("region", { name: "Scores" }).getByRole("row").filter({ hasText: "RL" });
     const { mean, ci95 } = evaluations[1].average;
     const percent = (value) => (value * 100).toFixed(1);
+    await row.waitFor();
     assert.match(await row.innerText(), new RegExp(`${percent(mean)}\\s+${percent(ci95[0])} – ${percent(ci95[1])}`));
     await page.getByText("Every step as a table").click();
     await page.getByRole("region", { name: "Steps of RL" }).getByRole("link", { name: "2", exact: true }).click();
@@ -129,7 +130,7 @@ test("artifacts lead to their lineage, and every hop is a URL", async () => {
     await page.getByRole("link", { name: "count", exact: true }).waitFor();
     await page.getByRole("link", { name: "Lineage", exact: true }).last().click();
     await page.getByRole("region", { name: "Made from" }).getByRole("link", { name: "words.words" }).click();
-    assert.match(page.url(), /lineage\?at=words\.words/);
+    await page.waitForURL(/lineage\?at=words\.words/);
     await page.getByRole("region", { name: "Used by" }).getByRole("link", { name: "count.size" }).waitFor();
     await page.reload();
     await page.getByText("echo hello $WHO > words.txt", { exact: true }).waitFor();
@@ -160,7 +161,9 @@ test("thousands of files are a list that is searched, each shown as what it is",
     assert.ok((await files.getByRole("row").count()) < 60);
     await files.getByText("<img src=x onerror=alert(1)>.txt").waitFor();
     await files.getByText("blob.bin").click();
-    assert.match(await page.getByRole("region", { name: "Bytes" }).innerText(), /000000 {2}00 01 02 ff 41 42 .*····AB/);
+    const bytes = page.getByRole("region", { name: "Bytes" });
+    await bytes.getByText("000000").waitFor();
+    assert.match(await bytes.innerText(), /000000 {2}00 01 02 ff 41 42 .*····AB/);
     await page.getByLabel("Search files").fill("txt.exe");
     await files.getByText("U+202E").waitFor();
     await page.getByLabel("Search files").fill("1499");
@@ -168,6 +171,7 @@ test("thousands of files are a list that is searched, each shown as what it is",
     await page.getByRole("region", { name: "Text" }).getByText("1499").waitFor();
     await page.getByLabel("Search files").fill(".safetensors");
     await files.getByText("weights.safetensors").click();
+    await grid(page, "Tensors").getByRole("row").nth(1).waitFor();
     assert.match(await grid(page, "Tensors").getByRole("row").nth(1).innerText(), /<b>layer<\/b>\.w\s+BF16\s+2 × 3\s+6\s+12 B/);
     await files.getByText("liar.safetensors").click();
     await page.getByText("longer than the file").waitFor();
@@ -195,14 +199,14 @@ test("hostile records are text, and what is no record says why", async () => {
       const before = page.url();
       await records.getByRole("row").nth(at).click();
       await page.waitForURL((url) => url.href !== before);
-      assert.match(await drawer(page).getByRole("alert").innerText(), /is no record: .*byte \d/);
+      await until(async () => assert.match(await drawer(page).getByRole("alert").innerText(), /is no record: .*byte \d/));
       await drawer(page).getByRole("link", { name: "Download the file" }).waitFor();
     }
     await records.getByRole("row").nth(3).click();
     const text = drawer(page).getByRole("region", { name: "text" });
     await text.waitFor();
-    assert.ok((await text.innerText()).length < longBytes / 100);
     await drawer(page).getByText(/9,9\d\d,\d\d\d characters more/).waitFor();
+    assert.ok((await text.innerText()).length < longBytes / 100);
     await drawer(page).getByRole("button", { name: "Show more" }).click();
     await drawer(page).getByText(/9,9\d\d,\d\d\d characters more/).waitFor();
     assert.equal(await page.evaluate(() => document.querySelectorAll("main script, main img").length), 0);
@@ -260,7 +264,7 @@ test("two forks of one run: where they part, curves over each other, scores in p
     await first.waitFor();
     assert.match(await first.locator("..").innerText(), /They part at rl:.*stage params rl\.learning_rate/s);
     await page.getByRole("button", { name: /^params/ }).click();
-    assert.match(await grid(page, "Differences").getByRole("row").nth(1).innerText(), /rate\s+1\.000e-4\s+0\.005/);
+    await until(async () => assert.match(await grid(page, "Differences").getByRole("row").nth(1).innerText(), /rate\s+1\.000e-4\s+0\.005/));
     await page.getByRole("link", { name: "Metrics", exact: true }).click();
     const panel = page.getByRole("region", { name: "reward_mean" });
     await panel.getByText("4 points").waitFor();
@@ -281,12 +285,17 @@ test("with the keyboard alone: an artifact, a record, its hops, and back", async
     await grid(page, "Artifacts").getByRole("row").nth(1).focus();
     await page.keyboard.press("Enter");
     await page.waitForURL(/at=corpus\.documents/);
-    await grid(page, "Records").getByRole("row").nth(1).waitFor();
+    const rows = grid(page, "Records").locator("[data-index]");
+    await rows.first().waitFor();
     await page.keyboard.press("/");
+    await hasFocus(page.getByLabel("Search records"));
     await page.keyboard.type("Ambra");
     await page.waitForURL(/q=Ambra/);
     await page.keyboard.press("Escape");
-    await grid(page, "Records").getByRole("row").nth(1).focus();
+    // What was found stands there: one of six places lies on that river.
+    await until(async () => assert.ok((await rows.allInnerTexts()).every((row) => row.includes("Ambra"))));
+    await rows.first().waitFor();
+    await rows.first().focus();
     await page.keyboard.press("j");
     await page.waitForFunction(() => document.activeElement?.getAttribute("data-index") === "1");
     await page.keyboard.press("Enter");
@@ -295,7 +304,7 @@ test("with the keyboard alone: an artifact, a record, its hops, and back", async
     await drawer(page).getByRole("link", { name: /configuration and code/ }).waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Tab");
-    assert.match(await page.evaluate(() => document.activeElement.textContent), /configuration and code/);
+    await hasFocus(drawer(page).getByRole("link", { name: /configuration and code/ }));
     await page.keyboard.press("Escape");
     await page.waitForURL((url) => !url.hash.includes("record="));
   });
@@ -305,13 +314,18 @@ test("a server that is killed and comes back under the page: nothing is lost, an
   await withPage({}, async (page) => {
     await goTo(page, `/runs/${ids.report}/artifacts?at=curate.heldout&number=2`);
     await drawer(page).getByRole("heading", { name: "Question" }).waitFor();
+    // All of it: to where it came from, and to what was made of it.
+    await drawer(page).getByRole("link", { name: /configuration and code/ }).waitFor();
+    await drawer(page).getByRole("link", { name: "eval_rl: scores" }).first().waitFor();
+    await drawer(page).getByRole("navigation").getByRole("listitem").first().getByRole("link").waitFor();
     const before = await drawer(page).innerText();
+    const same = async () => assert.equal(await drawer(page).innerText(), before);
     await scene.server.kill();
     await page.getByText(/reconnecting · stale since/).waitFor();
-    assert.equal(await drawer(page).innerText(), before);
+    await same();
     await scene.server.start();
     await page.getByText("live", { exact: true }).waitFor();
-    assert.equal(await drawer(page).innerText(), before);
+    await until(same);
     await page.getByRole("button", { name: "Close" }).click();
     await page.getByRole("tab", { name: "Report" }).or(page.getByRole("link", { name: "Report", exact: true })).first().click();
     await page.getByRole("heading", { name: "A tiny report" }).waitFor();

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
 import { checkpoint, messages, metric, Pipe, stage, workflow } from "./made.mjs";
-import { Scene } from "./scene.mjs";
+import { dragOver, Scene, until } from "./scene.mjs";
 
 const scene = new Scene();
 const folder = mkdtempSync(path.join(tmpdir(), "cairn-metrics-"));
@@ -86,19 +86,6 @@ async function ink(panel, variable, from, to) {
   );
 }
 
-// Until the picture says so: a chart is drawn a frame after its data came.
-async function until(look) {
-  const end = performance.now() + 10_000;
-  for (;;) {
-    const failure = await look().then(
-      () => undefined,
-      (error) => error,
-    );
-    if (!failure) return;
-    if (performance.now() > end) throw failure;
-  }
-}
-
 test("a spike of one step and a value that is no number are seen at every zoom", async () => {
   await scene.withPage({}, async (page) => {
     for (const [from, to] of [[1, steps], [10_001, 15_000], [12_301, 12_400]]) {
@@ -138,11 +125,9 @@ test("no chart is sent more than four numbers for each of its pixels, and says h
 test("a drag zooms, the address holds it, and keys zoom, move and show all", async () => {
   await scene.withPage({}, async (page) => {
     await open(page, ids.curve);
-    const box = await panelOf(page, "loss").locator(".u-over").boundingBox();
-    await page.mouse.move(box.x + box.width * 0.25, box.y + 50);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.75, box.y + 60, { steps: 4 });
-    await page.mouse.up();
+    const panel = panelOf(page, "loss");
+    await panel.getByText("20,000 points").waitFor();
+    await dragOver(page, panel.locator(".u-over"), 0.25, 0.75, 50);
     await page.waitForURL(/from=\d+&to=\d+/);
     const range = () => ["from", "to"].map((name) => Number(new RegExp(`${name}=(\\d+)`).exec(page.url())?.[1]));
     const [from, to] = range();
@@ -215,10 +200,10 @@ test("two runs lie over each other, picked on the page; a fork begins at its for
     const grid = page.getByRole("grid", { name: "loss" });
     const rows = () => grid.getByRole("row").allInnerTexts();
     await grid.getByText(`${ids.fork}/train`).first().waitFor();
+    await until(async () => assert.ok((await rows()).some((row) => row.includes("forks at step 400"))));
     const forked = (await rows()).filter((row) => row.includes(ids.fork)).map((row) => Number(/^\d+/.exec(row)?.[0]));
     assert.deepEqual(forked.filter((step) => step > 400), [401, 402, 403]);
     assert.ok(forked.every((step) => step >= 400), `${forked}`);
-    assert.ok((await rows()).some((row) => row.includes("forks at step 400")));
   });
 });
 
@@ -239,9 +224,9 @@ test("checkpoints and watchdogs are marks on the axis, told where they are point
   await scene.withPage({}, async (page) => {
     await open(page, ids.watched);
     const panel = panelOf(page, "loss");
-    const box = await panel.locator(".u-over").boundingBox();
     await until(async () => assert.ok((await ink(panel, "--st-failed", 0, 1)).length > 0));
-    await page.mouse.move(box.x + (box.width * 400) / 499, box.y + 40);
+    const over = panel.locator(".u-over");
+    await over.hover({ position: { x: ((await over.boundingBox()).width * 400) / 499, y: 40 } });
     await panel.getByText("watchdog: loss was 90 at step 401").waitFor();
     await panel.getByText(/checkpoint of train at step 400/).waitFor();
     await scene.goTo(page, `/runs/${ids.watched}/metrics?as=table&from=395&to=405`);
@@ -272,7 +257,7 @@ test("curves grow as the stage runs, and go on behind a server that died, with n
     await scene.goTo(page, `/runs/${id}/metrics?of=train&as=table&from=70&to=90`);
     const grid = page.getByRole("grid", { name: "reward" });
     await grid.getByText("70", { exact: true }).waitFor();
-    assert.equal(await grid.getAttribute("aria-rowcount"), "22");
+    await until(async () => assert.equal(await grid.getAttribute("aria-rowcount"), "22"));
   });
 });
 
@@ -294,7 +279,7 @@ test("nothing is cut off at 360 pixels, and the keyboard alone reaches everythin
   await scene.withPage({ width: 360, height: 740 }, async (page) => {
     for (const query of ["", `?of=train&of=${ids.fork}/train`, "?as=table"]) {
       await scene.goTo(page, `/runs/${query.includes(ids.fork) ? ids.parent : ids.curve}/metrics${query}`);
-      await panelOf(page, "loss").waitFor();
+      await page.locator(query.includes("table") ? "[data-index]" : "canvas").first().waitFor();
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360, query);
     }
     await open(page, ids.curve);

@@ -78,6 +78,33 @@ export async function tabTo(page, target, most = 80) {
   throw new Error(`the keyboard does not reach ${target}`);
 }
 
+// Until what is looked at is so: what is shown may come a moment later.
+export async function until(look, most = 20_000) {
+  const end = performance.now() + most;
+  for (;;) {
+    const failure = await look().then(
+      () => undefined,
+      (error) => error,
+    );
+    if (!failure) return;
+    if (performance.now() > end) throw failure;
+  }
+}
+
+// Until a key that is pressed now reaches it.
+export const hasFocus = (target) =>
+  until(async () => assert.ok(await target.evaluate((element) => element === document.activeElement), `${target} has no focus`));
+
+// Presses, moves to the other end and lets go, each where the element lies by then. In shares of its width.
+export async function dragOver(page, target, from, to, y) {
+  const at = async (share) => ({ position: { x: Math.round((await target.boundingBox()).width * share), y } });
+  await target.hover(await at(from));
+  await page.mouse.down();
+  await target.hover(await at((from + to) / 2));
+  await target.hover(await at(to));
+  await page.mouse.up();
+}
+
 export const widthOf = (page) => page.evaluate(() => document.documentElement.scrollWidth);
 
 export const heading = (page) => page.getByRole("heading", { level: 1 }).first().waitFor();

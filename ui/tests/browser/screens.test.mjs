@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
-import { greeting, heading, Scene, tabTo, widthOf } from "./scene.mjs";
+import { greeting, hasFocus, heading, Scene, tabTo, until, widthOf } from "./scene.mjs";
 
 const scene = new Scene();
 const ids = {};
@@ -23,6 +23,7 @@ after(() => scene.close());
 async function type(page, text) {
   const editor = page.getByRole("textbox", { name: "Workflow, YAML" });
   await editor.click();
+  await hasFocus(editor);
   await page.keyboard.press("Control+a");
   await page.keyboard.insertText(text);
 }
@@ -34,7 +35,7 @@ test("a wrong parameter shows line, caret and the nearest name before it is star
     const problems = page.getByRole("list", { name: "What is wrong" });
     await problems.getByText("'shell' has no parameter 'runn'").waitFor();
     await problems.getByText("did you mean 'run'?").waitFor();
-    assert.match(await problems.getByRole("region", { name: "Line 6" }).last().innerText(), /runn.*\n\s*\^/);
+    await until(async () => assert.match(await problems.getByRole("region", { name: "Line 6" }).last().innerText(), /runn.*\n\s*\^/));
     assert.ok(await page.getByRole("button", { name: "Start the run" }).isDisabled());
     await page.locator(".cm-lint-marker-error").first().waitFor();
   });
@@ -45,7 +46,8 @@ test("completion knows the parameters of the stage's type", async () => {
     await goTo(page, "/new");
     await page.getByText("The server finds nothing wrong.").waitFor();
     await type(page, "cairn: 1\nname: t\nstages:\n  a:\n    uses: shell\n    with: {");
-    await page.waitForResponse((answer) => answer.url().includes("/workflows/validate"));
+    // The parameters of its type are known.
+    await page.getByRole("region", { name: "Stage a" }).getByLabel(/^run/).waitFor();
     await page.keyboard.press("Control+Space");
     await page.locator(".cm-tooltip-autocomplete").getByText("outputs", { exact: true }).waitFor();
   });
@@ -61,7 +63,7 @@ test("a run is written, planned and started, with a parameter of the form", asyn
     await page.getByLabel(/^who/).fill("sun");
     const plan = page.getByRole("region", { name: "Plan" });
     await plan.getByText("2 stages: 2 run").waitFor();
-    assert.match(await page.getByRole("region", { name: "The same on the command line" }).innerText(), /cairn submit FILE --set who=sun/);
+    await page.getByRole("region", { name: "The same on the command line" }).getByText("cairn submit FILE --set who=sun").waitFor();
     await page.getByRole("button", { name: "Start the run" }).click();
     await page.waitForURL(/#\/runs\/[^/]+\/graph/);
     const id = /runs\/([^/]+)\//.exec(page.url())[1];
@@ -78,10 +80,11 @@ test("a viewer sees why nothing can be changed", async () => {
   await withPage({}, async (page) => {
     await goTo(page, `/runs/${ids.one}/graph`);
     await page.getByRole("button", { name: "Actions", exact: true }).click();
-    assert.match(await page.getByRole("menuitem", { name: /Fork/ }).innerText(), /needs an admin's token/);
+    await page.getByRole("menuitem", { name: /Fork/ }).getByText("needs an admin's token").waitFor();
     await goTo(page, "/new");
     await page.getByText("Starting a run needs an admin's token.").waitFor();
     await goTo(page, "/system");
+    await page.getByText("needs an admin's token").first().waitFor();
     assert.ok(await page.getByRole("button", { name: "New token…" }).isDisabled());
   }, viewer);
 });
@@ -120,7 +123,7 @@ test("a run's workflow is begun with, and what is changed of it is shown", async
     const changes = page.getByRole("button", { name: "Changes…" });
     await changes.waitFor();
     assert.ok(await changes.isDisabled());
-    assert.match(page.url(), /#\/new$/);
+    await page.waitForURL(/#\/new$/);
     await page.getByRole("region", { name: "Plan" }).getByText("2 stages: 2 reused").waitFor();
     await type(page, greeting("world").replace("echo hello", "echo goodbye"));
     await changes.click();
@@ -137,9 +140,10 @@ test("a stage's parameters are a form too, and what is set stands in the text", 
   await withPage({}, async (page) => {
     await goTo(page, "/new");
     await type(page, "cairn: 1\nname: t\nstages:\n  a:\n    uses: shell\n    with: {run: 'true'}");
-    const form = page.getByRole("region", { name: "Stage a" });
-    await form.getByLabel(/^run/).fill("false");
-    await page.keyboard.press("Tab");
+    const run = page.getByRole("region", { name: "Stage a" }).getByLabel(/^run/);
+    await until(async () => assert.equal(await run.inputValue(), "true"));
+    await run.fill("false");
+    await run.press("Tab");
     await page.getByText("with: {run: false}").or(page.getByText('with: {run: "false"}')).waitFor();
   });
 });
@@ -154,6 +158,7 @@ test("a run is written and started without a pointer", async () => {
     await tabTo(page, page.getByLabel("Name"));
     await page.keyboard.type("by keys");
     await tabTo(page, editor);
+    await hasFocus(editor);
     await page.keyboard.press("Control+a");
     await page.keyboard.insertText(greeting("keys"));
     await page.getByLabel(/^times/).waitFor();

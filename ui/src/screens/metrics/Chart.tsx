@@ -55,9 +55,9 @@ export function Chart(props: Props) {
     const zoom = (event: WheelEvent) => {
       if (!event.ctrlKey && !event.shiftKey && document.activeElement !== element) return; // the page scrolls
       event.preventDefault();
-      const { range: shown, all: whole, onRange } = latest.current;
+      const { range: shown, all: whole } = latest.current;
       const around = made.posToVal(event.clientX - made.over.getBoundingClientRect().left, "x");
-      onRange(zoomed(shown ?? whole, whole, around, event.deltaY > 0 ? 1.4 : 1 / 1.4));
+      ask(latest, zoomed(shown ?? whole, whole, around, event.deltaY > 0 ? 1.4 : 1 / 1.4));
     };
     made.over.addEventListener("wheel", zoom, { passive: false });
     return () => {
@@ -77,13 +77,14 @@ export function Chart(props: Props) {
   }, [x, lines, marks, range, all]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const shown = range ?? all;
+    const { range: zoomedTo } = latest.current;
+    const shown = zoomedTo ?? all;
     const middle = (shown[0] + shown[1]) / 2;
-    if (event.key === "+" || event.key === "=") props.onRange(zoomed(shown, all, middle, 0.5));
-    else if (event.key === "-") props.onRange(zoomed(shown, all, middle, 2));
-    else if (event.key === "0") props.onRange(undefined);
-    else if (event.key === "ArrowLeft" && range) props.onRange(moved(shown, all, -0.25));
-    else if (event.key === "ArrowRight" && range) props.onRange(moved(shown, all, 0.25));
+    if (event.key === "+" || event.key === "=") ask(latest, zoomed(shown, all, middle, 0.5));
+    else if (event.key === "-") ask(latest, zoomed(shown, all, middle, 2));
+    else if (event.key === "0") ask(latest, undefined);
+    else if (event.key === "ArrowLeft" && zoomedTo) ask(latest, moved(shown, all, -0.25));
+    else if (event.key === "ArrowRight" && zoomedTo) ask(latest, moved(shown, all, 0.25));
     else return;
     event.preventDefault();
   };
@@ -101,6 +102,12 @@ export function Chart(props: Props) {
       onKeyDown={onKeyDown}
     />
   );
+}
+
+// The next key goes on from there, though nothing of it is drawn yet.
+function ask(latest: { current: Props }, range: readonly [number, number] | undefined): void {
+  latest.current = { ...latest.current, range };
+  latest.current.onRange(range);
 }
 
 function data({ x, lines }: Props): uPlot.AlignedData {

@@ -49,6 +49,7 @@ export function YamlEditor({ text, known, diagnostics, onText, onCursor, ref }: 
   const root = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const latest = useRef({ text, known, onText, onCursor });
+  const told = useRef<string[]>([]); // texts that have not come back yet
   useEffect(() => {
     latest.current = { text, known, onText, onCursor };
   });
@@ -95,6 +96,7 @@ export function YamlEditor({ text, known, diagnostics, onText, onCursor, ref }: 
           EditorView.updateListener.of((update) => {
             if (update.docChanged) {
               latest.current.text = update.state.doc.toString();
+              told.current.push(latest.current.text);
               latest.current.onText(latest.current.text);
             }
             if (update.selectionSet || update.docChanged) latest.current.onCursor(update.state.selection.main.head);
@@ -109,11 +111,16 @@ export function YamlEditor({ text, known, diagnostics, onText, onCursor, ref }: 
     };
   }, []);
 
-  // A file that was opened, a template that was chosen.
+  // A file that was opened, a template that was chosen. What was typed comes back later than more is typed.
   useEffect(() => {
     const made = view.current;
-    if (made && made.state.doc.toString() !== text)
-      made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text }, selection: { anchor: 0 } });
+    const at = told.current.indexOf(text);
+    told.current.splice(0, at + 1);
+    if (!made) return;
+    const there = made.state.doc.toString() === text;
+    if (at >= 0 && !there) return;
+    if (!there) made.dispatch({ changes: { from: 0, to: made.state.doc.length, insert: text }, selection: { anchor: 0 } });
+    told.current = [];
   }, [text]);
 
   useEffect(() => {
