@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
-import { greeting, Scene, tabTo, widthOf } from "./scene.mjs";
+import { greeting, hasFocus, Scene, tabTo, until, widthOf } from "./scene.mjs";
 
 const waits = `cairn: 1
 name: waits
@@ -196,7 +196,7 @@ async function choose(page, item) {
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog");
   await dialog.waitFor();
-  assert.ok(await dialog.evaluate((one) => one.contains(document.activeElement)), "the focus is inside");
+  await until(async () => assert.ok(await dialog.evaluate((one) => one.contains(document.activeElement)), "the focus is inside"));
   return dialog;
 }
 
@@ -212,7 +212,7 @@ test("every action is done with the keyboard alone, and the focus comes back", a
   await withPage({}, async (page) => {
     const focusIsBack = async () => {
       await page.getByRole("dialog").waitFor({ state: "hidden" });
-      assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Actions");
+      await hasFocus(page.getByRole("button", { name: "Actions", exact: true }));
     };
     const done = async (item, button, said) => {
       const dialog = await choose(page, item);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { seriousFindings } from "./browser.mjs";
-import { greeting, Scene } from "./scene.mjs";
+import { greeting, hasFocus, Scene, until } from "./scene.mjs";
 
 const scene = new Scene();
 const withPage = (...given) => scene.withPage(...given);
@@ -41,7 +41,7 @@ test("a server that is away is told on every page, and what failed meanwhile is 
     await server.start();
     await live(page).waitFor();
     await page.getByRole("region", { name: "Engine" }).waitFor();
-    assert.equal(await page.getByRole("alert").count(), 0);
+    await until(async () => assert.equal(await page.getByRole("alert").count(), 0));
     await goTo(page, "/new");
     await page.locator("button:enabled").getByText("Start the run").waitFor();
     assert.equal(await page.getByLabel(/^who/).inputValue(), "nobody");
@@ -98,7 +98,7 @@ test("addresses that lead nowhere say so and what to do, and are no lost connect
     await page.getByRole("grid", { name: /Runs/ }).waitFor();
     await goTo(page, `/runs/${run}/graph`);
     await live(page).waitFor();
-    assert.equal(await page.title(), `${run} · Graph · Cairn`);
+    await until(async () => assert.equal(await page.title(), `${run} · Graph · Cairn`));
   });
 });
 
@@ -130,17 +130,17 @@ test("the skip link leads past the bar, and a dialog gives the focus back", asyn
     await page.getByRole("grid", { name: "Stage types" }).waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+    await hasFocus(page.locator("#main"));
     await page.keyboard.press("Tab");
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Search stage types");
+    await hasFocus(page.getByLabel("Search stage types"));
     const keys = page.getByRole("button", { name: "Keys" });
     await keys.focus();
     await page.keyboard.press("Enter");
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
-    assert.ok(await keys.evaluate((one) => one === document.activeElement));
+    await hasFocus(keys);
     await page.keyboard.press("/");
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("aria-label")), "Search stage types");
+    await hasFocus(page.getByLabel("Search stage types"));
   });
 });

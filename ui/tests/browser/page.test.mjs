@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { colours, launch, openPage, seriousFindings, signIn } from "./browser.mjs";
+import { hasFocus, until } from "./scene.mjs";
 import { Server } from "./server.mjs";
 
 const failing = `cairn: 1
@@ -81,7 +82,7 @@ test("a red node is one click from the first line of its error", async () => {
     await page.getByRole("link", { name: "failing" }).click();
     await page.getByRole("button", { name: /^breaks/ }).click();
     await page.getByRole("complementary").getByLabel("Error message").getByText("3", { exact: false }).waitFor();
-    assert.match(page.url(), /stage=breaks/);
+    await page.waitForURL(/stage=breaks/);
     await page.reload();
     await page.getByRole("complementary").getByLabel("Error message").waitFor();
   });
@@ -105,7 +106,7 @@ test("a matrix is one node with its tasks counted, and a question is answered on
     await page.getByRole("complementary").getByRole("heading", { name: /sweep\[.*b=10/ }).waitFor();
     await goTo(page, `/runs/${ids.matrix}/tasks?q=a%3D10`);
     await page.getByRole("gridcell", { name: /^sweep\[/ }).first().waitFor();
-    assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "11");
+    await until(async () => assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "11"));
     await goTo(page, `/runs/${ids.matrix}/tasks`);
     await page.getByRole("button", { name: "succeeded 102" }).click();
     await page.waitForURL(/status=succeeded/);
@@ -116,7 +117,9 @@ test("a matrix is one node with its tasks counted, and a question is answered on
 
 test("filters of the list are those of the command line", async () => {
   await withPage({}, async (page) => {
+    await page.getByRole("grid").waitFor();
     await page.keyboard.press("/");
+    await hasFocus(page.getByLabel("Search runs"));
     await page.keyboard.type("status=!failed label=team=rl");
     await page.getByText("1 runs").waitFor();
     assert.match(page.url(), /status=%21failed&label=team%3Drl/);
@@ -150,7 +153,7 @@ test("a server that dies under the page: it says so, and then shows what is", as
     await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
     await server.submit(failing, { name: "afterwards" });
     await page.getByRole("link", { name: "afterwards" }).waitFor();
-    assert.equal(await page.getByRole("row").count(), rows + 1);
+    await until(async () => assert.equal(await page.getByRole("row").count(), rows + 1));
   });
 });
 
@@ -193,6 +196,7 @@ test("keys lead everywhere, and the help names them", async () => {
     await page.keyboard.press("?");
     await page.getByRole("dialog", { name: "Keys" }).getByText("Search").waitFor();
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
     await page.getByRole("row").nth(1).focus();
     await page.keyboard.press("j");
     await page.keyboard.press("Enter");

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
 import { log, messages, Pipe, stage, workflow } from "./made.mjs";
-import { Scene } from "./scene.mjs";
+import { hasFocus, Scene, until } from "./scene.mjs";
 
 const scene = new Scene();
 const folder = mkdtempSync(path.join(tmpdir(), "cairn-logs-"));
@@ -68,13 +68,14 @@ test("a log opens at its end, Home and End lead to its ends, and only a part of 
     await page.getByText(`${(count + hostile.length).toLocaleString("en")} lines`).waitFor();
     await lines(page).getByText("not json").waitFor();
     await lines(page).focus();
+    await hasFocus(lines(page));
     await page.keyboard.press("Home");
     await lines(page).getByText("record 1 of the log").waitFor();
-    assert.ok(await inSight(lines(page).getByText("record 1 of the log", { exact: false }).first()));
+    await until(async () => assert.ok(await inSight(lines(page).getByText("record 1 of the log", { exact: false }).first())));
     await page.keyboard.press("End");
     const last = lines(page).getByText("not json");
     await last.waitFor();
-    assert.ok(await inSight(last));
+    await until(async () => assert.ok(await inSight(last)));
     assert.ok((await page.locator("[data-offset]").count()) <= 800);
     await page.getByLabel("Line", { exact: false }).last().fill("1500");
     await page.keyboard.press("Enter");
@@ -87,12 +88,12 @@ test("a line's link survives a reload, with the line in sight", async () => {
     await open(page, "?of=talks&line=1234");
     const line = page.locator('[aria-current="location"]');
     await line.getByText("record 1234 of").waitFor();
-    assert.ok(await inSight(line));
+    await until(async () => assert.ok(await inSight(line)));
     await page.getByRole("button", { name: "1,236", exact: true }).click();
     await page.waitForURL(/line=1236/);
     await page.reload();
     await line.getByText("record 1236 of").waitFor();
-    assert.ok(await inSight(line));
+    await until(async () => assert.ok(await inSight(line)));
   });
 });
 
@@ -117,7 +118,7 @@ test("a search runs over the whole log on the server, and n and N go from hit to
     await page.getByText(/5 hits/).waitFor();
     await page.getByRole("button", { name: "Only hits" }).click();
     await lines(page).getByText("record 14 of").waitFor();
-    assert.equal(await page.locator("[data-offset]").count(), 5);
+    await until(async () => assert.equal(await page.locator("[data-offset]").count(), 5));
     await page.getByLabel("Search the log").fill("record (1");
     await page.getByRole("alert").or(page.getByRole("status").filter({ hasText: /pattern|parenthesis/ })).first().waitFor();
   });
@@ -130,10 +131,10 @@ test("levels narrow it on the server, in the address", async () => {
     await page.waitForURL(/level=error/);
     await lines(page).getByText("record 500 of").waitFor();
     await lines(page).getByText("not json").waitFor({ state: "detached" });
-    assert.equal(await page.locator("[data-offset]").count(), count / 500);
+    await until(async () => assert.equal(await page.locator("[data-offset]").count(), count / 500));
     await page.reload();
     await lines(page).getByText("record 500 of").waitFor();
-    assert.equal(await page.locator("[data-offset]").count(), count / 500);
+    await until(async () => assert.equal(await page.locator("[data-offset]").count(), count / 500));
   });
 });
 
@@ -212,7 +213,7 @@ test("the logs of all tasks are one by time, filtered and searched on the server
     await page.getByRole("button", { name: "error", exact: true }).click();
     await merged.getByText("record 500 of").waitFor();
     await merged.getByText("only in the other one").waitFor({ state: "detached" });
-    assert.equal(await merged.locator("[data-offset]").count(), count / 500);
+    await until(async () => assert.equal(await merged.locator("[data-offset]").count(), count / 500));
     await merged.getByRole("link", { name: "talks" }).first().click();
     await page.locator('[aria-current="location"]').getByText("record 500 of").waitFor();
   });
@@ -239,14 +240,14 @@ test("what is written is followed at the bottom alone, and goes on behind a serv
     say(1, 100);
     const line = (number) => lines(page).getByText(`said ${number}.`, { exact: false });
     await line(100).waitFor();
-    assert.ok(await inSight(line(100)));
+    await until(async () => assert.ok(await inSight(line(100))));
     await page.getByText("follows", { exact: true }).waitFor();
     await lines(page).evaluate((element) => element.scrollTo({ top: 0 }));
     await page.getByText("grows; go to the end to follow").waitFor();
     say(101, 150);
     await scene.server.kill();
     await page.getByText(/reconnecting · stale since/).waitFor();
-    assert.ok(await inSight(line("1")));
+    await until(async () => assert.ok(await inSight(line("1"))));
     say(151, 200);
     await scene.server.start();
     await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
@@ -256,7 +257,7 @@ test("what is written is followed at the bottom alone, and goes on behind a serv
     await line(200).waitFor({ timeout: 20_000 });
     say(201, 210);
     await line(210).waitFor();
-    assert.ok(await inSight(line(210)));
+    await until(async () => assert.ok(await inSight(line(210))));
     await scene.server.kill();
     await page.getByText("cannot be read now; what was read before is shown").waitFor();
     say(211, 220);

@@ -7,7 +7,7 @@ import path from "node:path";
 import { after, before, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
 import { stage, workflow, writeRollouts } from "./made.mjs";
-import { Scene } from "./scene.mjs";
+import { hasFocus, Scene, until } from "./scene.mjs";
 
 const scene = new Scene();
 const folder = mkdtempSync(path.join(tmpdir(), "cairn-rollouts-"));
@@ -114,7 +114,7 @@ test("rollouts are listed, sorted and filtered by the server, in the address", a
     await page.keyboard.press("Enter");
     await page.waitForURL(/reward_min=1/);
     await grid(page).getByText("6,002").waitFor({ state: "detached" });
-    assert.equal(await grid(page).getAttribute("aria-rowcount"), String(6 * 3 + 1));
+    await until(async () => assert.equal(await grid(page).getAttribute("aria-rowcount"), String(6 * 3 + 1)));
     await page.getByLabel("Truncated").selectOption("yes");
     await page.waitForURL(/truncated=yes/);
     await page.reload();
@@ -140,11 +140,10 @@ test("the strip of steps narrows the list with the mouse and with keys", async (
     await grid(page).and(page.locator('[aria-rowcount="13"]')).waitFor();
     await page.keyboard.press("Enter");
     await page.waitForURL((url) => !url.hash.includes("step_min"));
-    const box = await strip.boundingBox();
-    await page.mouse.click(box.x + box.width - 5, box.y + 20);
+    await strip.click({ position: { x: (await strip.boundingBox()).width - 5, y: 20 } });
     await page.waitForURL(/step_min=7/);
     await grid(page).getByText("6,002").waitFor();
-    assert.equal(await grid(page).getAttribute("aria-rowcount"), "2");
+    await until(async () => assert.equal(await grid(page).getAttribute("aria-rowcount"), "2"));
   });
 });
 
@@ -154,20 +153,21 @@ test("a group stands side by side under its question, and tokens are coloured by
     await grid(page).getByText("Step 1 thinks about it, try 0").first().click();
     await page.waitForURL(/group/);
     await page.getByText("How many boxes?").waitFor();
+    await page.getByRole("article").nth(3).waitFor();
     assert.equal(await page.getByRole("article").count(), 4);
     assert.equal(await page.getByText("How many boxes?").count(), 1);
     const first = page.getByRole("article", { name: "Rollout 0" });
     await page.getByRole("button", { name: "Entropy" }).click();
     await first.locator("[data-at]").first().waitFor();
-    assert.deepEqual((await tones(first)).slice(0, 5), ["e0", "e1", "e2", "e3", "e4"]);
+    await until(async () => assert.deepEqual((await tones(first)).slice(0, 5), ["e0", "e1", "e2", "e3", "e4"]));
     await page.getByRole("button", { name: "Log-probability" }).click();
     await page.waitForURL(/colour=logprob/);
-    assert.deepEqual((await tones(first)).slice(0, 5), ["l0", "l1", "l2", "l3", "l4"]);
+    await until(async () => assert.deepEqual((await tones(first)).slice(0, 5), ["l0", "l1", "l2", "l3", "l4"]));
     await page.getByRole("button", { name: "Loss mask" }).click();
-    assert.deepEqual((await tones(first)).slice(0, 3), ["in", "out", "in"]);
+    await until(async () => assert.deepEqual((await tones(first)).slice(0, 3), ["in", "out", "in"]));
     await page.getByRole("button", { name: "Advantage" }).click();
     const sign = (await first.getByText("▲").count()) > 0 ? "up" : "down";
-    assert.deepEqual((await tones(first)).slice(0, 3), [sign, "out", sign]);
+    await until(async () => assert.deepEqual((await tones(first)).slice(0, 3), [sign, "out", sign]));
     await first.locator("[data-at]").nth(2).hover();
     await page.getByRole("status").getByText("log-probability").waitFor();
     await page.getByRole("article", { name: "Rollout 3" }).getByText("No token data was kept").waitFor();
@@ -198,16 +198,16 @@ test("n p N P g g G walk through rollouts and groups", async () => {
   await scene.withPage({}, async (page) => {
     await open(page, group(2, "q-1"));
     await page.getByRole("article").first().waitFor();
-    const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+    const focused = (name) => hasFocus(page.getByRole("article", { name }));
     await page.keyboard.press("n");
-    assert.equal(await focused(), "Rollout 1");
+    await focused("Rollout 1");
     await page.keyboard.press("G");
-    assert.equal(await focused(), "Rollout 3");
+    await focused("Rollout 3");
     await page.keyboard.press("p");
-    assert.equal(await focused(), "Rollout 2");
+    await focused("Rollout 2");
     await page.keyboard.press("g");
     await page.keyboard.press("g");
-    assert.equal(await focused(), "Rollout 0");
+    await focused("Rollout 0");
     await page.getByRole("button", { name: "Next group (N)" }).and(page.locator(":enabled")).waitFor();
     await page.keyboard.press("N");
     await page.getByText(`Step 2 · ${hostileId}`).waitFor();
@@ -251,7 +251,10 @@ test("tokens are read with the mouse and with keys; a range of them has an addre
     await page.getByRole("status").getByText('"w0"').waitFor();
     await open(page, "/10?of=rl&view=tokens&colour=reference");
     await page.getByRole("button", { name: "Reference", pressed: true }).waitFor();
-    assert.ok((await tones(page.getByRole("application"))).every((tone) => tone === "l3"));
+    await until(async () => {
+      const all = await tones(page.getByRole("application"));
+      assert.ok(all.length > 0 && all.every((tone) => tone === "l3"), `${all}`);
+    });
   });
 });
 
