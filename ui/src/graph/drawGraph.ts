@@ -216,7 +216,7 @@ export function shortened(context: CanvasRenderingContext2D, text: string, room:
     }
     cut = `${text.slice(0, low)}…`;
   }
-  if (cuts.size > 5_000) cuts.clear();
+  if (cuts.size > 1_000) cuts.clear(); // some screens full
   cuts.set(key, cut);
   return cut;
 }

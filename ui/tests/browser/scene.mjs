@@ -49,7 +49,7 @@ export class Scene {
     const opened = await openPage(this.browser, on, options);
     let timer;
     const tooLong = new Promise((_, fail) => {
-      timer = setTimeout(() => fail(new Error("the page took too long")), 100_000);
+      timer = setTimeout(() => fail(new Error("the page took too long")), 240_000);
     });
     const shown = async () => {
       await signIn(opened.page, on);
