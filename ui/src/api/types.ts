@@ -39,3 +39,5 @@ export type WorkflowPlan = Schemas["WorkflowPlan"];
 export type ArtifactRow = Schemas["ArtifactRow"];
 export type LineageNode = Schemas["LineageNode"];
 export type LineageTree = Schemas["LineageTree"];
+export type WorkflowParam = Schemas["WorkflowParam"];
+export type WorkflowStage = Schemas["WorkflowStage"];

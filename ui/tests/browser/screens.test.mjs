@@ -1,6 +1,9 @@
 // New run, plugins and the system in a real browser against a real server: a run is written, checked,
 // planned and started, also without a pointer; references are made from declarations.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { colours, seriousFindings } from "./browser.mjs";
 import { greeting, hasFocus, heading, Scene, tabTo, until, widthOf } from "./scene.mjs";
@@ -239,3 +242,45 @@ for (const [width, height] of [[360, 740], [640, 400]]) {
     });
   });
 }
+
+test("a run begun like another has its values and its files; the form stays while the text is broken", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "cairn-like-"));
+  const file = path.join(folder, "near.yaml");
+  writeFileSync(path.join(folder, "rows.txt"), "rows\n");
+  writeFileSync(
+    file,
+    "cairn: 1\nname: near\nparams:\n  rows: {type: path, default: rows.txt, description: Rows}\n  size: {type: tokens, default: 2k}\n" +
+      "  who: {type: string, required: true}\n" +
+      'stages:\n  read:\n    uses: shell\n    with: {run: \'cat "${params.rows}"; echo "${params.size} ${params.who}"\'}\n',
+  );
+  const { id } = JSON.parse(server.cli("submit", file, "--set", "who=sun and moon"));
+  assert.equal(await ended(id), "succeeded");
+  await withPage({}, async (page) => {
+    await goTo(page, `/new?like=${id}`);
+    const form = page.getByRole("region", { name: "Parameters" });
+    await form.getByLabel(/^rows/).waitFor();
+    const values = () => form.getByRole("textbox").evaluateAll((all) => all.map((one) => [one.value, one.placeholder, one.disabled]));
+    const whole = [["", "rows.txt", false], ["", "2k", false], ["sun and moon", "", false]];
+    assert.deepEqual(await values(), whole);
+    const plan = page.getByRole("region", { name: "Plan" });
+    await plan.getByText("1 stage: 1 reused").waitFor();
+    const editor = page.getByRole("textbox", { name: "Workflow, YAML" });
+    await editor.click();
+    await page.keyboard.press("Control+Home");
+    await page.keyboard.insertText("{");
+    await form.getByText("as they were before the errors").waitFor();
+    assert.deepEqual(await values(), whole.map(([value, kept]) => [value, kept, true]));
+    await page.keyboard.press("Backspace");
+    await form.getByText("as they were before the errors").waitFor({ state: "hidden" });
+    assert.deepEqual(await values(), whole);
+    await form.getByLabel(/^size/).fill("3k");
+    await plan.getByText("1 stage: 1 run").waitFor();
+    await page.getByRole("button", { name: "Start the run" }).click();
+    await page.waitForURL(/#\/runs\/[^/]+\/graph/);
+    const made = /runs\/([^/]+)\//.exec(page.url())[1];
+    assert.equal(await ended(made), "succeeded");
+    const { params } = await server.api("GET", `/runs/${made}`);
+    assert.deepEqual(params, { rows: path.join(folder, "rows.txt"), size: 3_000, who: "sun and moon" });
+  });
+  rmSync(folder, { recursive: true });
+});

@@ -6,10 +6,10 @@ import { problemText } from "@/api/problem";
 import { runQuery, structureQuery, workflowQuery } from "@/api/queries";
 import type { PlannedStage } from "@/api/types";
 import { Button, CodeText, Dialog, DialogActions, Loading, ProblemBox } from "@/design";
-import { declaredParams, typedValues, type Given } from "../newrun/declared";
 import { useStill } from "../newrun/draft";
+import { typedValues, type Given } from "../newrun/params";
 import css from "./Actions.module.css";
-import { changedNames, commandOf, forkBody, paramDiff, rerunBody, resumeBody, withValues, type Choice, type Kind } from "./derive";
+import { changedNames, commandOf, forkBody, paramDiff, paramsOf, rerunBody, resumeBody, type Choice, type Kind } from "./derive";
 import { ParamDiff } from "./ParamDiff";
 import { ParamForm } from "./ParamForm";
 import { PlanView } from "./PlanView";
@@ -52,10 +52,7 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
   const [step, setStep] = useState<number>();
   const [accept, setAccept] = useState(false);
   const [given, setGiven] = useState<Given>({});
-  const params = useMemo(
-    () => (workflow.data ? withValues(declaredParams(workflow.data.text), workflow.data.params ?? {}) : []),
-    [workflow.data],
-  );
+  const params = useMemo(() => paramsOf(workflow.data?.declared ?? []), [workflow.data]);
   const { values, wrong } = useMemo(() => typedValues(params, given), [params, given]);
   const changed = useMemo(() => changedNames(params, values), [params, values]);
   const at = stage || (kind === "resume" ? "" : (stages[0] ?? ""));

@@ -1,10 +1,10 @@
 import { useId } from "react";
 import { clsx, Foreign } from "@/design";
 import css from "./Actions.module.css";
-import { controlOf, rangeWords, type DeclaredParam, type Given } from "../newrun/declared";
+import { controlOf, rangeWords, type FormParam, type Given } from "../newrun/params";
 
 interface Props {
-  params: readonly DeclaredParam[];
+  params: readonly FormParam[];
   given: Given;
   wrong: Readonly<Record<string, string>>;
   onGiven: (name: string, text: string) => void;
@@ -28,7 +28,7 @@ export function ParamForm({ params, given, wrong, onGiven }: Props) {
 }
 
 interface FieldProps {
-  param: DeclaredParam;
+  param: FormParam;
   text: string;
   wrong: string | undefined;
   onText: (text: string) => void;
@@ -39,19 +39,23 @@ export function ParamField({ param, text, wrong, onText, onDone }: FieldProps) {
   const id = useId();
   const control = controlOf(param);
   const choices = control === "bool" ? ["true", "false"] : param.values;
-  const kept = param.complex ? "as in the text" : (param.default ?? "");
+  const kept = param.default ?? "";
   const common = {
     id,
     className: clsx(css.input, control !== "choice" && css.code),
     "aria-describedby": `${id}-doc`,
     "aria-invalid": wrong !== undefined,
     value: text,
+    disabled: param.old === true,
   };
   return (
     <div className={css.field}>
       <label htmlFor={id} className={css.label}>
         <Foreign text={param.name} />
-        <span>{rangeWords({ ...param, values: [] })}</span>
+        <span>
+          {rangeWords({ ...param, values: [] })}
+          {param.required && ", required"}
+        </span>
       </label>
       {control === "choice" || control === "bool" ? (
         <select {...common} onChange={(event) => onText(event.target.value)}>

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { declaredParams } from "../newrun/declared";
 import { whyNot } from "./allowed";
-import { changedNames, commandOf, forkBody, paramDiff, rerunBody, resumeBody, withValues, type Choice } from "./derive";
+import { changedNames, commandOf, forkBody, paramDiff, paramsOf, rerunBody, resumeBody, type Choice } from "./derive";
 
 const choice: Choice = { stage: "train", step: 40, params: { lr: 0.1 }, accept: true };
 const plain: Choice = { stage: "", step: undefined, params: {}, accept: false };
@@ -20,7 +19,11 @@ describe("a run made from another", () => {
     expect(commandOf("rerun", "r1", { ...plain, stage: "sweep[a=1]" })).toBe("cairn rerun r1 --from 'sweep[a=1]'");
   });
   it("knows which parameters are others than in the run", () => {
-    const params = withValues(declaredParams("params:\n  n: {type: int, default: 3}\n  l: {type: list, default: [1]}\n"), { n: 7, l: [1, 2] });
+    const told = { doc: "", required: false, file: "w.yaml", line: 1, column: 1 };
+    const params = paramsOf([
+      { ...told, name: "n", type: "int", default: 3, value: 7 },
+      { ...told, name: "l", type: "list", default: [1], value: [1, 2] },
+    ]);
     expect(params.map((param) => param.default)).toEqual(["7", "[1,2]"]);
     expect(changedNames(params, { n: 7, l: [3] })).toEqual(["l"]);
   });

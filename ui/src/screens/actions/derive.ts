@@ -1,6 +1,6 @@
 // What a resume, a rerun or a fork asks of the server, and the same on a command line.
-import type { DeclaredParam } from "../newrun/declared";
-import { setOptions, shellWord } from "../newrun/declared";
+import type { WorkflowParam } from "@/api/types";
+import { formParam, setOptions, shellWord, valueWords, type FormParam } from "../newrun/params";
 import { yamlScalar } from "../newrun/setParam";
 
 export type Kind = "resume" | "rerun" | "fork";
@@ -31,17 +31,15 @@ export function commandOf(kind: Kind, run: string, { stage, step, params, accept
   return `cairn ${kind} ${run}${at}${setOptions(params)}${kind === "resume" && accept ? " --accept-changed-plugins" : ""}`;
 }
 
-const words = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
-
-// The parameters with the values of a run in the place of those that the text gives.
-export function withValues(declared: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>): DeclaredParam[] {
-  return declared.map((param) => (param.name in values ? { ...param, default: words(values[param.name]), complex: false } : param));
+// The parameters, with the values of the run as those that they keep.
+export function paramsOf(declared: readonly WorkflowParam[]): FormParam[] {
+  return declared.map((param) => formParam(param, param.value ?? param.default));
 }
 
 // The names of those that were given another value than they have.
-export function changedNames(params: readonly DeclaredParam[], values: Readonly<Record<string, unknown>>): string[] {
+export function changedNames(params: readonly FormParam[], values: Readonly<Record<string, unknown>>): string[] {
   const old = new Map(params.map((param) => [param.name, param.default]));
-  return Object.keys(values).filter((name) => words(values[name]) !== old.get(name));
+  return Object.keys(values).filter((name) => valueWords(values[name]) !== old.get(name));
 }
 
 export interface DiffLine {

@@ -1,6 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useId, useRef, useState } from "react";
-import { Button, Menu, useToast } from "@/design";
+import { Button, IconButton, Menu, useToast } from "@/design";
 import { emptyDraft, wrongSeed, type Draft } from "./draft";
 import { readFile } from "./Drop";
 import { FromRun } from "./FromRun";
@@ -56,6 +56,7 @@ export function Bar({ draft, change }: Props) {
           <Button disabled={origin.text === draft.text} onClick={() => setOpen("changes")}>
             Changes…
           </Button>
+          <IconButton icon="close" label={`No longer from ${origin.run}: relative paths are of the server's folder`} onClick={() => change({ origin: undefined })} />
         </span>
       )}
       <span className={css.tools}>

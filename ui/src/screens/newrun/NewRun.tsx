@@ -2,18 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import type { Diagnostic } from "@/api/types";
 import { Loading } from "@/design";
-import { ParamForm } from "../actions/ParamForm";
 import { Bar } from "./Bar";
 import { Checks } from "./Checks";
-import { declaredParams, typedValues } from "./declared";
 import { submissionOf, useDraft, useStill, whyNotYet } from "./draft";
 import { Drop } from "./Drop";
 import { LikeRun } from "./LikeRun";
 import css from "./NewRun.module.css";
+import { ParamSection } from "./ParamSection";
+import { sentParams, typedValues } from "./params";
 import { planQuery, validateQuery } from "./queries";
 import { StageAt } from "./StageAt";
 import { Plan, Start } from "./Start";
 import { useKnowledge } from "./useKnowledge";
+import { useTold } from "./useTold";
 import type { EditorHandle } from "./YamlEditor";
 
 const YamlEditor = lazy(() => import("./YamlEditor").then(({ YamlEditor }) => ({ default: YamlEditor })));
@@ -27,10 +28,11 @@ export function NewRun() {
   const [cursor, setCursor] = useState(0);
   const still = useStill(draft, 350);
   const known = useKnowledge(still.text);
-  const params = useMemo(() => declaredParams(still.text), [still.text]);
-  const { values, wrong } = useMemo(() => typedValues(params, still.given), [params, still.given]);
+  const [told, tell] = useTold();
+  const { values, wrong } = useMemo(() => typedValues(sentParams(told.params), still.given), [told.params, still.given]);
   const what = useMemo(() => submissionOf(still, values), [still, values]);
   const validation = useQuery(validateQuery(what));
+  tell(validation.data);
   const diagnostics = validation.data?.diagnostics ?? none;
   const checked = validation.data !== undefined && !validation.isPlaceholderData;
   const why = whyNotYet(still, wrong, checked ? diagnostics : none);
@@ -61,18 +63,9 @@ export function NewRun() {
           {/* A region that scrolls can be reached with the keyboard. */}
           {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
           <div className={css.scroll} tabIndex={0} role="region" aria-label="What starts">
-            <section className={css.section} aria-label="Parameters">
-              <h2>Parameters</h2>
-              {params.length === 0 && <p className="muted">The workflow declares none.</p>}
-              <ParamForm
-                params={params}
-                given={draft.given}
-                wrong={wrong}
-                onGiven={(name, text) => change({ given: { ...draft.given, [name]: text } })}
-              />
-            </section>
+            <ParamSection told={told} given={draft.given} wrong={wrong} onGiven={(name, text) => change({ given: { ...draft.given, [name]: text } })} />
             <Plan what={what} plan={plan} fresh={ready && !plan.isPlaceholderData} wrong={why !== undefined} />
-            <StageAt text={draft.text} cursor={cursor} known={known} onChange={(edit) => editor.current?.change(edit)} />
+            <StageAt text={draft.text} cursor={cursor} known={known} told={told.stages} onChange={(edit) => editor.current?.change(edit)} />
           </div>
           <Start what={what} why={why} ready={ready && plan.isSuccess && !plan.isPlaceholderData} />
         </div>

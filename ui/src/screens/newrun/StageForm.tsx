@@ -2,9 +2,8 @@ import { useMemo, useState } from "react";
 import { Foreign } from "@/design";
 import { ParamField } from "../actions/ParamForm";
 import { typeWords, type Declaration, type ParamDeclaration } from "../plugins/declaration";
-import type { DeclaredParam } from "./declared";
-import { typedValues } from "./declared";
 import css from "./NewRun.module.css";
+import { typedValues, valueWords, type FormParam } from "./params";
 import { entriesOf } from "./scan";
 import { setStageParam, type Change } from "./setParam";
 
@@ -12,25 +11,16 @@ interface Props {
   text: string;
   stage: string;
   declared: Declaration;
+  effect: Readonly<Record<string, unknown>> | undefined; // the values of the text that was checked last
   onChange: (change: Change) => void;
 }
 
-function asParam(param: ParamDeclaration): DeclaredParam {
-  const type = param.type === "list" ? "list" : param.type;
-  return {
-    name: param.name,
-    type,
-    doc: [param.doc, param.required && "required"].filter(Boolean).join(" · "),
-    default: param.default === undefined ? undefined : typeof param.default === "string" ? param.default : JSON.stringify(param.default),
-    complex: false,
-    min: param.min,
-    max: param.max,
-    values: param.choices ?? [],
-  };
+function asParam({ name, type, doc, required = false, default: kept, min, max, choices = [] }: ParamDeclaration): FormParam {
+  return { name, type, doc, required, default: kept === undefined ? undefined : valueWords(kept), min, max, values: choices };
 }
 
 // The parameters of one stage as its type declares them; what is set goes into the text.
-export function StageForm({ text, stage, declared, onChange }: Props) {
+export function StageForm({ text, stage, declared, effect, onChange }: Props) {
   const given = useMemo(
     () =>
       new Map(
@@ -54,6 +44,7 @@ export function StageForm({ text, stage, declared, onChange }: Props) {
             key={`${stage} ${param.name} ${given.get(param.name) ?? ""}`}
             param={param}
             written={given.get(param.name)}
+            effect={effect?.[param.name]}
             onValue={(value) => {
               const change = setStageParam(text, stage, param.name, value);
               if (change) onChange(change);
@@ -68,10 +59,11 @@ export function StageForm({ text, stage, declared, onChange }: Props) {
 interface FieldProps {
   param: ParamDeclaration;
   written: string | undefined; // in the text; empty: a list or a map
+  effect: unknown;
   onValue: (value: unknown) => void;
 }
 
-function StageField({ param, written, onValue }: FieldProps) {
+function StageField({ param, written, effect, onValue }: FieldProps) {
   const [typed, setTyped] = useState(written ?? "");
   const shown = asParam(param);
   const { values, wrong } = typedValues([shown], { [param.name]: typed });
@@ -92,7 +84,7 @@ function StageField({ param, written, onValue }: FieldProps) {
   const select = (param.choices?.length ?? 0) > 0 || param.type === "bool";
   return (
     <ParamField
-      param={{ ...shown, values: reference && select ? [typed, ...(param.choices ?? ["true", "false"])] : shown.values }}
+      param={{ ...shown, doc: reference && effect !== undefined ? `${shown.doc} · now ${valueWords(effect)}` : shown.doc, values: reference && select ? [typed, ...(param.choices ?? ["true", "false"])] : shown.values }}
       text={typed}
       wrong={reference ? undefined : wrong[param.name]}
       onText={(text) => {

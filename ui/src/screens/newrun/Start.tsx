@@ -8,8 +8,8 @@ import type { WorkflowPlan } from "@/api/types";
 import { Button, CodeText, Loading, ProblemBox } from "@/design";
 import { PlanView } from "../actions/PlanView";
 import { deedProblem } from "../actions/Refused";
-import { setOptions, shellWord } from "./declared";
 import css from "./NewRun.module.css";
+import { setOptions, shellWord } from "./params";
 import type { Submission } from "./queries";
 
 function commandOf({ name, params, seed }: Submission): string {

@@ -1,7 +1,7 @@
 // What somebody is about to start, kept while the tab is open.
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { Diagnostic } from "@/api/types";
-import type { Given } from "./declared";
+import type { Given } from "./params";
 import type { Submission } from "./queries";
 
 export interface Draft {
@@ -67,6 +67,7 @@ export function submissionOf(draft: Draft, values: Record<string, unknown>): Sub
     ...(Object.keys(values).length > 0 && { params: values }),
     ...(seed !== "" && wrongSeed(seed) === undefined && { seed: Number(seed) }),
     ...(name !== "" && { name }),
+    ...(draft.origin && { from_run: draft.origin.run }),
   };
 }
 

@@ -10,6 +10,7 @@ export interface Submission {
   params?: Record<string, unknown>;
   seed?: number;
   name?: string;
+  from_run?: string; // whose folder relative paths are of
 }
 
 export const schemaQuery = queryOptions({
@@ -18,7 +19,13 @@ export const schemaQuery = queryOptions({
   staleTime: 300_000,
 });
 
-const checked = ({ workflow, params, seed }: Submission) => ({ workflow, ...(params && { params }), ...(seed !== undefined && { seed }) });
+// A name changes nothing of what is checked or planned.
+const checked = ({ workflow, params, seed, from_run }: Submission): Submission => ({
+  workflow,
+  ...(params && { params }),
+  ...(seed !== undefined && { seed }),
+  ...(from_run !== undefined && { from_run }),
+});
 
 export function validateQuery(what: Submission) {
   return queryOptions({
