@@ -165,6 +165,13 @@ describe("Run", () => {
     expect(within(drawer).getAllByText("3 attempts ended with oom").length).toBeGreaterThan(0);
     expect(location.hash).toContain("stage=train");
   });
+  it("leads from an output straight to its place among the run's artifacts", async () => {
+    const model = { kind: "model", digest: `sha256:${"ab".repeat(32)}`, bytes: 4096 };
+    showPage("/runs/1c/graph?stage=train", { ...documents, "/runs/1c/stages/train": { ...train, outputs: { model } } });
+    const drawer = await screen.findByRole("complementary");
+    const link = await within(drawer).findByRole("link", { name: "model" });
+    expect(decodeURIComponent(link.getAttribute("href") ?? "")).toBe("/#/runs/1c/artifacts?at=train.model");
+  });
   it("shows the graph as a table, too", async () => {
     showPage("/runs/1c/graph?as=table", documents);
     const grid = await screen.findByRole("grid", { name: "Stages" });

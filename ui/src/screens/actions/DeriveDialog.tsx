@@ -4,6 +4,7 @@ import { useId, useMemo, useState } from "react";
 import { client, document } from "@/api/client";
 import { problemText } from "@/api/problem";
 import { runQuery, structureQuery, workflowQuery } from "@/api/queries";
+import { checkpointsQuery } from "@/api/reading";
 import type { PlannedStage } from "@/api/types";
 import { Button, CodeText, Dialog, DialogActions, Loading, ProblemBox } from "@/design";
 import { useStill } from "../newrun/draft";
@@ -148,12 +149,7 @@ interface StepProps {
 // The steps that the stage kept a checkpoint of.
 function StepPick({ run, stage, step, onStep }: StepProps) {
   const id = useId();
-  const query = useQuery({
-    queryKey: ["checkpoints", run, stage],
-    queryFn: ({ signal }) =>
-      document(client.GET("/api/v1/runs/{run}/stages/{stage}/checkpoints", { params: { path: { run, stage } }, signal })),
-    retry: false,
-  });
+  const query = useQuery(checkpointsQuery({ run, stage }));
   const kept = (query.data?.checkpoints ?? []).filter((checkpoint) => checkpoint.status === "complete");
   return (
     <div className={css.field}>

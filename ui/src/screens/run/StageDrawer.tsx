@@ -26,6 +26,7 @@ import { Attempts, Checkpoints, Resources } from "./Attempts";
 import { Failure } from "./Failure";
 import { furtherReasons, reusedFrom, type FailureInfo } from "./failure";
 import { StageActions } from "../actions/StageActions";
+import { writeAt } from "../artifacts/place";
 import css from "./Run.module.css";
 import { useChooseStage } from "./useStage";
 
@@ -78,7 +79,7 @@ function StageBody({ run, stage, name, why }: { run: string; stage: Stage; name:
       <Attempts run={run} name={name} stage={stage} />
       {!stage.tasks && stage.attempts > 0 && <Checkpoints run={run} name={name} />}
       <Resources resources={stage.resources} />
-      <Outputs run={run} outputs={stage.outputs} />
+      <Outputs run={run} name={name} outputs={stage.outputs} />
       <StageLinks run={run} name={name} stage={stage} />
       <Metrics metrics={stage.metrics} />
       <Params params={stage.params} />
@@ -183,35 +184,32 @@ function isOutput(value: unknown): value is Output {
   return typeof value === "object" && value !== null && "digest" in value;
 }
 
-function Outputs({ run, outputs }: { run: string; outputs: Stage["outputs"] }) {
+function Outputs({ run, name, outputs }: { run: string; name: string; outputs: Stage["outputs"] }) {
   const entries = Object.entries(outputs ?? {});
   if (entries.length === 0) return null;
   return (
     <section className={css.section}>
       <h3>Outputs</h3>
       <Facts
-        facts={entries.map(([name, value]) => [
-          name,
+        facts={entries.map(([output, value]) => [
+          output,
           isOutput(value) ? (
             <>
-              {value.kind} · {format.bytes(value.bytes)} <Digest value={value.digest} />{" "}
-              {readable.has(value.kind) && (
-                <Link to="/records/$digest" params={{ digest: value.digest }} search={{ run, kind: value.kind }}>
-                  look inside
-                </Link>
-              )}
+              <Link to="/runs/$run/artifacts" params={{ run }} search={{ at: writeAt({ task: name, output }) }}>
+                {value.kind}
+              </Link>{" "}
+              · {format.bytes(value.bytes)} <Digest value={value.digest} />
             </>
           ) : (
-            `${Array.isArray(value) ? value.length.toLocaleString("en") : 0} artifacts`
+            <Link to="/runs/$run/artifacts" params={{ run }}>
+              {Array.isArray(value) ? value.length.toLocaleString("en") : 0} artifacts
+            </Link>
           ),
         ])}
       />
     </section>
   );
 }
-
-// Kinds of artifacts that are JSON Lines.
-const readable = new Set(["qa", "documents", "scores", "table", "rollouts"]);
 
 // What the task wrote, each in a tab of the run.
 function StageLinks({ run, name, stage }: { run: string; name: string; stage: Stage }) {
