@@ -40,6 +40,9 @@ struct RolloutRow {
     kDropped = 1,    // left out of the gradient by AEPO
     kTruncated = 2,  // a turn was cut at its output limit
     kTokens = 4,     // tokens.bin holds its token data
+    // Of a row of an older build neither is set.
+    kUnanswered = 8,  // its response has no answer that could be graded
+    kAnswered = 16,
   };
 
   std::uint32_t mark = kMark;

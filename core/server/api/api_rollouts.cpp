@@ -29,6 +29,7 @@ reading::RolloutFilter filter_of(const Request& request) {
   if (request.has_truncated()) filter.truncated = request.truncated();
   if (request.has_dropped()) filter.dropped = request.dropped();
   if (request.has_with_tokens()) filter.with_tokens = request.with_tokens();
+  if (request.has_answered()) filter.answered = request.answered();
   return filter;
 }
 
@@ -37,6 +38,8 @@ reading::RolloutSort sort_of(std::string_view word) {
   if (word == "advantage") return reading::RolloutSort::kAdvantage;
   if (word == "tokens") return reading::RolloutSort::kTokens;
   if (word == "entropy") return reading::RolloutSort::kEntropy;
+  if (word == "made") return reading::RolloutSort::kMade;
+  if (word == "error") return reading::RolloutSort::kError;
   return reading::RolloutSort::kStep;
 }
 

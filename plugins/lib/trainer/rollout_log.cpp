@@ -139,9 +139,11 @@ Result<void> RolloutLog::add(const StepRecord& record, std::size_t group, std::s
     row.index = static_cast<std::uint32_t>(index);
     row.task = static_cast<std::uint16_t>(std::ranges::lower_bound(tasks_, item.record.task) -
                                           tasks_.begin());
-    row.flags = static_cast<std::uint16_t>((outcome.dropped ? RolloutRow::kDropped : 0) |
-                                           (trajectory.overlong ? RolloutRow::kTruncated : 0) |
-                                           (with_tokens ? RolloutRow::kTokens : 0));
+    row.flags = static_cast<std::uint16_t>(
+        (outcome.dropped ? RolloutRow::kDropped : 0) |
+        (trajectory.overlong ? RolloutRow::kTruncated : 0) |
+        (line.at("answer").is_null() ? RolloutRow::kUnanswered : RolloutRow::kAnswered) |
+        (with_tokens ? RolloutRow::kTokens : 0));
     CAIRN_ASSIGN(row.turns, narrow(trajectory.turns.size(), "the turns"));
     CAIRN_ASSIGN(row.prompt_tokens,
                  narrow(line.at("prompt_tokens").to_number<std::size_t>(), "the prompt tokens"));

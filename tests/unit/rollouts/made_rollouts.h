@@ -113,9 +113,10 @@ class RolloutFiles {
     row.index = made.index;
     // dialogue, multihop, reading
     row.task = static_cast<std::uint16_t>(made.sample == 0 ? 0 : made.sample < 3 ? 1 : 2);
-    row.flags = static_cast<std::uint16_t>((made.dropped ? RolloutRow::kDropped : 0) |
-                                           (made.truncated ? RolloutRow::kTruncated : 0) |
-                                           (made.token_data ? RolloutRow::kTokens : 0));
+    row.flags = static_cast<std::uint16_t>(
+        (made.dropped ? RolloutRow::kDropped : 0) | (made.truncated ? RolloutRow::kTruncated : 0) |
+        (made.answer ? RolloutRow::kAnswered : RolloutRow::kUnanswered) |
+        (made.token_data ? RolloutRow::kTokens : 0));
     row.turns = made.turns.empty() ? 1 : static_cast<std::uint32_t>(made.turns.size());
     row.prompt_tokens = 20;
     row.tokens = made.tokens;

@@ -37,6 +37,8 @@ TEST_F(RolloutPageTest, ShowsRowsWithTheHeadOfTheirResponse) {
   EXPECT_EQ(third.at("task"), "reading");
   EXPECT_TRUE(third.at("truncated").as_bool());
   EXPECT_TRUE(third.at("answer").is_null());
+  EXPECT_FALSE(third.at("answered").as_bool());
+  EXPECT_TRUE(second.at("answered").as_bool());
   EXPECT_THAT(third.at("preview").as_string(), SizeIs(240));
 }
 
@@ -45,6 +47,7 @@ TEST_F(RolloutPageTest, EveryFilterLeavesOutWhatItSays) {
   all[0].truncated = true;
   all[5].dropped = true;
   all[6].token_data = made_tokens({"a"});
+  all[7].answer.reset();
   write(all);
   const auto rollouts = view();
   const auto rows = [&](const RolloutFilter& filter) {
@@ -67,12 +70,18 @@ TEST_F(RolloutPageTest, EveryFilterLeavesOutWhatItSays) {
   EXPECT_THAT(rows({.dropped = true}), ElementsAre(5));
   EXPECT_THAT(rows({.step_max = 1, .truncated = false}), ElementsAre(1, 2, 3));
   EXPECT_THAT(rows({.with_tokens = true}), ElementsAre(6));
+  EXPECT_THAT(rows({.answered = false}), ElementsAre(7));
+  EXPECT_THAT(rows({.step_min = 2, .step_max = 2, .answered = true}), ElementsAre(4, 5, 6));
 }
 
 TEST_F(RolloutPageTest, SortsEitherWayAndTiesByRow) {
   auto all = some_steps(2);
   all[3].entropy = 0.5;
   all[4].entropy = 0.1;
+  all[5].truncated = true;
+  all[2].answer.reset();
+  all[6].answer.reset();
+  all[6].truncated = true;
   write(all);
   const auto rollouts = view();
   const auto rows = [&](RolloutSort sort, bool descending) {
@@ -85,6 +94,9 @@ TEST_F(RolloutPageTest, SortsEitherWayAndTiesByRow) {
   EXPECT_THAT(rows(RolloutSort::kAdvantage, true), ElementsAre(3, 7, 2, 6, 1, 5, 0, 4));
   EXPECT_THAT(rows(RolloutSort::kTokens, false), ElementsAre(0, 4, 1, 5, 2, 6, 3, 7));
   EXPECT_THAT(rows(RolloutSort::kEntropy, false), ElementsAre(4, 0, 1, 2, 5, 6, 7, 3));
+  EXPECT_THAT(rows(RolloutSort::kMade, false), ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
+  EXPECT_THAT(rows(RolloutSort::kMade, true), ElementsAre(7, 6, 5, 4, 3, 2, 1, 0));
+  EXPECT_THAT(rows(RolloutSort::kError, true), ElementsAre(6, 2, 5, 0, 1, 3, 4, 7));
 }
 
 TEST_F(RolloutPageTest, WhatIsNoNumberComesLastEitherWayAndIsNull) {
@@ -106,8 +118,9 @@ TEST_F(RolloutPageTest, PagesJoinedAreTheWholeListInEveryOrder) {
   for (std::size_t i = 0; i < all.size(); ++i) all[i].reward = static_cast<double>(i * 7 % 5);
   write(all);
   const auto rollouts = view();
-  for (const auto sort : {RolloutSort::kStep, RolloutSort::kReward, RolloutSort::kAdvantage,
-                          RolloutSort::kTokens, RolloutSort::kEntropy}) {
+  for (const auto sort :
+       {RolloutSort::kStep, RolloutSort::kReward, RolloutSort::kAdvantage, RolloutSort::kTokens,
+        RolloutSort::kEntropy, RolloutSort::kMade, RolloutSort::kError}) {
     for (const bool descending : {false, true}) {
       RolloutPage page{.filter = {.step_min = 3}, .sort = sort, .descending = descending};
       page.limit = 1000;

@@ -47,6 +47,8 @@ class Indexer {
       row.turns = static_cast<std::uint32_t>(turns->as_array().size());
     if (is_true(line, "dropped")) row.flags |= RolloutRow::kDropped;
     if (is_true(line, "truncated")) row.flags |= RolloutRow::kTruncated;
+    if (const auto* answer = line.if_contains("answer"))
+      row.flags |= answer->is_null() ? RolloutRow::kUnanswered : RolloutRow::kAnswered;
     row.body_offset = offset;
     row.body_bytes = static_cast<std::uint32_t>(text.size());
     const auto [known, fresh] =

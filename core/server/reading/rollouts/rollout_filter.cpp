@@ -63,7 +63,9 @@ bool RowFilter::takes(const RolloutRow& row) const {
     return false;
   return !is_other(filter_.truncated, row, RolloutRow::kTruncated) &&
          !is_other(filter_.dropped, row, RolloutRow::kDropped) &&
-         !is_other(filter_.with_tokens, row, RolloutRow::kTokens);
+         !is_other(filter_.with_tokens, row, RolloutRow::kTokens) &&
+         (!filter_.answered ||
+          row.has(*filter_.answered ? RolloutRow::kAnswered : RolloutRow::kUnanswered));
 }
 
 json::object to_json(const RolloutFilter& filter) {
@@ -81,6 +83,7 @@ json::object to_json(const RolloutFilter& filter) {
   add("truncated", filter.truncated);
   add("dropped", filter.dropped);
   add("with_tokens", filter.with_tokens);
+  add("answered", filter.answered);
   return object;
 }
 
@@ -122,7 +125,10 @@ json::object row_json(const RolloutView& view, std::uint64_t number, const Rollo
           {"turns", row.turns},
           {"truncated", row.has(RolloutRow::kTruncated)},
           {"dropped", row.has(RolloutRow::kDropped)},
-          {"with_tokens", row.has(RolloutRow::kTokens)}};
+          {"with_tokens", row.has(RolloutRow::kTokens)},
+          {"answered", row.has(RolloutRow::kAnswered)     ? json::value(true)
+                       : row.has(RolloutRow::kUnanswered) ? json::value(false)
+                                                          : json::value(nullptr)}};
 }
 
 json::array notes_of(const RolloutView& view) {

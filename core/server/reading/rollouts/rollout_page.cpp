@@ -33,12 +33,16 @@ const char* name_of(RolloutSort sort) {
       return "tokens";
     case RolloutSort::kEntropy:
       return "entropy";
+    case RolloutSort::kMade:
+      return "made";
+    case RolloutSort::kError:
+      return "error";
   }
   return "";
 }
 
 // Smaller comes first; what is no number comes last in either direction.
-double key_of(const RolloutRow& row, RolloutSort sort, bool descending) {
+double key_of(std::uint64_t number, const RolloutRow& row, RolloutSort sort, bool descending) {
   double value = 0;
   switch (sort) {
     case RolloutSort::kStep:
@@ -56,6 +60,13 @@ double key_of(const RolloutRow& row, RolloutSort sort, bool descending) {
     case RolloutSort::kEntropy:
       value = row.entropy;
       break;
+    case RolloutSort::kMade:
+      value = static_cast<double>(number);
+      break;
+    case RolloutSort::kError:
+      value =
+          (row.has(RolloutRow::kUnanswered) ? 2 : 0) + (row.has(RolloutRow::kTruncated) ? 1 : 0);
+      break;
   }
   if (std::isnan(value)) return std::numeric_limits<double>::infinity();
   return descending ? -value : value;
@@ -71,7 +82,7 @@ class Selection {
   }
   void offer(std::uint64_t number, const RolloutRow& row) {
     if (!filter_.takes(row)) return;
-    const Candidate candidate{key_of(row, page_.sort, page_.descending), number, row};
+    const Candidate candidate{key_of(number, row, page_.sort, page_.descending), number, row};
     if (after_ && !(*after_ < candidate)) return;
     if (best_.size() == room_) {
       if (!(candidate < best_.front())) return;

@@ -55,9 +55,12 @@ struct RolloutFilter {
   std::optional<bool> truncated{};
   std::optional<bool> dropped{};
   std::optional<bool> with_tokens{};
+  std::optional<bool> answered{};  // where it is not known, neither way
 };
 
-enum class RolloutSort { kStep, kReward, kAdvantage, kTokens, kEntropy };
+// kMade: the order in which they were made. kError: those without an answer are the largest, of
+// them those that were cut at their limit; then those that were cut.
+enum class RolloutSort { kStep, kReward, kAdvantage, kTokens, kEntropy, kMade, kError };
 
 inline constexpr std::size_t kMostRollouts = 1000;  // on a page
 
@@ -71,8 +74,9 @@ struct RolloutPage {
 
 // {"rollouts":[ROW],"next_cursor":text|null,"notes":[text]}. ROW: {"row","step","sample","task",
 // "index","reward","advantage","entropy","tokens","prompt_tokens","turns","truncated","dropped",
-// "with_tokens","answer":text|null,"preview":text|null}; preview is the head of the response, row a
-// number that names the rollout in this artifact or task. Equal keys are in the order of rows.
+// "with_tokens","answered":bool|null,"answer":text|null,"preview":text|null}; preview is the head
+// of the response, row a number that names the rollout in this artifact or task, answered null
+// where an older build did not note it. Equal keys are in the order of rows.
 [[nodiscard]] Result<json::object> rollout_page(const Rollouts& rollouts, const RolloutPage& page);
 
 // {"steps":[{"step","last_step","count","reward_mean","reward_min","reward_max","tokens_mean",
