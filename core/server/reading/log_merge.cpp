@@ -120,8 +120,8 @@ class Merge {
           const LineMatch match,
           matcher_.match(fd, *line, kLongestText, WorkBudget(budget_.clock(), kLong), foresight));
       undecided_ += match.undecided ? 1 : 0;
-      if (match.wanted && !add(*line, *stream, match)) return {};
       const Place place{stream->time, stream->task, stream->attempt, stream->next.offset};
+      if (match.wanted && !add(*line, place, match)) return {};
       if (!first_) first_ = place;
       last_ = place;
       stream->at = request_.backwards ? stream->next.offset : stream->next.end;
@@ -286,8 +286,8 @@ class Merge {
   }
 
   // False: it does not fit any more.
-  bool add(const RawLine& line, const Stream& stream, const LineMatch& match) {
-    json::object item{{"task", stream.task}, {"attempt", stream.attempt}};
+  bool add(const RawLine& line, const Place& place, const LineMatch& match) {
+    json::object item{{"task", place.task}, {"attempt", place.attempt}, {"place", place.text()}};
     for (auto& [key, value] : log_item(line, LogSource::kLog, std::nullopt))
       item[key] = std::move(value);
     if (request_.searches) {

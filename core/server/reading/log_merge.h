@@ -29,8 +29,8 @@ struct MergedLogRequest {
   Duration work = kWorkLimit;
 };
 
-// {"items":[an item of log_page with "task": its folder's name, and "attempt"] in the order of
-// time,
+// {"items":[an item of log_page with "task": its folder's name, "attempt", and "place": the cursor
+//  that it is] in the order of time,
 //  "previous","next": cursors, empty where nothing was seen and none was given,
 //  "at_begin","at_end": whether nothing lies before or behind, as far as this page can tell,
 //  "undecided"?,"left_out"?: logs beyond kMostMerged, and such that are links or no files}.

@@ -76,6 +76,21 @@ TEST_F(LogMerge, OrdersAttemptsOfAllTasksByTime) {
   EXPECT_EQ(texts(page()), (Texts{"b", "e"}));
 }
 
+TEST_F(LogMerge, ALineIsFoundAgainByItsPlaceWhateverIsWrittenSince) {
+  append(task("train").attempt(1).log(), record(10, "a") + record(30, "c"));
+  append(task("eval@1").attempt(1).log(), record(20, "b"));
+  const std::string place(page().at("items").at(1).at("place").as_string());
+  append(task("sow").attempt(1).log(), record(15, "late") + record(40, "d"));
+  request_.cursor = place;
+  EXPECT_EQ(texts(page()), (Texts{"c", "d"}));
+  request_.backwards = true;
+  const auto before = page();
+  EXPECT_EQ(texts(before), (Texts{"a", "late"}));
+  request_.backwards = false;
+  request_.cursor = before.at("next").as_string();
+  EXPECT_EQ(texts(page()), (Texts{"b", "c", "d"}));
+}
+
 TEST_F(LogMerge, ARunWithoutLogsHasNone) {
   const auto none = page();
   EXPECT_TRUE(texts(none).empty());
