@@ -187,6 +187,11 @@ export async function readRunLog(
   };
 }
 
+// The lines that a filter leaves of it, a search's text being one of it.
+export function readRunLogPage(run: string, filter: RunLogFilter, at: { cursor?: string | undefined; limit: number }, signal: AbortSignal) {
+  return document(client.GET("/api/v1/runs/{run}/log", { params: { path: { run }, query: said({ ...filter, ...at }) }, signal }));
+}
+
 export interface RolloutFilter {
   step_min?: number | undefined;
   step_max?: number | undefined;
@@ -198,6 +203,7 @@ export interface RolloutFilter {
   truncated?: boolean | undefined;
   dropped?: boolean | undefined;
   with_tokens?: boolean | undefined;
+  answered?: boolean | undefined;
 }
 
 const rolloutKey = (task: TaskPath) => [...runKey(task.run), "rollouts", task.stage] as const;

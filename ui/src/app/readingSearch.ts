@@ -55,6 +55,7 @@ export interface LogsSearch {
   only?: boolean | undefined; // lines that match alone
   line?: number | undefined;
   at?: number | undefined; // byte, while lines are not counted
+  entry?: string | undefined; // of the log of all tasks: the place of a line
   wrap?: boolean | undefined;
 }
 
@@ -69,20 +70,23 @@ export function logsSearch(search: Raw): LogsSearch {
     only: yes(search.only),
     line: whole(search.line) || undefined,
     at: whole(search.at),
+    entry: text(search.entry)?.slice(0, 1000),
     wrap: yes(search.wrap),
   };
 }
 
-export interface RolloutsSearch extends Omit<RolloutFilter, "truncated" | "dropped" | "with_tokens"> {
+export interface RolloutsSearch extends Omit<RolloutFilter, "truncated" | "dropped" | "with_tokens" | "answered"> {
   truncated?: YesNo | undefined;
   dropped?: YesNo | undefined;
   with_tokens?: YesNo | undefined;
+  answered?: YesNo | undefined;
   of?: string | undefined; // stage
   sort?: RolloutSort | undefined;
   q?: string | undefined;
 }
 
-const sorts = ["step", "-step", "reward", "-reward", "advantage", "-advantage", "tokens", "-tokens", "entropy", "-entropy"] as const;
+const sortKeys = ["step", "reward", "advantage", "tokens", "entropy", "made", "error"] as const;
+const sorts: readonly RolloutSort[] = sortKeys.flatMap((key): RolloutSort[] => [key, `-${key}`]);
 
 export function rolloutsSearch(search: Raw): RolloutsSearch {
   return {
@@ -97,6 +101,7 @@ export function rolloutsSearch(search: Raw): RolloutsSearch {
     truncated: oneOf(search.truncated, yesNo),
     dropped: oneOf(search.dropped, yesNo),
     with_tokens: oneOf(search.with_tokens, yesNo),
+    answered: oneOf(search.answered, yesNo),
     sort: oneOf(search.sort, sorts),
     q: text(search.q)?.slice(0, 1000),
   };
@@ -117,11 +122,14 @@ export function rolloutFilter(search: RolloutsSearch): RolloutFilter {
     truncated: flag(search.truncated),
     dropped: flag(search.dropped),
     with_tokens: flag(search.with_tokens),
+    answered: flag(search.answered),
   };
 }
 
 export const tokenColours = ["entropy", "logprob", "reference", "advantage", "mask"] as const;
 export const rolloutViews = ["text", "tokens", "json"] as const;
+
+const groupViews = ["tree", "side"] as const;
 
 export interface GroupSearch {
   of?: string | undefined;
@@ -129,6 +137,9 @@ export interface GroupSearch {
   sample?: string | undefined;
   diff?: string | undefined; // "ROW,ROW"
   colour?: (typeof tokenColours)[number] | undefined; // of tokens; without: texts
+  as?: (typeof groupViews)[number] | undefined; // without: what shows most of it
+  node?: string | undefined; // of the tree: "q", "INDEX" or "INDEX.TURN"
+  shut?: string[] | undefined; // nodes that are folded
 }
 
 export function groupSearch(search: Raw): GroupSearch {
@@ -138,6 +149,9 @@ export function groupSearch(search: Raw): GroupSearch {
     sample: text(search.sample),
     diff: /^\d+,\d+$/.test(text(search.diff) ?? "") ? text(search.diff) : undefined,
     colour: oneOf(search.colour, tokenColours),
+    as: oneOf(search.as, groupViews),
+    node: /^(q|\d+(\.\d+)?)$/.test(text(search.node) ?? "") ? text(search.node) : undefined,
+    shut: texts(search.shut)?.filter((one) => /^(q|\d+)$/.test(one)),
   };
 }
 

@@ -149,7 +149,7 @@ export function writeRollouts(folder, samples, rollouts) {
     row.writeUInt32LE(sample, 16);
     row.writeUInt32LE(made.index, 20);
     row.writeUInt16LE(tasks.indexOf(task), 24);
-    row.writeUInt16LE((made.dropped ? 1 : 0) | (made.truncated ? 2 : 0) | (block ? 4 : 0), 26);
+    row.writeUInt16LE((made.dropped ? 1 : 0) | (made.truncated ? 2 : 0) | (block ? 4 : 0) | ((made.answer ?? null) === null ? 8 : 16), 26);
     row.writeUInt32LE(made.turns?.length ?? 1, 28);
     row.writeUInt32LE(20, 32);
     row.writeUInt32LE(made.tokens, 36);

@@ -75,6 +75,10 @@ const remembering = [
     turns: [turn(1, "seventeen boxes"), turn(2, "seventeen boxes, all red", { memory_cut: true }), { prompt_tokens: 40, tokens: 5, finish: "stop" }],
     tokenData: tokensOf("The answer is 17", { turns: [2, 1, 3] }),
   },
+  ...[1, 2].map((index) => ({
+    step: 1, sample: 1, index, reward: 0, advantage: -0.5, entropy: 0.1, tokens: 15, response: "The answer is 3", answer: "3",
+    turns: [turn(1, "seventeen boxes"), turn(2, index === 1 ? "three boxes" : "<b>three</b> boxes"), { prompt_tokens: 40, tokens: 5, finish: "stop" }],
+  })),
 ];
 
 before(async () => {
@@ -357,3 +361,75 @@ test("nothing is cut off at 360 pixels", async () => {
     }
   });
 });
+
+test("what failed comes first, or what is newest, and what has no answer is kept apart", async () => {
+  await scene.withPage({}, async (page) => {
+    await open(page);
+    await page.getByLabel("Order").selectOption("what failed first");
+    await page.waitForURL(/sort=-error/);
+    const first = grid(page).getByRole("row").nth(1);
+    await first.getByText("no answer").waitFor();
+    await first.getByText("6,002").waitFor();
+    await grid(page).getByRole("row").nth(2).getByText("truncated").waitFor();
+    await page.getByLabel("Order").selectOption("newest first");
+    await page.waitForURL(/sort=-made/);
+    await first.getByText("6,002").waitFor();
+    await page.getByLabel("Answer").selectOption("yes");
+    await page.waitForURL(/answered=yes/);
+    await first.getByText("q-2").waitFor();
+    assert.match(await first.innerText(), /^6\b[^]*\b3\b/);
+    assert.equal(await grid(page).getAttribute("aria-rowcount"), "73");
+  });
+});
+
+test("a memory agent's group is a tree that keys walk and fold, with what is chosen beside it, in the address", async () => {
+  const at = "/group?of=memory&step=1&sample=q-1";
+  for (const width of [1280, 360])
+    await scene.withPage({ width }, async (page) => {
+      await open(page, at);
+      const tree = page.getByRole("tree", { name: "Turns of the group" });
+      const item = (name) => tree.getByRole("treeitem", { name });
+      await item(/^Question q-1/).waitFor();
+      assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4);
+      assert.equal(await item(/^Turn 1/).nth(1).getAttribute("aria-level"), "3");
+      await item(/as rollout 0/).first().waitFor();
+      await item(/^Question/).focus();
+      await page.keyboard.press("ArrowDown");
+      await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("ArrowDown");
+      await page.waitForURL(/node=0\.2/);
+      const detail = (name) => page.getByRole("region", { name, exact: true });
+      await detail("Rollout 0, turn 2").getByText("seventeen boxes, all red").waitFor();
+      await detail("Rollout 0, turn 2").getByText("cut to the memory's size").waitFor();
+      assert.ok(await item(/^Turn 2/).first().evaluate((element) => element === document.activeElement));
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft");
+      await page.waitForURL(/shut=0/);
+      assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4 - 3);
+      assert.equal(await item(/^Rollout 0/).getAttribute("aria-expanded"), "false");
+      await page.keyboard.press("End");
+      await detail("Rollout 2, answer").getByText("The answer is 3").waitFor();
+      await page.reload();
+      await detail("Rollout 2, answer").waitFor();
+      assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4 - 3);
+      await item(/^Turn 2 .*<b>three/).click();
+      await detail("Rollout 2, turn 2").getByText("<b>three</b> boxes").waitFor();
+      await item(/^Rollout 0/).click();
+      await page.keyboard.press("Enter");
+      await item(/^Turn 1/).first().click();
+      await detail("Rollout 0, turn 1").getByRole("link", { name: "Tokens of this turn" }).click();
+      await page.waitForURL(/rollouts\/0\?.*tokens=0-4/);
+      await open(page, `${at}&as=side`);
+      await page.getByRole("article", { name: "Rollout 1" }).waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    });
+});
+
+for (const theme of ["light", "dark"])
+  test(`no serious finding of axe in the tree, ${theme}`, async () => {
+    await scene.withPage({ theme }, async (page) => {
+      await open(page, "/group?of=memory&step=1&sample=q-1&node=0.2");
+      await page.getByRole("tree").waitFor();
+      assert.deepEqual(await seriousFindings(page, theme === "light" ? undefined : colours), []);
+    });
+  });

@@ -1,4 +1,5 @@
 import { useId } from "react";
+import type { RolloutSort } from "@/api/reading";
 import type { RolloutsSearch } from "@/app/readingSearch";
 import { Button } from "@/design";
 import bars from "../run/Reading.module.css";
@@ -8,6 +9,25 @@ interface Props {
   onChange: (next: Partial<RolloutsSearch>) => void;
 }
 
+const orders: readonly (readonly [RolloutSort | "", string])[] = [
+  ["", "first to last"],
+  ["-made", "newest first"],
+  ["-error", "what failed first"],
+  ["-reward", "highest reward"],
+  ["reward", "lowest reward"],
+  ["-advantage", "highest advantage"],
+  ["advantage", "lowest advantage"],
+  ["-tokens", "longest"],
+  ["tokens", "shortest"],
+  ["-entropy", "highest entropy"],
+  ["entropy", "lowest entropy"],
+];
+const asMade = new Set(["step", "made"]);
+const others: readonly (readonly [RolloutSort, string])[] = [
+  ["-step", "last step first"],
+  ["error", "what failed last"],
+];
+
 const yesNo = [
   ["", "any"],
   ["yes", "yes"],
@@ -16,9 +36,16 @@ const yesNo = [
 
 export function Filters({ search, onChange }: Props) {
   const on = [search.step_min, search.step_max, search.task, search.sample, search.reward_min, search.reward_max];
-  const any = [...on, search.advantage, search.truncated, search.dropped, search.with_tokens].some((one) => one !== undefined);
+  const any = [...on, search.advantage, search.truncated, search.dropped, search.with_tokens, search.answered].some((one) => one !== undefined);
+  const sort = search.sort && !asMade.has(search.sort) ? search.sort : "";
   return (
     <>
+      <Select
+        label="Order"
+        options={[...orders, ...others.filter(([order]) => order === sort)]}
+        value={sort}
+        onValue={(order) => onChange({ sort: order as RolloutSort | undefined })}
+      />
       <Range label="Steps" from={search.step_min} to={search.step_max} whole onRange={(step_min, step_max) => onChange({ step_min, step_max })} />
       <Range label="Reward" from={search.reward_min} to={search.reward_max} onRange={(reward_min, reward_max) => onChange({ reward_min, reward_max })} />
       <Words key={`t${search.task}`} label="Task" value={search.task} onValue={(task) => onChange({ task })} />
@@ -29,6 +56,7 @@ export function Filters({ search, onChange }: Props) {
         value={search.advantage}
         onValue={(advantage) => onChange({ advantage: advantage as RolloutsSearch["advantage"] })}
       />
+      <Select label="Answer" options={yesNo} value={search.answered} onValue={(answered) => onChange({ answered: answered as "yes" })} />
       <Select label="Truncated" options={yesNo} value={search.truncated} onValue={(truncated) => onChange({ truncated: truncated as "yes" })} />
       <Select label="Dropped" options={yesNo} value={search.dropped} onValue={(dropped) => onChange({ dropped: dropped as "yes" })} />
       <Select label="With tokens" options={yesNo} value={search.with_tokens} onValue={(with_tokens) => onChange({ with_tokens: with_tokens as "yes" })} />
@@ -47,6 +75,7 @@ export function Filters({ search, onChange }: Props) {
               truncated: undefined,
               dropped: undefined,
               with_tokens: undefined,
+              answered: undefined,
             })
           }
         >

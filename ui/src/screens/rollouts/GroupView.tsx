@@ -5,16 +5,18 @@ import { problemText } from "@/api/problem";
 import { rolloutGroupQuery, type RolloutBody, type TaskPath } from "@/api/reading";
 import { useKey } from "@/app/keys";
 import type { GroupSearch } from "@/app/readingSearch";
-import { buttonClass, clsx, Empty, Foreign, format, Loading, ProblemBox } from "@/design";
+import { buttonClass, clsx, Empty, Foreign, Loading, ProblemBox } from "@/design";
 import bars from "../run/Reading.module.css";
 import run from "../run/Run.module.css";
 import { Choice } from "../run/Toggle";
 import { useRunId } from "../run/useRun";
 import { DiffView } from "./DiffView";
-import { neighbour, within, type GroupKey } from "./group";
+import { neighbour, turnsOf, within, type GroupKey } from "./group";
 import { GroupTokens } from "./GroupTokens";
+import { MemoryTree } from "./MemoryTree";
 import { Question } from "./Question";
 import css from "./Rollouts.module.css";
+import { Scores } from "./Scores";
 import { Legend, TokenText } from "./TokenBlock";
 import { colouringsOf, type Token } from "./tokens";
 import { useGroups } from "./useGroups";
@@ -23,7 +25,7 @@ import { useGroups } from "./useGroups";
 export function GroupView() {
   const id = useRunId();
   const search = useSearch({ from: "/runs/$run/rollouts/group" });
-  const { of, step, sample, diff, colour } = search;
+  const { of, step, sample } = search;
   const task = useMemo<TaskPath>(() => ({ run: id, stage: of ?? "" }), [id, of]);
   if (of === undefined || step === undefined || sample === undefined) {
     return (
@@ -34,17 +36,17 @@ export function GroupView() {
       </Empty>
     );
   }
-  return <Group task={task} here={{ step, sample }} diff={diff} colour={colour} />;
+  return <Group task={task} here={{ step, sample }} search={search} />;
 }
 
 interface GroupProps {
   task: TaskPath;
   here: GroupKey;
-  diff: string | undefined;
-  colour: GroupSearch["colour"];
+  search: GroupSearch;
 }
 
-function Group({ task, here, diff, colour }: GroupProps) {
+function Group({ task, here, search }: GroupProps) {
+  const { diff, colour } = search;
   const { data, error, isPending, refetch } = useQuery(rolloutGroupQuery(task, here.step, here.sample));
   const groups = useGroups(task, here);
   const navigate = useNavigate({ from: "/runs/$run/rollouts/group" });
@@ -52,7 +54,18 @@ function Group({ task, here, diff, colour }: GroupProps) {
   const [at, setAt] = useState(0);
   const [told, setTold] = useState<Token>();
   const bodies = useMemo(() => data?.rollouts ?? [], [data]);
+  const remembers = useMemo(() => bodies.some((body) => turnsOf(body.turns).length > 0), [bodies]);
+  const tree = remembers && search.as !== "side";
+  const change = (next: Partial<GroupSearch>) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true });
+  // In the tree the rollout that is chosen is the one that n and p go on from.
+  const branch = bodies.findIndex(({ index }) => String(index) === search.node?.split(".")[0]);
+  const from = tree ? branch : at;
   const focus = (to: number) => {
+    if (tree) {
+      const body = bodies[to];
+      if (body) change({ node: String(body.index) });
+      return;
+    }
     setAt(to);
     const element = columns.current?.children[to];
     if (!(element instanceof HTMLElement)) return;
@@ -60,12 +73,12 @@ function Group({ task, here, diff, colour }: GroupProps) {
     element.scrollIntoView({ block: "nearest", inline: "nearest" });
   };
   const goTo = (group: GroupKey | undefined) => {
-    if (group) void navigate({ search: (before) => ({ ...before, step: group.step, sample: group.sample, diff: undefined }) });
+    if (group) void navigate({ search: (before) => ({ ...before, step: group.step, sample: group.sample, diff: undefined, node: undefined, shut: undefined }) });
   };
   const before = neighbour(groups, here, -1);
   const after = neighbour(groups, here, 1);
-  useKey("n", "Next rollout of the group", () => focus(within(at, bodies.length, "n")));
-  useKey("p", "Rollout before", () => focus(within(at, bodies.length, "p")));
+  useKey("n", "Next rollout of the group", () => focus(within(from, bodies.length, "n")));
+  useKey("p", "Rollout before", () => focus(within(from, bodies.length, "p")));
   useKey("g g", "First rollout of the group", () => focus(0));
   useKey("G", "Last rollout of the group", () => focus(Math.max(0, bodies.length - 1)));
   useKey("N", "Next group", () => goTo(after));
@@ -86,6 +99,9 @@ function Group({ task, here, diff, colour }: GroupProps) {
           Step {here.step} · <Foreign text={here.sample} />
         </b>
         <span className="muted">{bodies.length} rollouts{data?.more && ", the first of more"}</span>
+        {remembers && (
+          <Choice label="View" options={[["tree", "Tree"], ["side", "Side by side"]]} value={tree ? "tree" : "side"} onChange={(as) => change({ as: as === "side" ? as : undefined, diff: undefined, colour: undefined })} />
+        )}
         <span className={clsx(bars.group, bars.end)}>
           <button type="button" className={buttonClass()} disabled={!before} onClick={() => goTo(before)}>
             Group before (P)
@@ -106,37 +122,44 @@ function Group({ task, here, diff, colour }: GroupProps) {
             onClose={() => void navigate({ search: (old) => ({ ...old, diff: undefined }), replace: true })}
           />
         )}
-        <div className={css.groupBar}>
-          <div className={css.tokenBar}>
-            <Choice
-              label="Tokens, coloured"
-              options={[["", "Text"], ...colouringsOf(false)]}
-              value={colour ?? ""}
-              onChange={(next) => void navigate({ search: (old) => ({ ...old, colour: next || undefined }), replace: true })}
-            />
-            {colour && <Legend colouring={colour} />}
-          </div>
-          {colour && (
-            <p className={css.told} role="status">
-              {told ? <TokenText token={told} /> : <span className="muted">Hover a token to read its values.</span>}
-            </p>
-          )}
-        </div>
-        <div ref={columns} className={css.columns}>
-          {bodies.map((body, index) => (
-            <Column
-              key={body.row}
-              body={body}
-              task={task}
-              colour={colour}
-              onToken={setTold}
-              current={index === at}
-              comparing={pair?.includes(body.row) ?? false}
-              onFocus={() => setAt(index)}
-              onCompare={() => choose(body.row)}
-            />
-          ))}
-        </div>
+        {tree && (
+          <MemoryTree task={task} step={here.step} sample={here.sample} bodies={bodies} node={search.node} shut={search.shut} onChange={change} />
+        )}
+        {!tree && (
+          <>
+            <div className={css.groupBar}>
+              <div className={css.tokenBar}>
+                <Choice
+                  label="Tokens, coloured"
+                  options={[["", "Text"], ...colouringsOf(false)]}
+                  value={colour ?? ""}
+                  onChange={(next) => void navigate({ search: (old) => ({ ...old, colour: next || undefined }), replace: true })}
+                />
+                {colour && <Legend colouring={colour} />}
+              </div>
+              {colour && (
+                <p className={css.told} role="status">
+                  {told ? <TokenText token={told} /> : <span className="muted">Hover a token to read its values.</span>}
+                </p>
+              )}
+            </div>
+            <div ref={columns} className={css.columns}>
+              {bodies.map((body, index) => (
+                <Column
+                  key={body.row}
+                  body={body}
+                  task={task}
+                  colour={colour}
+                  onToken={setTold}
+                  current={index === at}
+                  comparing={pair?.includes(body.row) ?? false}
+                  onFocus={() => setAt(index)}
+                  onCompare={() => choose(body.row)}
+                />
+              ))}
+            </div>
+          </>
+        )}
       </div>
     </>
   );
@@ -183,50 +206,5 @@ function Column({ body, task, colour, onToken, current, comparing, onFocus, onCo
         </div>
       )}
     </article>
-  );
-}
-
-// Reward and advantage with a sign in words, shape and colour.
-export function Scores({ body }: { body: RolloutBody }) {
-  const { advantage } = body;
-  const sign = advantage === null || advantage === 0 ? "zero" : advantage > 0 ? "up" : "down";
-  return (
-    <dl className={css.scores}>
-      <div>
-        <dt>reward</dt>
-        <dd>{body.reward === null ? "–" : format.number(body.reward)}</dd>
-      </div>
-      <div>
-        <dt>advantage</dt>
-        <dd className={css[sign]}>
-          {sign === "up" ? "▲ " : sign === "down" ? "▼ " : ""}
-          {advantage === null ? "–" : format.number(advantage)}
-        </dd>
-      </div>
-      <div>
-        <dt>tokens</dt>
-        <dd>{body.tokens.toLocaleString("en")}</dd>
-      </div>
-      {body.entropy !== null && (
-        <div>
-          <dt>entropy</dt>
-          <dd>{format.number(body.entropy)}</dd>
-        </div>
-      )}
-      {(body.truncated || body.dropped) && (
-        <div>
-          <dt>notes</dt>
-          <dd>{[body.truncated && "truncated", body.dropped && "dropped"].filter(Boolean).join(", ")}</dd>
-        </div>
-      )}
-      {body.answer !== null && (
-        <div>
-          <dt>answer</dt>
-          <dd>
-            <Foreign text={body.answer} />
-          </dd>
-        </div>
-      )}
-    </dl>
   );
 }

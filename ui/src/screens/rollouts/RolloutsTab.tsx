@@ -12,6 +12,7 @@ import { StagePicker } from "../run/StagePicker";
 import { Reused } from "../run/Toggle";
 import { useRunId } from "../run/useRun";
 import { Filters } from "./Filters";
+import { notesOf } from "./group";
 import { Hits } from "./Hits";
 import own from "./Rollouts.module.css";
 import { StepStrip } from "./StepStrip";
@@ -21,7 +22,7 @@ const mostSteps = 2_000;
 const number = (value: number | null) => (value === null ? "–" : format.number(value));
 
 function columnsOf(sort: RolloutSort | undefined, onSort: (sort: RolloutSort | undefined) => void): Column<RolloutRow>[] {
-  const sorted = (name: "step" | "reward" | "advantage" | "tokens" | "entropy", title: string) => {
+  const sorted = (name: "step" | "reward" | "advantage" | "tokens" | "entropy" | "error", title: string) => {
     const down: RolloutSort = `-${name}`;
     const next = sort === down ? name : sort === name ? undefined : down;
     return (
@@ -43,10 +44,10 @@ function columnsOf(sort: RolloutSort | undefined, onSort: (sort: RolloutSort | u
     { id: "entropy", header: sorted("entropy", "Entropy"), width: "6rem", end: true, from: 60, cell: (row) => number(row.entropy) },
     {
       id: "flags",
-      header: "Notes",
-      width: "7rem",
+      header: sorted("error", "Notes"),
+      width: "9rem",
       from: 68,
-      cell: (row) => [row.truncated && "truncated", row.dropped && "dropped", row.turns > 1 && `${row.turns} turns`].filter(Boolean).join(", "),
+      cell: (row) => notesOf(row).join(", "),
     },
     { id: "preview", header: "Response", width: "minmax(6rem, 2fr)", cell: (row) => <Foreign text={row.preview ?? ""} /> },
   ];

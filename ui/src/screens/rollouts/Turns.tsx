@@ -12,25 +12,33 @@ export function Turns({ turns }: { turns: readonly ShownTurn[] }) {
             <h3>{turn.title}</h3>
             <span className="muted">{turn.facts}</span>
           </header>
-          {turn.documents.length > 0 && (
-            <p>
-              <span className="muted">documents </span>
-              {turn.documents.map((document) => (
-                <code key={document} className={css.chip}>
-                  <Foreign text={document} />
-                </code>
-              ))}
-            </p>
-          )}
-          <div className={css.pair}>
-            <Memory title="Given" memory={turn.given} plan={turn.givenPlan} />
-            {(turn.memory !== undefined || turn.plan !== undefined) && (
-              <Memory title={turn.cut ? "Wrote; cut to the memory's size" : "Wrote"} memory={turn.memory} plan={turn.plan} />
-            )}
-          </div>
+          <TurnBody turn={turn} />
         </li>
       ))}
     </ol>
+  );
+}
+
+export function TurnBody({ turn }: { turn: ShownTurn }) {
+  return (
+    <>
+      {turn.documents.length > 0 && (
+        <p>
+          <span className="muted">documents </span>
+          {turn.documents.map((document) => (
+            <code key={document} className={css.chip}>
+              <Foreign text={document} />
+            </code>
+          ))}
+        </p>
+      )}
+      <div className={css.pair}>
+        <Memory title="Given" memory={turn.given} plan={turn.givenPlan} />
+        {(turn.memory !== undefined || turn.plan !== undefined) && (
+          <Memory title={turn.cut ? "Wrote; cut to the memory's size" : "Wrote"} memory={turn.memory} plan={turn.plan} />
+        )}
+      </div>
+    </>
   );
 }
 

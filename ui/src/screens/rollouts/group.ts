@@ -1,4 +1,6 @@
 // Which group and which rollout come next, as pure functions.
+import type { RolloutRow } from "@/api/reading";
+
 export interface GroupKey {
   step: number;
   sample: string;
@@ -24,6 +26,12 @@ export function within(at: number, count: number, key: "n" | "p"): number {
   return Math.min(Math.max(at + (key === "n" ? 1 : -1), 0), Math.max(0, count - 1));
 }
 
+// What went wrong with a rollout, and what is special about it.
+export function notesOf(row: Pick<RolloutRow, "truncated" | "dropped" | "turns"> & { answered?: unknown }): string[] {
+  const notes = [row.answered === false && "no answer", row.truncated && "truncated", row.dropped && "dropped", row.turns > 1 && `${row.turns} turns`];
+  return notes.filter((note) => note !== false);
+}
+
 export interface Turn {
   chunk?: unknown;
   documents?: unknown;
@@ -38,6 +46,8 @@ export interface Turn {
 
 export interface ShownTurn {
   title: string;
+  reads: boolean; // a chunk; else it answers
+  tokens: number; // written
   documents: string[];
   given: string | undefined; // undefined: nothing yet
   givenPlan: string | undefined;
@@ -66,6 +76,8 @@ export function turnsOf(turns: unknown): ShownTurn[] {
       typeof turn.finish === "string" && (turn.finish === "length" ? "cut at its limit" : "ended by itself"),
     ];
     return {
+      reads,
+      tokens: typeof turn.tokens === "number" ? turn.tokens : 0,
       title: reads ? `Turn ${at + 1}: reads chunk ${textOf(turn.chunk) ?? ""}` : `Turn ${at + 1}: answers`,
       documents: Array.isArray(turn.documents) ? turn.documents.map(String) : [],
       given,
@@ -79,7 +91,7 @@ export function turnsOf(turns: unknown): ShownTurn[] {
 }
 
 const known = new Set(
-  "row step id sample task index reward advantage entropy tokens prompt_tokens turns truncated dropped with_tokens answer response finish cut preview".split(" "),
+  "row step id sample task index reward advantage entropy tokens prompt_tokens turns truncated dropped with_tokens answered answer response finish cut preview".split(" "),
 );
 
 // Members of a rollout that a trainer added, such as the votes of a verifier.
