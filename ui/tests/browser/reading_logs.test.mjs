@@ -302,3 +302,38 @@ test("nothing is cut off at 360 pixels, and the keyboard alone reaches the lines
     assert.fail("Tab never reaches the lines");
   });
 });
+
+test("a line of the log of all tasks has a link of its own, and the whole or what is filtered is downloaded", async () => {
+  await scene.withPage({}, async (page) => {
+    const merged = page.getByRole("region", { name: "Log of all tasks" });
+    await scene.goTo(page, `/runs/${ids.logs}/logs?of=*&level=error`);
+    const line = merged.getByRole("listitem").filter({ hasText: "record 1000 of" });
+    await merged.press("Home");
+    await line.getByRole("link", { name: /^Link to the line of/ }).click();
+    await page.waitForURL(/entry=/);
+    const here = merged.locator('[aria-current="location"]');
+    await here.getByText("record 1000 of").waitFor();
+    await page.getByRole("button", { name: "error", exact: true }).click();
+    await page.waitForURL((url) => !url.hash.includes("level="));
+    await page.reload();
+    await here.getByText("record 1000 of").waitFor();
+    assert.ok(await inSight(here));
+    await merged.getByText("record 999 of").waitFor();
+    await merged.getByText("record 1001 of").waitFor();
+    await merged.press("End");
+    await page.waitForURL((url) => !url.hash.includes("entry="));
+
+    await page.getByLabel("Search the log").fill("needle-77");
+    const read = async (name) => {
+      const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name, exact: true }).click()]);
+      return { name: file.suggestedFilename(), lines: readFileSync(await file.path(), "utf8").split("\n").filter(Boolean) };
+    };
+    const filtered = await read("Download filtered");
+    assert.equal(filtered.name, `${ids.logs}-filtered.log`);
+    assert.equal(filtered.lines.length, 33);
+    assert.ok(filtered.lines.every((text) => /^\S+Z \w+ \S+#1 .*needle-77/.test(text)));
+    const whole = await read("Download");
+    assert.ok(whole.lines.length > count, `${whole.lines.length}`);
+    assert.deepEqual(whole.lines.map((text) => text.slice(0, 24)), whole.lines.map((text) => text.slice(0, 24)).sort());
+  });
+});

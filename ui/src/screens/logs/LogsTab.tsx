@@ -11,12 +11,12 @@ import bars from "../run/Reading.module.css";
 import { StagePicker } from "../run/StagePicker";
 import { Choice, Toggle } from "../run/Toggle";
 import { useRunDocuments, useRunId } from "../run/useRun";
-import { Download } from "./Download";
+import { Download, DownloadMerged } from "./Download";
 import { LogView } from "./LogView";
 import { MergedView } from "./MergedView";
 import { shownPlace } from "./filtered";
+import { everything } from "./merged";
 
-const everything = "*";
 const attemptsMs = 5_000;
 const levels = ["debug", "info", "warning", "error"] as const;
 
@@ -41,7 +41,7 @@ export function LogsTab() {
   if (error) return <ProblemBox problem={problemText(error)} />;
   if (of === undefined) return stages.length === 0 ? <Loading what="the log" lines={14} /> : <Empty title="No stage has a log yet" />;
   const merged = of === everything;
-  const pick = (stage: string) => change({ of: stage, attempt: undefined, line: undefined, at: undefined });
+  const pick = (stage: string) => change({ of: stage, attempt: undefined, line: undefined, at: undefined, entry: undefined });
   return (
     <>
       <div className={bars.bars}>
@@ -75,9 +75,9 @@ export function LogsTab() {
             Wrap
           </Toggle>
         </span>
-        {!merged && <Download key={of} task={{ run, stage: of }} search={search} />}
+        {merged ? <DownloadMerged key={of} run={run} search={search} /> : <Download key={of} task={{ run, stage: of }} search={search} />}
       </div>
-      {merged && <MergedView key={run} run={run} search={search} />}
+      {merged && <MergedView key={run} run={run} search={search} onChange={change} />}
       {!merged && <Viewed key={JSON.stringify([run, of, search.attempt, search.source])} run={run} of={of} search={search} onChange={change} />}
     </>
   );

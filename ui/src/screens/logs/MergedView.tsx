@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { problemText } from "@/api/problem";
 import type { RunLogFilter, RunLogLine } from "@/api/reading";
 import type { LogsSearch } from "@/app/readingSearch";
@@ -7,22 +7,35 @@ import { clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@
 import { endOf, readOn } from "./ends";
 import { LineText, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
+import { everything } from "./merged";
 import { useAnchor } from "./useAnchor";
 import { useMergedLog, type MergedLog } from "./useMergedLog";
 
 const nowhere = {};
+const aPlace = { at: -1 };
+
+interface Props {
+  run: string;
+  search: LogsSearch;
+  onChange: (next: Partial<LogsSearch>) => void;
+}
 
 // What all tasks of the run logged, in the order of time.
-export function MergedView({ run, search }: { run: string; search: LogsSearch }) {
-  const { level, q, regex } = search;
+export function MergedView({ run, search, onChange }: Props) {
+  const { level, q, regex, entry, wrap } = search;
   const filter = useMemo<RunLogFilter>(() => ({ level, q, ...(q && regex && { regex }) }), [level, q, regex]);
   const [atBottom, setAtBottom] = useState(true);
-  const log = useMergedLog(run, filter, atBottom);
+  const log = useMergedLog(run, filter, entry, atBottom);
   const { window, more } = log;
   const scroller = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => window?.pieces.flatMap((piece) => piece.lines) ?? [], [window]);
   const anchored = useMemo(() => ({ window: window && { lines: [], atEnd: window.atEnd && !q }, opened: log.opened }), [window, log.opened, q]);
-  useAnchor(scroller, anchored, nowhere, atBottom);
+  useAnchor(scroller, anchored, entry === undefined ? nowhere : aPlace, atBottom);
+  const { opened } = log;
+  useLayoutEffect(() => {
+    if (entry === undefined || opened === 0) return;
+    scroller.current?.querySelector('[aria-current="location"]')?.scrollIntoView({ block: "center" });
+  }, [entry, opened]);
 
   // A filter may leave few lines of many: read on until the view is full.
   const short = window !== undefined && lines.length < 50;
@@ -38,8 +51,12 @@ export function MergedView({ run, search }: { run: string; search: LogsSearch })
   const onKeyDown = (event: KeyboardEvent) => {
     const end = endOf(event);
     if (!end) return;
-    log.open(end);
+    jump(end);
     event.preventDefault();
+  };
+  const jump = (where: "begin" | "end") => {
+    onChange({ entry: undefined });
+    log.open(where);
   };
   if (log.error && !window) return <ProblemBox problem={problemText(log.error)} retry={() => log.open("end")} />;
   if (!window) return <Loading what="the log" lines={14} />;
@@ -66,19 +83,28 @@ export function MergedView({ run, search }: { run: string; search: LogsSearch })
         )}
         <div className={css.lines} role="list">
           {lines.map(({ id, line }) => (
-            <Merged key={id} id={id} line={line} run={run} />
+            <Merged key={id} id={id} line={line} run={run} level={level} wrap={wrap} current={line.place === entry} />
           ))}
         </div>
       </div>
-      <Foot log={log} count={lines.length} searched={q !== undefined} follow={atBottom} />
+      <Foot log={log} onJump={jump} count={lines.length} searched={q !== undefined} follow={atBottom} />
     </>
   );
 }
 
-const Merged = memo(function Merged({ id, line, run }: { id: number; line: RunLogLine; run: string }) {
+interface LineProps {
+  id: number;
+  line: RunLogLine;
+  run: string;
+  level: string | undefined; // of the filter
+  wrap: boolean | undefined;
+  current: boolean;
+}
+
+const Merged = memo(function Merged({ id, line, run, level, wrap, current }: LineProps) {
   const time = line.time && format.exact(Date.parse(line.time));
   return (
-    <div className={css.line} data-offset={id} data-level={line.level} role="listitem">
+    <div className={clsx(css.line, current && css.current)} data-offset={id} data-level={line.level} role="listitem" aria-current={current ? "location" : undefined}>
       <Link
         className={css.task}
         to="/runs/$run/logs"
@@ -89,9 +115,17 @@ const Merged = memo(function Merged({ id, line, run }: { id: number; line: RunLo
         <Foreign text={line.task} />
         {line.earlier && " (before)"}
       </Link>
-      <span className={css.time} title={time}>
-        {time?.slice(11, 23)}
-      </span>
+      <Link
+        className={css.time}
+        to="/runs/$run/logs"
+        params={{ run }}
+        search={{ of: everything, entry: line.place, level, wrap }}
+        replace
+        title={time ? `${time}: link to this line` : "Link to this line"}
+        aria-label={`Link to the line of ${time ?? "no time"}`}
+      >
+        <span className={css.clock}>{time?.slice(11, 23) ?? "·"}</span>
+      </Link>
       <span className={css.level}>{line.level}</span>
       <span className={css.text}>
         <LineText text={line.text} columns={line.columns as unknown as Columns} />
@@ -101,13 +135,21 @@ const Merged = memo(function Merged({ id, line, run }: { id: number; line: RunLo
   );
 });
 
-function Foot({ log, count, searched, follow }: { log: MergedLog; count: number; searched: boolean; follow: boolean }) {
+interface FootProps {
+  log: MergedLog;
+  count: number;
+  searched: boolean;
+  follow: boolean;
+  onJump: (where: "begin" | "end") => void;
+}
+
+function Foot({ log, count, searched, follow, onJump }: FootProps) {
   const { window, error } = log;
   if (!window) return null;
   return (
     <div className={css.foot} role="status">
-      <IconButton icon="up" label="Begin of the log" onClick={() => log.open("begin")} />
-      <IconButton icon="down" label="End of the log" onClick={() => log.open("end")} />
+      <IconButton icon="up" label="Begin of the log" onClick={() => onJump("begin")} />
+      <IconButton icon="down" label="End of the log" onClick={() => onJump("end")} />
       {searched && (
         <span>
           {count.toLocaleString("en")}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunLogLine, RunLogPiece } from "@/api/reading";
-import { append, numbering, pieceLines, prepend, windowOf, type MergedWindow } from "./merged";
+import { append, around, numbering, pieceLines, prepend, windowOf, type MergedWindow } from "./merged";
+import { mergedText } from "./mergedFile";
 
 const piece = (from: number, to: number, more: Partial<RunLogPiece> = {}): RunLogPiece => ({
   items: Array.from({ length: to - from }, (_, at) => ({ task: "a", attempt: 1, offset: from + at, text: `line ${from + at}` }) as RunLogLine),
@@ -12,6 +13,14 @@ const piece = (from: number, to: number, more: Partial<RunLogPiece> = {}): RunLo
   leftOut: 0,
   ...more,
 });
+it("a line of the merged log in a file says when, how grave, whose and what", () => {
+  const line = { task: "sweep[a=1]", attempt: 2, time: "2026-11-26T20:49:18.490Z", level: "warning", text: "late\n" } as RunLogLine;
+  expect(mergedText(line)).toBe("2026-11-26T20:49:18.490Z warning sweep[a=1]#2 late\n");
+  const bare = { ...line, level: "info" };
+  delete bare.time;
+  expect(mergedText(bare)).toBe("info sweep[a=1]#2 late\n");
+});
+
 const offsets = (window: MergedWindow) => window.pieces.flatMap(({ lines }) => lines.map(({ line }) => line.offset));
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => from + at);
 
@@ -31,6 +40,16 @@ describe("the merged log's window", () => {
     const window = append(open(0, 10), number(nothing), nothing);
     expect(window.pieces.at(-1)?.next).toBe("c10");
     expect(offsets(window)).toEqual(range(0, 10));
+  });
+  it("opens around a line: what is before it, and what begins with it", () => {
+    const [before, rest] = [piece(0, 4), piece(4, 9, { atEnd: true, atBegin: false })];
+    const window = around(number(before), before, number(rest), rest);
+    expect(offsets(window)).toEqual(range(0, 9));
+    expect([window.atBegin, window.atEnd]).toEqual([true, true]);
+    const nothing = piece(4, 4, { atBegin: true });
+    const first = around(number(nothing), nothing, number(rest), rest);
+    expect(first.pieces).toHaveLength(1);
+    expect(first.atBegin).toBe(true);
   });
   it("forgets whole pieces at the other end, and knows that there is more", () => {
     let window = open(0, pieceLines);

@@ -2,6 +2,8 @@
 // of sight is forgotten a piece at a time, since each knows the cursors at its ends.
 import type { RunLogLine, RunLogPiece } from "@/api/reading";
 
+export const everything = "*"; // in the address: all tasks
+
 export const pieceLines = 200;
 const mostPieces = 5;
 
@@ -10,7 +12,7 @@ export interface MergedLine {
   line: RunLogLine;
 }
 
-interface Piece {
+export interface Piece {
   lines: readonly MergedLine[];
   previous: string;
   next: string;
@@ -32,6 +34,11 @@ export function numbering(): (piece: RunLogPiece) => Piece {
 
 export function windowOf(piece: Piece, { atBegin, atEnd, goingOn, leftOut }: RunLogPiece): MergedWindow {
   return { pieces: [piece], atBegin, atEnd, goingOn, leftOut };
+}
+
+// A line with what is around it, from two pieces: one that ends before it and one that begins with it.
+export function around(before: Piece, { atBegin }: RunLogPiece, behind: Piece, rest: RunLogPiece): MergedWindow {
+  return { ...windowOf(behind, rest), pieces: before.lines.length > 0 ? [before, behind] : [behind], atBegin };
 }
 
 // What was read from the end of the last piece. Small ones, as a log that is followed gives, become one.

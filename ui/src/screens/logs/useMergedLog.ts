@@ -1,19 +1,22 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import { readRunLog, type RunLogFilter, type RunLogPiece } from "@/api/reading";
-import { append, numbering, pieceLines, prepend, windowOf, type MergedWindow } from "./merged";
+import { readRunLog, type RunLogFilter } from "@/api/reading";
+import { append, around, numbering, pieceLines, prepend, windowOf, type MergedWindow } from "./merged";
 
 const followMs = 1_000;
+
+// An end of the log, or the place of a line.
+export type Where = "begin" | "end" | { place: string };
 
 export interface MergedLog {
   window: MergedWindow | undefined;
   error: Error | undefined;
   opened: number; // bumped where what is shown is another place
-  open: (where: "begin" | "end") => void;
+  open: (where: Where) => void;
   more: (backwards: boolean) => void;
 }
 
-// `filter` must keep its identity while it says the same.
-export function useMergedLog(run: string, filter: RunLogFilter, follow: boolean): MergedLog {
+// `filter` must keep its identity while it says the same. `entry`: the place of the line that it opens at.
+export function useMergedLog(run: string, filter: RunLogFilter, entry: string | undefined, follow: boolean): MergedLog {
   const [window, setWindow] = useState<MergedWindow>();
   const [error, setError] = useState<Error>();
   const [opened, setOpened] = useState(0);
@@ -23,17 +26,17 @@ export function useMergedLog(run: string, filter: RunLogFilter, follow: boolean)
   const number = useRef(numbering());
 
   const read = useCallback(
-    (at: { cursor?: string; backwards?: boolean }, take: (piece: RunLogPiece) => MergedWindow, begins: boolean) => {
+    (get: (signal: AbortSignal) => Promise<MergedWindow>, begins: boolean) => {
       if (begins) abort.current?.abort();
       else if (busy.current) return;
       const stop = begins ? new AbortController() : (abort.current ?? new AbortController());
       abort.current = stop;
       busy.current = true;
-      readRunLog(run, filter, { ...at, limit: pieceLines }, stop.signal)
-        .then((piece) => {
+      get(stop.signal)
+        .then((made) => {
           if (stop.signal.aborted) return;
-          current.current = take(piece);
-          setWindow(current.current);
+          current.current = made;
+          setWindow(made);
           setError(undefined);
           if (begins) setOpened((count) => count + 1);
         })
@@ -44,11 +47,24 @@ export function useMergedLog(run: string, filter: RunLogFilter, follow: boolean)
           if (!stop.signal.aborted) busy.current = false;
         });
     },
-    [run, filter],
+    [],
   );
   const open = useCallback(
-    (where: "begin" | "end") => read({ backwards: where === "end" && !filter.q }, (piece) => windowOf(number.current(piece), piece), true),
-    [read, filter],
+    (where: Where) => {
+      const piece = (at: { cursor?: string; backwards?: boolean }, signal: AbortSignal) => readRunLog(run, filter, { ...at, limit: pieceLines }, signal);
+      read(async (signal) => {
+        if (typeof where === "string" || filter.q) {
+          const found = await piece({ backwards: where === "end" && !filter.q }, signal);
+          return windowOf(number.current(found), found);
+        }
+        // A place leads to what is before it, and the end of that to the line itself.
+        const before = await piece({ cursor: where.place, backwards: true }, signal);
+        const first = before.items.length === 0 && before.next === where.place;
+        const rest = await piece(first ? {} : { cursor: before.next }, signal);
+        return around(number.current(before), before, number.current(rest), rest);
+      }, true);
+    },
+    [read, run, filter],
   );
   const more = useCallback(
     (backwards: boolean) => {
@@ -56,14 +72,20 @@ export function useMergedLog(run: string, filter: RunLogFilter, follow: boolean)
       if (!before) return;
       const cursor = backwards ? before.pieces[0]?.previous : before.pieces.at(-1)?.next;
       const join = backwards ? prepend : append;
-      read({ ...(cursor && { cursor }), backwards }, (piece) => join(before, number.current(piece), piece), false);
+      read(async (signal) => {
+        const piece = await readRunLog(run, filter, { ...(cursor && { cursor }), backwards, limit: pieceLines }, signal);
+        return join(before, number.current(piece), piece);
+      }, false);
     },
-    [read],
+    [read, run, filter],
   );
+  const [begun, setBegun] = useState(entry);
+  // A link that is followed on the page leads there; a place that is left leads nowhere.
+  if (entry !== undefined && entry !== begun) setBegun(entry);
   useEffect(() => {
-    open("end");
+    open(begun === undefined ? "end" : { place: begun });
     return () => abort.current?.abort();
-  }, [open]);
+  }, [open, begun]);
   const goingOn = follow && window?.goingOn === true && window.atEnd;
   useEffect(() => {
     if (!goingOn) return;
