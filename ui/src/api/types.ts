@@ -41,3 +41,5 @@ export type LineageNode = Schemas["LineageNode"];
 export type LineageTree = Schemas["LineageTree"];
 export type WorkflowParam = Schemas["WorkflowParam"];
 export type WorkflowStage = Schemas["WorkflowStage"];
+export type DiskUse = Schemas["DiskUse"];
+export type PluginCheck = Schemas["PluginCheckResult"];

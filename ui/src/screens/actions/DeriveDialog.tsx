@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useId, useMemo, useState } from "react";
 import { client, document } from "@/api/client";
 import { problemText } from "@/api/problem";
-import { runQuery, structureQuery, workflowQuery } from "@/api/queries";
+import { structureQuery, workflowQuery } from "@/api/queries";
 import { checkpointsQuery } from "@/api/reading";
 import type { PlannedStage } from "@/api/types";
 import { Button, CodeText, Dialog, DialogActions, Loading, ProblemBox } from "@/design";
@@ -47,7 +47,6 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
   const navigate = useNavigate();
   const [expect, setExpect] = useState(status);
   const workflow = useQuery(workflowQuery(run));
-  const ran = useQuery(runQuery(run)).data?.stages;
   const stages = useStages(run);
   const [stage, setStage] = useState(first ?? "");
   const [step, setStep] = useState<number>();
@@ -104,7 +103,7 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
       )}
       {complete && plan.isPending && <Loading what="the plan" />}
       {plan.error && <ProblemBox problem={problemText(plan.error)} retry={() => void plan.refetch()} />}
-      {complete && plan.data && <PlanView stages={plan.data.stages ?? []} ran={ran} />}
+      {complete && plan.data && <PlanView stages={plan.data.stages ?? []} />}
       <Refused run={run} seen={expect} error={deed.error} onSeen={(now) => (setExpect(now), deed.reset(), void plan.refetch())} />
       <CodeText label="The same on the command line" text={commandOf(kind, run, choice)} wrap />
       <DialogActions>

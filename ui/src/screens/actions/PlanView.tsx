@@ -1,24 +1,22 @@
 import { useMemo } from "react";
-import type { PlannedStage, Stage } from "@/api/types";
-import { Foreign, format, StatusIcon } from "@/design";
+import type { PlannedStage } from "@/api/types";
+import { Foreign, StatusIcon } from "@/design";
 import css from "./Actions.module.css";
-import { byWork, doesStatus, planRows, planSummary, tookOf } from "./plan";
+import { byWork, doesStatus, planRows, planSummary } from "./plan";
 
 const most = 500;
 
 interface Props {
   stages: readonly PlannedStage[];
-  ran?: readonly Stage[] | undefined; // of the run whose results are reused
 }
 
 // What each stage would do and why, those that do something first.
-export function PlanView({ stages, ran }: Props) {
-  const took = useMemo(() => tookOf(ran ?? []), [ran]);
-  const rows = useMemo(() => byWork(planRows(stages, took)), [stages, took]);
-  const saves = rows.some((row) => row.savedMs !== undefined);
+export function PlanView({ stages }: Props) {
+  const rows = useMemo(() => byWork(planRows(stages)), [stages]);
+  const saves = rows.some((row) => row.saved !== undefined);
   return (
     <section className={css.plan} aria-label="Plan">
-      <p className={css.summary}>{planSummary(stages, took)}</p>
+      <p className={css.summary}>{planSummary(stages)}</p>
       {/* A region that scrolls can be reached with the keyboard. */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div className={css.scroll} tabIndex={0} role="region" aria-label="What each stage would do">
@@ -51,7 +49,7 @@ export function PlanView({ stages, ran }: Props) {
                   </span>
                 </td>
                 <td className={css.end}>{row.tasks.toLocaleString("en")}</td>
-                {saves && <td className={css.end}>{row.savedMs === undefined ? "" : format.duration(row.savedMs)}</td>}
+                {saves && <td className={css.end}>{row.saved}</td>}
                 <td className="muted">
                   <Foreign text={row.why} />
                 </td>

@@ -18,6 +18,14 @@ describe("a run made from another", () => {
     expect(commandOf("fork", "r1", choice)).toBe("cairn fork r1 --at train:40 --set lr=0.1");
     expect(commandOf("rerun", "r1", { ...plain, stage: "sweep[a=1]" })).toBe("cairn rerun r1 --from 'sweep[a=1]'");
   });
+  it("quotes what a shell would take apart", () => {
+    const params = { who: "sun and moon", quote: "it's $HOME", none: "", list: ["a b"], n: 3 };
+    expect(commandOf("rerun", "r1", { ...plain, stage: "a", params })).toBe(
+      `cairn rerun r1 --from a --set 'who=sun and moon' --set 'quote=it'\\''s $HOME' --set none= --set 'list=["a b"]' --set n=3`,
+    );
+    expect(commandOf("resume", "r1", { ...plain, params: { who: "sun and moon" } })).toBe("cairn resume r1 --set 'who=sun and moon'");
+    expect(commandOf("fork", "r1", { ...plain, stage: "sweep[a b]", step: 40 })).toBe("cairn fork r1 --at 'sweep[a b]:40'");
+  });
   it("knows which parameters are others than in the run", () => {
     const told = { doc: "", required: false, file: "w.yaml", line: 1, column: 1 };
     const params = paramsOf([

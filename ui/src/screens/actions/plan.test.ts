@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlannedStage } from "@/api/types";
-import type { Stage } from "@/api/types";
-import { byWork, planRows, planSummary, tookOf } from "./plan";
+import { byWork, planRows, planSummary } from "./plan";
 
 const stage = (name: string, action: PlannedStage["action"], more: Partial<PlannedStage> = {}): PlannedStage => ({ name, uses: "t", tasks: 1, action, ...more });
 const stages = [
@@ -23,19 +22,10 @@ describe("a plan", () => {
       ["run 3, reuse 5", ""],
     ]);
   });
-  it("says what work is saved: of what is reused, and up to the step that is gone on from", () => {
-    const ran = (name: string, seconds: number, done: number, cached = false) =>
-      ({
-        name,
-        cached,
-        started_at: "2026-11-26T18:00:00.000Z",
-        finished_at: new Date(Date.parse("2026-11-26T18:00:00.000Z") + seconds * 1000).toISOString(),
-        progress: { done, total: 2080, unit: "steps" },
-      }) as Stage;
-    const took = tookOf([ran("data", 600, 1), ran("train", 4000, 2080), ran("sweep", 80, 8)]);
-    expect(planRows(stages, took).map((row) => row.savedMs)).toEqual([600_000, 2_000_000, 50_000]);
-    expect(planSummary(stages, took)).toBe("3 stages: 1 run, 1 continue, 1 reused · saves 44 min 10 s of work");
-    expect(planRows(stages, tookOf([ran("data", 600, 1, true)]))[0]?.savedMs).toBeUndefined();
+  it("says what work is saved, of each stage and in all", () => {
+    const saving = stages.map((one, at) => (at === 2 ? one : { ...one, saved: { seconds: 600 * (at + 1), gpu_seconds: 7200 * at } }));
+    expect(planRows(saving).map((row) => row.saved)).toEqual(["10 min", "20 min, 2 GPU-hours", undefined]);
+    expect(planSummary(saving)).toBe("3 stages: 1 run, 1 continue, 1 reused · saves 30 min, 2 GPU-hours of work");
   });
   it("begins with what is to be done", () => expect(byWork(planRows(stages)).map((row) => row.name)).toEqual(["sweep", "train", "data"]));
 });

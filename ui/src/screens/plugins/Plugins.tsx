@@ -5,6 +5,7 @@ import { problemText } from "@/api/problem";
 import type { PluginRow } from "@/api/types";
 import { useKey } from "@/app/keys";
 import { Digest, Empty, Foreign, Loading, ProblemBox, SearchBox, Table, type Column } from "@/design";
+import { CheckBadge } from "./Check";
 import css from "./Plugins.module.css";
 import { pluginsQuery } from "./queries";
 
@@ -13,6 +14,7 @@ const columns: Column<PluginRow>[] = [
   { id: "doc", header: "What it does", width: "minmax(9rem, 3fr)", cell: (row) => <Foreign text={row.doc} /> },
   { id: "revision", header: "Revision", width: "5rem", from: 54, end: true, cell: (row) => row.revision },
   { id: "library", header: "Library", width: "minmax(7rem, 1fr)", from: 46, cell: (row) => <Foreign text={row.library.split("/").at(-1) ?? ""} /> },
+  { id: "check", header: "Check", width: "8rem", from: 38, cell: (row) => <CheckBadge check={row.check} /> },
   { id: "digest", header: "Digest", width: "10rem", from: 62, cell: (row) => <Digest value={row.digest} /> },
 ];
 

@@ -4,6 +4,7 @@ import { useMemo, type ReactNode } from "react";
 import { problemText } from "@/api/problem";
 import type { Plugin } from "@/api/types";
 import { Button, CodeText, Digest, Facts, Foreign, Icon, Loading, ProblemBox, useCopy } from "@/design";
+import { CheckDetail } from "./Check";
 import { defaultWords, exampleStage, limitWords, readDeclaration, typeWords, type Declaration, type PortDeclaration } from "./declaration";
 import css from "./Plugins.module.css";
 import { pluginQuery } from "./queries";
@@ -45,6 +46,7 @@ function Reference({ plugin, declared }: { plugin: Plugin; declared: Declaration
           ["Random", declared.random ? "yes: its seed is part of the cache key" : "no"],
         ]}
       />
+      <CheckDetail check={plugin.check} library={library} />
       <Example declared={declared} />
       <Params declared={declared} />
       <Ports title="Inputs" ports={declared.inputs} more={declared.openInputs ? "It takes any further inputs, of any kind." : undefined} />

@@ -45,7 +45,7 @@ export function spentOf({ spent }: RunHead): string | undefined {
   return spent.cpu_seconds > 0 ? `${hours(spent.cpu_seconds)} CPU-hours` : undefined;
 }
 
-function hours(seconds: number): string {
+export function hours(seconds: number): string {
   const value = seconds / 3600;
   if (value >= 0.01) return format.number(Number(value.toPrecision(3)));
   return seconds > 0 ? "< 0.01" : "0";

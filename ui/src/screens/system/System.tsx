@@ -6,6 +6,7 @@ import type { System as Document } from "@/api/types";
 import { Facts, Foreign, format, Loading, ProblemBox, Time } from "@/design";
 import { useRole } from "../actions/useDeed";
 import { Clear } from "./Clear";
+import { DiskByRun } from "./DiskByRun";
 import css from "./System.module.css";
 import { Tokens } from "./Tokens";
 
@@ -24,6 +25,7 @@ export function System() {
       {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.isPending && <Loading what="the system" lines={8} />}
       {query.data && <Engine system={query.data} />}
+      <DiskByRun />
       <Tokens role={role} />
       <Clear role={role} />
     </div>
@@ -31,7 +33,7 @@ export function System() {
 }
 
 function Engine({ system }: { system: Document }) {
-  const { resources, disk, runs = [] } = system;
+  const { resources, disk, runs = [], executors = [] } = system;
   const used = disk ? disk.total_bytes - disk.free_bytes : 0;
   return (
     <>
@@ -76,6 +78,7 @@ function Engine({ system }: { system: Document }) {
               facts={[
                 ["Tasks at work", resources.running.toLocaleString("en")],
                 ["Queued", resources.queued.toLocaleString("en")],
+                ...executors.map(({ name, attempts }) => [<Foreign key={name} text={`Executor ${name}`} />, `${attempts.toLocaleString("en")} ${attempts === 1 ? "attempt" : "attempts"}`] as const),
               ]}
             />
           </section>
