@@ -16,7 +16,7 @@ export function launch() {
 // A page of a fresh profile; `faults` gathers what must not be.
 export async function openPage(browser, server, { theme = "light", width = 1280, height = 800, ...more } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...more });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const faults = [];
   page.on("request", (request) => {

@@ -150,7 +150,7 @@ test("a server that dies under the page: it says so, and then shows what is", as
     await page.getByText(/reconnecting · stale since/).waitFor();
     assert.equal(await page.getByRole("row").count(), rows);
     await server.start();
-    await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText("live", { exact: true }).waitFor();
     await server.submit(failing, { name: "afterwards" });
     await page.getByRole("link", { name: "afterwards" }).waitFor();
     await until(async () => assert.equal(await page.getByRole("row").count(), rows + 1));
@@ -165,7 +165,7 @@ test("a run whose server dies while it waits goes on in the same tab", async () 
     await server.kill();
     await page.getByText(/reconnecting · stale since/).waitFor();
     await server.start();
-    await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText("live", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Answer" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Approve" }).click();
     await page.getByRole("button", { name: /^publish.*succeeded/ }).waitFor();

@@ -250,11 +250,11 @@ test("what is written is followed at the bottom alone, and goes on behind a serv
     await until(async () => assert.ok(await inSight(line("1"))));
     say(151, 200);
     await scene.server.start();
-    await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText("live", { exact: true }).waitFor();
     assert.ok(await inSight(line("1")), "what was read has moved");
     await lines(page).focus();
     await page.keyboard.press("End");
-    await line(200).waitFor({ timeout: 20_000 });
+    await line(200).waitFor();
     say(201, 210);
     await line(210).waitFor();
     await until(async () => assert.ok(await inSight(line(210))));
@@ -262,12 +262,12 @@ test("what is written is followed at the bottom alone, and goes on behind a serv
     await page.getByText("cannot be read now; what was read before is shown").waitFor();
     say(211, 220);
     await scene.server.start();
-    await line(220).waitFor({ timeout: 30_000 });
+    await line(220).waitFor();
     const texts = await lines(page).locator("[data-offset]").allInnerTexts();
     const numbers = texts.map((text) => Number(/said (\d+)\./.exec(text)?.[1]));
     assert.deepEqual(numbers, Array.from({ length: numbers.length }, (_, at) => 221 - numbers.length + at));
     pipe.close();
-    await page.getByText("follows", { exact: true }).waitFor({ state: "detached", timeout: 20_000 });
+    await page.getByText("follows", { exact: true }).waitFor({ state: "detached" });
   });
 });
 

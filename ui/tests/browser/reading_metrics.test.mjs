@@ -250,8 +250,8 @@ test("curves grow as the stage runs, and go on behind a server that died, with n
     await panel.getByText("80 points", { exact: true }).waitFor();
     say(81, 120);
     await scene.server.start();
-    await page.getByText("live", { exact: true }).waitFor({ timeout: 30_000 });
-    await panel.getByText("120 points", { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText("live", { exact: true }).waitFor();
+    await panel.getByText("120 points", { exact: true }).waitFor();
     pipe.close();
     await page.getByText("succeeded", { exact: true }).first().waitFor();
     await scene.goTo(page, `/runs/${id}/metrics?of=train&as=table&from=70&to=90`);

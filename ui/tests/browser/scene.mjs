@@ -79,7 +79,7 @@ export async function tabTo(page, target, most = 80) {
 }
 
 // Until what is looked at is so: what is shown may come a moment later.
-export async function until(look, most = 20_000) {
+export async function until(look, most = 30_000) {
   const end = performance.now() + most;
   for (;;) {
     const failure = await look().then(
