@@ -188,6 +188,11 @@ TEST(NewTrainer, KilledAndResumedEndsWithTheSameBytes) {
   })) << text_of(folder.path() / "run.log");
   ::kill(engine, SIGKILL);
   for (const pid_t host : hosts_below(folder.path())) ::kill(host, SIGKILL);
+  // Dying takes a moment, in which its socket is still there.
+  ASSERT_TRUE(wait_until([&] {
+    const std::string stat = text_of("/proc/" + std::to_string(engine) + "/stat");
+    return stat.empty() || stat.find(") Z ") != std::string::npos;
+  }));
   const Answer listed = sh("cairn list -o json", folder.path());
   EXPECT_THAT(listed.text, HasSubstr("interrupted"));
   const Answer resumed = sh("cairn resume @latest --plugin-dir .", folder.path());

@@ -11,8 +11,9 @@ if (!state || !out) {
   process.exit(2);
 }
 
-// Of a run: its newest, and the one that ran everything itself. A new screen is a line here.
-function places(runs) {
+// Of a run: its newest, and the one that ran everything itself. A new screen is a line here; a dialog
+// says which action opens it where.
+function places(runs, sample) {
   const newest = runs[0]?.id;
   const first = runs.at(-1)?.id;
   return {
@@ -25,6 +26,8 @@ function places(runs) {
     logs: `/runs/${first}/logs?of=rl1`,
     rollouts: `/runs/${first}/rollouts?of=rl1`,
     rollout: `/runs/${first}/rollouts/9?of=rl1&colour=entropy`,
+    group: `/runs/${first}/rollouts/group?of=rl1&step=1&sample=${sample.rl1}`,
+    memory: `/runs/${first}/rollouts/group?of=memory&step=1&sample=${sample.memory}`,
     events: `/runs/${newest}/events`,
     config: `/runs/${newest}/config`,
     artifacts: `/runs/${newest}/artifacts`,
@@ -37,6 +40,9 @@ function places(runs) {
       scores: `/compare/${newest}/${first}?view=scores`,
     }),
     new: "/new",
+    again: `/new?like=${first}`,
+    rerun: { at: `/runs/${first}/graph`, act: "Run anew from a stage…" },
+    fork: { at: `/runs/${first}/graph`, act: "Fork…" },
     plugins: "/plugins/rl_stage",
     system: "/system",
   };
@@ -47,14 +53,24 @@ const server = new Server(state);
 await server.start();
 const browser = await launch();
 const { runs } = await server.api("GET", "/runs?limit=1000");
+const sample = {};
+for (const stage of ["rl1", "memory"]) {
+  const { rollouts } = await server.api("GET", `/runs/${runs.at(-1).id}/stages/${stage}/rollouts?step=1&limit=1`);
+  sample[stage] = encodeURIComponent(rollouts[0].sample);
+}
 for (const theme of ["light", "dark"]) {
   const { page, close } = await openPage(browser, server, { theme });
   await signIn(page, server);
-  for (const [name, place] of Object.entries(places(runs))) {
+  for (const [name, place] of Object.entries(places(runs, sample))) {
     if (names.length > 0 && !names.includes(name)) continue;
-    await page.goto(`${server.url}/#${place}`);
+    await page.goto(`${server.url}/#${place.at ?? place}`);
     await page.getByText("live", { exact: true }).waitFor();
     await page.waitForFunction(() => !document.querySelector('[aria-label^="Loading"]'));
+    if (place.act) {
+      await page.getByRole("button", { name: "Actions", exact: true }).click();
+      await page.getByRole("menuitem", { name: place.act }).click();
+      await page.getByRole("dialog").getByRole("region", { name: "Plan" }).waitFor();
+    }
     // What is shown as old until there is something new.
     if (name === "new") await page.getByRole("button", { name: "Start the run" }).and(page.locator(":enabled")).waitFor();
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));

@@ -259,7 +259,7 @@ test("a run begun like another has its values and its files; the form stays whil
     await goTo(page, `/new?like=${id}`);
     const form = page.getByRole("region", { name: "Parameters" });
     await form.getByLabel(/^rows/).waitFor();
-    const values = () => form.getByRole("textbox").evaluateAll((all) => all.map((one) => [one.value, one.placeholder, one.disabled]));
+    const values = () => form.getByRole("textbox").evaluateAll((all) => all.map((one) => [one.value, [...one.attributes].find(({ name }) => name.startsWith("place"))?.value ?? "", one.disabled]));
     const whole = [["", "rows.txt", false], ["", "2k", false], ["sun and moon", "", false]];
     assert.deepEqual(await values(), whole);
     const plan = page.getByRole("region", { name: "Plan" });

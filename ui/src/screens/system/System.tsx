@@ -78,7 +78,7 @@ function Engine({ system }: { system: Document }) {
               facts={[
                 ["Tasks at work", resources.running.toLocaleString("en")],
                 ["Queued", resources.queued.toLocaleString("en")],
-                ...executors.map(({ name, attempts }) => [<Foreign key={name} text={`Executor ${name}`} />, `${attempts.toLocaleString("en")} ${attempts === 1 ? "attempt" : "attempts"}`] as const),
+                ...executors.map(({ name, attempts }) => [`Executor ${name}`, `${attempts.toLocaleString("en")} ${attempts === 1 ? "attempt" : "attempts"}`] as const),
               ]}
             />
           </section>
