@@ -64,7 +64,7 @@ Outcome check_in_child(const fs::path& file) {
 
 // A sanitizer's own cost.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kTimes = 10;
+constexpr int kTimes = 30;
 #else
 constexpr int kTimes = 1;
 #endif

@@ -13,7 +13,7 @@ if (!state || !out) {
 
 // Of a run: its newest, and the one that ran everything itself. A new screen is a line here; a dialog
 // says which action opens it where.
-function places(runs, sample) {
+function places(runs, best) {
   const newest = runs[0]?.id;
   const first = runs.at(-1)?.id;
   return {
@@ -26,8 +26,8 @@ function places(runs, sample) {
     logs: `/runs/${first}/logs?of=rl1`,
     rollouts: `/runs/${first}/rollouts?of=rl1`,
     rollout: `/runs/${first}/rollouts/9?of=rl1&colour=entropy`,
-    group: `/runs/${first}/rollouts/group?of=rl1&step=1&sample=${sample.rl1}`,
-    memory: `/runs/${first}/rollouts/group?of=memory&step=1&sample=${sample.memory}`,
+    group: `/runs/${first}/rollouts/group?of=rl1&step=${best.rl1.step}&sample=${best.rl1.sample}&colour=entropy`,
+    memory: `/runs/${first}/rollouts/group?of=memory&step=${best.memory.step}&sample=${best.memory.sample}&node=0.1`,
     events: `/runs/${newest}/events`,
     config: `/runs/${newest}/config`,
     artifacts: `/runs/${newest}/artifacts`,
@@ -41,8 +41,8 @@ function places(runs, sample) {
     }),
     new: "/new",
     again: `/new?like=${first}`,
-    rerun: { at: `/runs/${first}/graph`, act: "Run anew from a stage…" },
-    fork: { at: `/runs/${first}/graph`, act: "Fork…" },
+    rerun: { in: `/runs/${first}/graph`, act: "Run anew from a stage…" },
+    fork: { in: `/runs/${first}/graph`, act: "Fork…" },
     plugins: "/plugins/rl_stage",
     system: "/system",
   };
@@ -53,17 +53,19 @@ const server = new Server(state);
 await server.start();
 const browser = await launch();
 const { runs } = await server.api("GET", "/runs?limit=1000");
-const sample = {};
+// A group of which some answers were right.
+const best = {};
 for (const stage of ["rl1", "memory"]) {
-  const { rollouts } = await server.api("GET", `/runs/${runs.at(-1).id}/stages/${stage}/rollouts?step=1&limit=1`);
-  sample[stage] = encodeURIComponent(rollouts[0].sample);
+  const { rollouts } = await server.api("GET", `/runs/${runs.at(-1).id}/stages/${stage}/rollouts?sort=-advantage&limit=1`);
+  const { step, sample } = rollouts[0];
+  best[stage] = { step, sample: encodeURIComponent(sample) };
 }
 for (const theme of ["light", "dark"]) {
   const { page, close } = await openPage(browser, server, { theme });
   await signIn(page, server);
-  for (const [name, place] of Object.entries(places(runs, sample))) {
+  for (const [name, place] of Object.entries(places(runs, best))) {
     if (names.length > 0 && !names.includes(name)) continue;
-    await page.goto(`${server.url}/#${place.at ?? place}`);
+    await page.goto(`${server.url}/#${place.in ?? place}`);
     await page.getByText("live", { exact: true }).waitFor();
     await page.waitForFunction(() => !document.querySelector('[aria-label^="Loading"]'));
     if (place.act) {
@@ -72,9 +74,10 @@ for (const theme of ["light", "dark"]) {
       await page.getByRole("dialog").getByRole("region", { name: "Plan" }).waitFor();
     }
     // What is shown as old until there is something new.
-    if (name === "new") await page.getByRole("button", { name: "Start the run" }).and(page.locator(":enabled")).waitFor();
+    if (name === "new" || name === "again") await page.getByRole("button", { name: "Start the run" }).and(page.locator(":enabled")).waitFor();
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await page.screenshot({ path: path.join(out, `${name}-${theme}.png`) });
+    if (place.act) await page.keyboard.press("Escape");
   }
   await close();
 }

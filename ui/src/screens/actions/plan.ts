@@ -40,7 +40,7 @@ export function planSummary(stages: readonly PlannedStage[]): string {
   const counts = order.map((does) => [does, stages.filter((stage) => stage.action === does).length] as const);
   const words = counts.filter(([, count]) => count > 0).map(([does, count]) => `${count.toLocaleString("en")} ${verbs[does]}`);
   const sum = (of: "seconds" | "gpu_seconds") => stages.reduce((all, { saved }) => all + (saved?.[of] ?? 0), 0);
-  const saves = stages.some(({ saved }) => saved) ? ` · saves ${savedWords(sum("seconds"), sum("gpu_seconds"))} of work` : "";
+  const saves = sum("seconds") >= 1 ? ` · saves ${savedWords(sum("seconds"), sum("gpu_seconds"))} of work` : "";
   return `${stages.length.toLocaleString("en")} ${stages.length === 1 ? "stage" : "stages"}: ${words.join(", ")}${saves}`;
 }
 

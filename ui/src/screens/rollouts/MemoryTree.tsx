@@ -28,7 +28,10 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
   const current = visible.find(({ id }) => id === chosen?.id) ?? visible.find(({ id }) => id === chosen?.parent) ?? visible[0];
   const tree = useRef<HTMLDivElement>(null);
   const currentId = current?.id;
+  // Where keys have led that is not drawn yet: the next one goes on from there.
+  const goal = useRef<string>(undefined);
   useEffect(() => {
+    if (goal.current === currentId) goal.current = undefined;
     const element = tree.current?.querySelector<HTMLElement>(`[data-node="${currentId}"]`);
     element?.scrollIntoView({ block: "nearest" });
     if (tree.current?.contains(document.activeElement)) element?.focus({ preventScroll: true });
@@ -40,11 +43,14 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const move = moveBy(event.key, visible, folded, current.id);
+    const move = moveBy(event.key, visible, folded, goal.current ?? current.id);
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    if (move.to !== undefined) onChange({ node: move.to });
+    if (move.to !== undefined) {
+      goal.current = move.to === current.id ? undefined : move.to;
+      onChange({ node: move.to });
+    }
     if (move.shut !== undefined) fold(move.shut, true);
     if (move.open !== undefined) fold(move.open, false);
   };
@@ -65,7 +71,10 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
             aria-selected={one.id === current.id}
             tabIndex={one.id === current.id ? 0 : -1}
             className={clsx(css.item, css[`level${one.level}`], one.id === current.id && css.chosen, one.last && css.last)}
-            onClick={() => onChange({ node: one.id })}
+            onClick={() => {
+              goal.current = undefined;
+              onChange({ node: one.id });
+            }}
           >
             {one.level === 3 && !one.lastBranch && <span className={css.through} aria-hidden="true" />}
             {one.children > 0 ? (
