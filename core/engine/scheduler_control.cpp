@@ -105,7 +105,9 @@ Result<std::string> Scheduler::Impl::derive(const DeriveOptions& options) {
   if (!stage) return not_found("run " + options.run + " has no stage '" + options.stage + "'");
   const WorkflowSpec& spec = options.workflow ? *options.workflow : *from.spec;
   CAIRN_TRY(check_stages(spec));
-  CAIRN_TRY(check_plugins(spec));
+  CAIRN_TRY(check_plugins(spec,
+                          "submit the workflow as a new run: what has not changed comes from the "
+                          "cache"));
   Event event;
   v1::RunCreated* created = event.mutable_run_created();
   created->set_workflow_json(canonical_json(to_json(spec)));

@@ -180,8 +180,10 @@ Result<void> Scheduler::Impl::check_stages(const WorkflowSpec& spec) const {
   return {};
 }
 
-// A run goes on with the code it was planned with, unless told otherwise.
-Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec) const {
+// A run goes on with the code it was planned with, unless told otherwise: that, as `or_else`, is
+// what the hint names.
+Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec,
+                                            const std::string& or_else) const {
   CAIRN_TRY(trust_plugins(spec));
   std::map<std::string, std::string> seen;
   for (const StageSpec& stage : spec.stages) {
@@ -191,8 +193,7 @@ Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec) const {
     const std::string how = digest.ok() ? "has changed since the run was planned"
                                         : "is gone: " + digest.error().message;
     return conflict("plugin " + stage.plugin + " of stage '" + stage.name + "' " + how,
-                    "put the old one back, or go on with what is there now: resume "
-                    "--accept-changed-plugins");
+                    "put the old one back, or " + or_else);
   }
   return {};
 }
@@ -247,7 +248,7 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOpti
   const WorkflowSpec& spec =
       next != nullptr ? *next : (run != nullptr ? *run->state.spec : *loaded->spec);
   CAIRN_TRY(check_stages(spec));
-  CAIRN_TRY(check_plugins(spec));
+  CAIRN_TRY(check_plugins(spec, "go on with what is there now: resume --accept-changed-plugins"));
   if (run == nullptr) {
     run = &adopt_state(std::move(*loaded));
     settle(*run);

@@ -192,9 +192,9 @@ json::object operation(const MethodSchema& method,
 json::object components() {
   json::object schemas;
   std::map<std::string, json::object> sorted;
-  for (const char* file : {"schemas/documents.proto", "schemas/readings.proto",
-                           "schemas/session.proto", "schemas/system.proto",
-                           "schemas/workflows.proto"}) {
+  for (const char* file :
+       {"schemas/documents.proto", "schemas/readings.proto", "schemas/session.proto",
+        "schemas/system.proto", "schemas/workflows.proto"}) {
     const auto* declared = commented_pool().FindFileByName(file);
     for (int i = 0; i < declared->message_type_count(); ++i) {
       const Descriptor& message = *declared->message_type(i);
