@@ -73,6 +73,8 @@ for (const theme of ["light", "dark"]) {
       await page.getByRole("menuitem", { name: place.act }).click();
       await page.getByRole("dialog").getByRole("region", { name: "Plan" }).waitFor();
     }
+    if (name === "again") await page.getByText("Changes…").waitFor();
+    if (name === "group") await page.getByText("The answer is").nth(7).waitFor();
     // What is shown as old until there is something new.
     if (name === "new" || name === "again") await page.getByRole("button", { name: "Start the run" }).and(page.locator(":enabled")).waitFor();
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
