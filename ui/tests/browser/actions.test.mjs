@@ -100,7 +100,7 @@ test("the plan of a resume is that of the command line, byte for byte, and is wh
   await withPage({}, async (page) => {
     await goTo(page, `/runs/${ids.breaks}/graph`);
     const dialog = await act(page, "Resume…");
-    await dialog.getByText(/2 stages: 1 run, 1 reused · saves/).waitFor();
+    await dialog.getByText("2 stages: 1 run, 1 reused").waitFor();
     await dialog.getByText("Parameters").click();
     const planned = page.waitForResponse((answer) => answer.url().endsWith("/resume") && answer.request().postDataJSON().params?.code === 0);
     await dialog.getByLabel(/^code/).fill("0");

@@ -405,7 +405,7 @@ test("a memory agent's group is a tree that keys walk and fold, with what is cho
       await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("ArrowLeft");
       await page.waitForURL(/shut=0/);
-      assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4 - 3);
+      await until(async () => assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4 - 3));
       assert.equal(await item(/^Rollout 0/).getAttribute("aria-expanded"), "false");
       await page.keyboard.press("End");
       await detail("Rollout 2, answer").getByText("The answer is 3").waitFor();

@@ -71,6 +71,7 @@ test("a run is written, planned and started, with a parameter of the form", asyn
     await page.waitForURL(/#\/runs\/[^/]+\/graph/);
     const id = /runs\/([^/]+)\//.exec(page.url())[1];
     assert.equal(await ended(id), "succeeded");
+    await page.getByRole("button", { name: "Actions", exact: true }).waitFor();
     assert.equal((await server.api("GET", `/runs/${id}`)).params.who, "sun");
     await goTo(page, "/new");
     await plan.getByText("2 stages: 2 reused").waitFor();

@@ -28,7 +28,7 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
   const current = visible.find(({ id }) => id === chosen?.id) ?? visible.find(({ id }) => id === chosen?.parent) ?? visible[0];
   const tree = useRef<HTMLDivElement>(null);
   const currentId = current?.id;
-  // Where keys have led that is not drawn yet: the next one goes on from there.
+  // Where keys and clicks have led that is not drawn yet: the next one goes on from there.
   const goal = useRef<string>(undefined);
   useEffect(() => {
     if (goal.current === currentId) goal.current = undefined;
@@ -41,16 +41,17 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
     const next = on ? [...folded, id] : [...folded].filter((one) => one !== id);
     onChange({ shut: next.length > 0 ? next : undefined, ...(on && chosen.id !== id && within(chosen, id) && { node: id }) });
   };
+  const go = (id: string) => {
+    goal.current = id === current.id ? undefined : id;
+    onChange({ node: id });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const move = moveBy(event.key, visible, folded, goal.current ?? current.id);
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();
-    if (move.to !== undefined) {
-      goal.current = move.to === current.id ? undefined : move.to;
-      onChange({ node: move.to });
-    }
+    if (move.to !== undefined) go(move.to);
     if (move.shut !== undefined) fold(move.shut, true);
     if (move.open !== undefined) fold(move.open, false);
   };
@@ -71,10 +72,7 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
             aria-selected={one.id === current.id}
             tabIndex={one.id === current.id ? 0 : -1}
             className={clsx(css.item, css[`level${one.level}`], one.id === current.id && css.chosen, one.last && css.last)}
-            onClick={() => {
-              goal.current = undefined;
-              onChange({ node: one.id });
-            }}
+            onClick={() => go(one.id)}
           >
             {one.level === 3 && !one.lastBranch && <span className={css.through} aria-hidden="true" />}
             {one.children > 0 ? (
