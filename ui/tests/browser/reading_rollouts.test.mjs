@@ -416,6 +416,7 @@ test("a memory agent's group is a tree that keys walk and fold, with what is cho
       await detail("Rollout 2, turn 2").getByText("<b>three</b> boxes").waitFor();
       await item(/^Rollout 0/).click();
       await page.keyboard.press("Enter");
+      await until(async () => assert.equal(await tree.getByRole("treeitem").count(), 1 + 3 * 4));
       await item(/^Turn 1/).first().click();
       await detail("Rollout 0, turn 1").getByRole("link", { name: "Tokens of this turn" }).click();
       await page.waitForURL(/rollouts\/0\?.*tokens=0-4/);
