@@ -7,10 +7,9 @@ import { declarationQuery, metricsQuery } from "@/api/reading";
 import type { Run } from "@/api/types";
 import type { CompareSearch } from "@/app/router";
 import { Empty, Loading, ProblemBox } from "@/design";
-import own from "../metrics/Metrics.module.css";
 import { likelyStage } from "../metrics/MetricsTab";
 import { foundIn, ordered } from "../metrics/model";
-import { Panel, type PanelSource } from "../metrics/Panel";
+import { PanelGrid, type PanelSource } from "../metrics/Panel";
 import { stagesWithMetrics } from "../metrics/SourcePicker";
 import { forkStep } from "../metrics/useMarks";
 import { Finder } from "../run/Finder";
@@ -76,7 +75,6 @@ interface OverlayProps {
 }
 
 const noMarks: never[] = [];
-const nowhere = [0, 1] as const;
 
 function Overlay({ runs, stage, search, onChange }: OverlayProps) {
   const [first, second] = runs;
@@ -100,27 +98,18 @@ function Overlay({ runs, stage, search, onChange }: OverlayProps) {
   return (
     <div className={run_.scroll} style={{ padding: 0 }}>
       {names.length === 0 && <Empty title={q ? "No metric has such a name" : "No metric that both measured"} />}
-      <div className={own.grid}>
-        {names.map((name) => {
-          const told = declared.find((metric) => metric.name === name);
-          return (
-            <Panel
-              key={name}
-              name={name}
-              all={infos.get(name)?.steps ?? nowhere}
-              unit={told?.unit ?? ""}
-              doc={told?.doc ?? ""}
-              sources={sources}
-              marks={noMarks}
-              smooth={search.smooth ?? 0}
-              log={false}
-              table={search.as === "table"}
-              range={range}
-              onRange={onRange}
-            />
-          );
-        })}
-      </div>
+      <PanelGrid
+        names={names}
+        declared={declared}
+        infos={infos}
+        sources={sources}
+        marks={noMarks}
+        smooth={search.smooth ?? 0}
+        log={false}
+        table={search.as === "table"}
+        range={range}
+        onRange={onRange}
+      />
     </div>
   );
 }

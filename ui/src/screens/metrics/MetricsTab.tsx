@@ -17,11 +17,10 @@ import { useGrowth } from "../run/useGrowth";
 import { useRunId } from "../run/useRun";
 import own from "./Metrics.module.css";
 import { foundIn, ordered, sourceOf, type Source } from "./model";
-import { Panel } from "./Panel";
+import { PanelGrid } from "./Panel";
 import { SourcePicker, stagesWithMetrics } from "./SourcePicker";
 import { useMarks } from "./useMarks";
 
-const nowhere = [0, 1] as const;
 const elsewhereMs = 5_000;
 const smoothings = [
   ["0", "Raw"],
@@ -151,27 +150,18 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
       {infos.size === 0 && !counting && <Empty title="This stage wrote no metrics" />}
       {infos.size > 0 && names.length === 0 && <Empty title="No metric has such a name" />}
       {names.length > 0 && <Legend smooth={search.smooth ?? 0} />}
-      <div className={own.grid}>
-        {names.map((name) => {
-          const told = declared.data?.metrics?.find((metric) => metric.name === name);
-          return (
-            <Panel
-              key={name}
-              name={name}
-              all={infos.get(name)?.steps ?? nowhere}
-              unit={told?.unit ?? ""}
-              doc={told?.doc ?? ""}
-              sources={placed}
-              marks={marks}
-              smooth={search.smooth ?? 0}
-              log={search.log === true}
-              table={search.as === "table"}
-              range={range}
-              onRange={onRange}
-            />
-          );
-        })}
-      </div>
+      <PanelGrid
+        names={names}
+        declared={declared.data?.metrics ?? []}
+        infos={infos}
+        sources={placed}
+        marks={marks}
+        smooth={search.smooth ?? 0}
+        log={search.log === true}
+        table={search.as === "table"}
+        range={range}
+        onRange={onRange}
+      />
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { usePalette } from "@/design/paint";
 import { Chart, type Line, type Mark } from "./Chart";
 import { dashOf, useCurveColours } from "./curves";
 import css from "./Metrics.module.css";
-import { curveOf, ema, entriesOf, entryAt, joined, marksNear, type Curve, type Entry, type Source } from "./model";
+import { curveOf, ema, entriesOf, entryAt, joined, marksNear, type Curve, type Entry, type Found, type Source } from "./model";
 import { SeriesTable } from "./SeriesTable";
 
 export interface PanelSource extends Source {
@@ -31,8 +31,28 @@ interface Props {
 const height = 200;
 const markPixels = 6;
 
+const nowhere = [0, 1] as const;
+
+interface GridProps extends Omit<Props, "name" | "all" | "unit" | "doc"> {
+  names: readonly string[];
+  declared: readonly { name: string; unit?: string; doc?: string }[];
+  infos: ReadonlyMap<string, Found>;
+}
+
+// A panel for each of the metrics, in their order.
+export function PanelGrid({ names, declared, infos, ...shared }: GridProps) {
+  return (
+    <div className={css.grid}>
+      {names.map((name) => {
+        const told = declared.find((metric) => metric.name === name);
+        return <Panel key={name} name={name} all={infos.get(name)?.steps ?? nowhere} unit={told?.unit ?? ""} doc={told?.doc ?? ""} {...shared} />;
+      })}
+    </div>
+  );
+}
+
 // One metric: its curves and what stands at the crosshair, or the same as a table.
-export function Panel(props: Props) {
+function Panel(props: Props) {
   const root = useRef<HTMLElement>(null);
   const seen = useSeen(root);
   return (
