@@ -16,6 +16,8 @@ void add_derive_options(CLI::App& command, Cli& cli,
   command.add_option("RUN", request->run, "Id, unique prefix, name or @latest")->required();
   command.add_option("--request-id", request->request_id,
                      "The same id twice gives the same run: for scripts that may try again");
+  command.add_flag("--accept-changed-plugins", request->accept_changed_plugins,
+                   "Take the plugins as they are now");
   add_wait_timeout(command, request->timeout);
   add_workflow_options(command, cli);
   add_machine_options(command, std::shared_ptr<MachineOptions>(request, &request->machine));
@@ -29,6 +31,7 @@ ExitCode derive_run(const Cli& cli, const DeriveRequest& request) {
   options.fork = request.fork;
   options.step = request.step;
   options.request_id = request.request_id;
+  options.accept_changed_plugins = request.accept_changed_plugins;
   options.traceparent = traceparent_of(cli);
   const auto server = find_server(cli);
   if (!server.ok()) return fail(cli, server.error());

@@ -16,6 +16,7 @@ struct DeriveRequest {
   bool fork = false;
   std::int64_t step = -1;
   std::string request_id;
+  bool accept_changed_plugins = false;
   MachineOptions machine;
   std::shared_ptr<std::string> timeout = std::make_shared<std::string>();
 };

@@ -96,7 +96,7 @@ void add_resume(CLI::App& app, Cli& cli) {
       ->type_name("STAGE");
   command->add_flag("--dry-run", request->dry_run, "Only say what each stage would do, and why");
   command->add_flag("--accept-changed-plugins", request->accept_changed_plugins,
-                    "Go on with the plugins as they are now");
+                    "Take the plugins as they are now");
   add_wait_timeout(*command, request->timeout);
   add_workflow_options(*command, cli);
   add_machine_options(*command, std::shared_ptr<MachineOptions>(request, &request->machine));

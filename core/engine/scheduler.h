@@ -118,6 +118,7 @@ struct DeriveOptions {
   bool fork = false;                     // else rerun: the stage and what follows run anew
   std::int64_t step = -1;                // of a fork: the step where the paths part
   std::optional<WorkflowSpec> workflow;  // of the new run
+  bool accept_changed_plugins = false;
   std::string request_id;
   std::string environment_json;
   std::string traceparent;  // as SubmitOptions'

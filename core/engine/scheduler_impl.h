@@ -218,7 +218,7 @@ struct Scheduler::Impl : std::enable_shared_from_this<Scheduler::Impl> {
   std::map<std::string, std::string> lost_artifacts(const RunState& state, bool set_aside) const;
   // Whether this machine and its operator let every stage run.
   Result<void> check_stages(const WorkflowSpec& spec) const;
-  Result<void> check_plugins(const WorkflowSpec& spec, const std::string& or_else) const;
+  Result<void> check_plugins(const WorkflowSpec& spec) const;
   Result<void> trust_plugins(const WorkflowSpec& spec) const;
 
   // ---- control ----

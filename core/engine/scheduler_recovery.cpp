@@ -180,10 +180,9 @@ Result<void> Scheduler::Impl::check_stages(const WorkflowSpec& spec) const {
   return {};
 }
 
-// A run goes on with the code it was planned with, unless told otherwise: that, as `or_else`, is
-// what the hint names.
-Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec,
-                                            const std::string& or_else) const {
+// A run goes on with the code it was planned with, and so does one made from it, unless told
+// otherwise.
+Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec) const {
   CAIRN_TRY(trust_plugins(spec));
   std::map<std::string, std::string> seen;
   for (const StageSpec& stage : spec.stages) {
@@ -193,7 +192,7 @@ Result<void> Scheduler::Impl::check_plugins(const WorkflowSpec& spec,
     const std::string how = digest.ok() ? "has changed since the run was planned"
                                         : "is gone: " + digest.error().message;
     return conflict("plugin " + stage.plugin + " of stage '" + stage.name + "' " + how,
-                    "put the old one back, or " + or_else);
+                    "put the old one back, or take what is there now: --accept-changed-plugins");
   }
   return {};
 }
@@ -248,7 +247,7 @@ Result<v1::RunResumed> Scheduler::Impl::resume(const std::string& id, ResumeOpti
   const WorkflowSpec& spec =
       next != nullptr ? *next : (run != nullptr ? *run->state.spec : *loaded->spec);
   CAIRN_TRY(check_stages(spec));
-  CAIRN_TRY(check_plugins(spec, "go on with what is there now: resume --accept-changed-plugins"));
+  CAIRN_TRY(check_plugins(spec));
   if (run == nullptr) {
     run = &adopt_state(std::move(*loaded));
     settle(*run);

@@ -272,6 +272,7 @@ Result<json::object> RemoteRuns::derive(const DeriveOptions& options) {
     request.set_workflow_json(text_of(options.workflow));
     request.set_request_id(options.request_id);
     request.set_environment_json(options.environment_json);
+    request.set_accept_changed_plugins(options.accept_changed_plugins);
   };
   if (!options.fork) {
     v1::RerunRequest request;

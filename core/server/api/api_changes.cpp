@@ -161,6 +161,7 @@ Outcome Api::rerun(const v1::RerunRequest& request, const Caller& caller) {
   derivation.options.stage = request.from();
   derivation.options.request_id = request.request_id();
   derivation.options.environment_json = request.environment_json();
+  derivation.options.accept_changed_plugins = request.accept_changed_plugins();
   derivation.options.traceparent = caller.traceparent;
   derivation.workflow_json = request.workflow_json();
   derivation.params = request.params();
@@ -176,6 +177,7 @@ Outcome Api::fork(const v1::ForkRequest& request, const Caller& caller) {
   derivation.options.step = request.has_step() ? request.step() : -1;
   derivation.options.request_id = request.request_id();
   derivation.options.environment_json = request.environment_json();
+  derivation.options.accept_changed_plugins = request.accept_changed_plugins();
   derivation.options.traceparent = caller.traceparent;
   derivation.workflow_json = request.workflow_json();
   derivation.params = request.params();

@@ -288,6 +288,31 @@ TEST(Scheduler, ChangedPluginIsRefusedUnlessAccepted) {
   EXPECT_EQ(status(lab, run), "succeeded");
 }
 
+TEST(Scheduler, RerunAndForkTakeAChangedPluginOnlyIfToldTo) {
+  Lab lab;
+  const std::string run =
+      lab.scheduler->submit(workflow({stage("a"), stage("b", {"a"})}), {}).value();
+  lab.run_to_end(run);
+  lab.plugins["/plugins/count.so"] = digest_of("count, changed");
+  for (const bool fork : {false, true}) {
+    DeriveOptions options;
+    options.run = run;
+    options.stage = "b";
+    options.fork = fork;
+    const auto refused = lab.scheduler->derive(options);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+    EXPECT_NE(refused.error().hint.find("--accept-changed-plugins"), std::string::npos);
+    options.accept_changed_plugins = true;
+    const std::string made = lab.scheduler->derive(options).value();
+    lab.run_to_end(made);
+    EXPECT_EQ(status(lab, made), "succeeded");
+    EXPECT_TRUE(lab.task(made, "a").cached);
+    const RunState* state = lab.scheduler->find(made);
+    EXPECT_EQ(state->spec->stages[1].plugin_digest, digest_of("count, changed"));
+  }
+}
+
 TEST(Scheduler, RerunBuildsOnTheOldRunAndAsksNoCacheAfterIt) {
   Lab lab;
   StageSpec first = stage("a");

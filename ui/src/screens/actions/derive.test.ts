@@ -10,12 +10,12 @@ describe("a run made from another", () => {
     expect(resumeBody(plain)).toEqual({});
     expect(resumeBody(choice)).toEqual({ from: "train", params: { lr: 0.1 }, accept_changed_plugins: true });
     expect(rerunBody({ ...plain, stage: "a" })).toEqual({ from: "a" });
-    expect(forkBody(choice)).toEqual({ stage: "train", step: 40, params: { lr: 0.1 } });
+    expect(forkBody(choice)).toEqual({ stage: "train", step: 40, params: { lr: 0.1 }, accept_changed_plugins: true });
   });
   it("reads the same on the command line", () => {
     expect(commandOf("resume", "r1", plain)).toBe("cairn resume r1");
     expect(commandOf("resume", "r1", choice)).toBe("cairn resume r1 --from train --set lr=0.1 --accept-changed-plugins");
-    expect(commandOf("fork", "r1", choice)).toBe("cairn fork r1 --at train:40 --set lr=0.1");
+    expect(commandOf("fork", "r1", choice)).toBe("cairn fork r1 --at train:40 --set lr=0.1 --accept-changed-plugins");
     expect(commandOf("rerun", "r1", { ...plain, stage: "sweep[a=1]" })).toBe("cairn rerun r1 --from 'sweep[a=1]'");
   });
   it("quotes what a shell would take apart", () => {

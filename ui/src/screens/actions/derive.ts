@@ -12,23 +12,23 @@ export interface Choice {
   accept: boolean; // plugins as they are now
 }
 
-const some = (params: Choice["params"]) => (Object.keys(params).length > 0 ? { params } : {});
+// What all three may ask for.
+const shared = ({ params, accept }: Choice) => ({
+  ...(Object.keys(params).length > 0 && { params }),
+  ...(accept && { accept_changed_plugins: true }),
+});
 
-export function resumeBody({ stage, params, accept }: Choice) {
-  return { ...(stage && { from: stage }), ...some(params), ...(accept && { accept_changed_plugins: true }) };
-}
-
-export function rerunBody({ stage, params }: Choice) {
-  return { from: stage, ...some(params) };
-}
-
-export function forkBody({ stage, step, params }: Choice) {
-  return { stage, ...(step !== undefined && { step }), ...some(params) };
-}
+export const resumeBody = (choice: Choice) => ({ ...(choice.stage && { from: choice.stage }), ...shared(choice) });
+export const rerunBody = (choice: Choice) => ({ from: choice.stage, ...shared(choice) });
+export const forkBody = (choice: Choice) => ({
+  stage: choice.stage,
+  ...(choice.step !== undefined && { step: choice.step }),
+  ...shared(choice),
+});
 
 export function commandOf(kind: Kind, run: string, { stage, step, params, accept }: Choice): string {
   const at = kind === "fork" ? ` --at ${shellWord(step === undefined ? stage : `${stage}:${step}`)}` : stage ? ` --from ${shellWord(stage)}` : "";
-  return `cairn ${kind} ${run}${at}${setOptions(params)}${kind === "resume" && accept ? " --accept-changed-plugins" : ""}`;
+  return `cairn ${kind} ${run}${at}${setOptions(params)}${accept ? " --accept-changed-plugins" : ""}`;
 }
 
 // The parameters, with the values of the run as those that they keep.
