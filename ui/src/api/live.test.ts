@@ -2,7 +2,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { describe, expect, it, vi } from "vitest";
 import { Batch, type Scheduler } from "./batch";
 import { foldEvents, Live } from "./live";
-import { runKey, runsKey, runsQuery, statesQuery } from "./queries";
+import { planKey, runKey, runsKey, runsQuery, statesQuery } from "./queries";
 import { foldRuns } from "./runList";
 import { readStates, type RunStates } from "./states";
 import type { RunRow, RunsChanged, States } from "./types";
@@ -174,6 +174,21 @@ describe("what is told while a document is read", () => {
     tell({ sequence: 3, events: [event(2), event(3)] });
     const after = (await answered({ events: [event(1), event(2)], next: 2 })) as { pages: { events: object[] }[] };
     expect(after.pages[0]?.events).toEqual([event(1), event(2), event(3)]);
+  });
+  it("makes plans be asked for again once a run has ended", async () => {
+    vi.useFakeTimers();
+    const { tell, queries } = live();
+    let reads = 0;
+    const end = new QueryObserver(queries, { queryKey: [...planKey, "workflow"], queryFn: () => ++reads }).subscribe(() => undefined);
+    await vi.advanceTimersByTimeAsync(2_000);
+    tell({ runs: changed([row("a")]) });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(reads).toBe(1);
+    for (const id of ["a", "b"]) tell({ runs: changed([{ ...row(id, "succeeded"), finished_at: "2026-11-26T18:20:00Z" }]) });
+    await vi.advanceTimersByTimeAsync(2_000);
+    end();
+    vi.useRealTimers();
+    expect(reads).toBe(2);
   });
   it("makes a document be read once more that was being read", async () => {
     vi.useFakeTimers();

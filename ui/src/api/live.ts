@@ -1,8 +1,8 @@
 // Brings the stream's events into react-query's documents, in batches, and asks for documents anew
 // where the stream cannot say what changed.
-import type { InfiniteData, Query, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, Query, QueryClient, QueryFilters } from "@tanstack/react-query";
 import { Batch } from "./batch";
-import { eventsOfAPage, eventsQuery, liveKey, runKey, runsKey, statesQuery } from "./queries";
+import { eventsOfAPage, eventsQuery, liveKey, planKey, runKey, runsKey, statesQuery } from "./queries";
 import type { RunFilter } from "./runFilter";
 import { foldRuns, type RunPages } from "./runList";
 import type { ServerEvent } from "./sse";
@@ -84,6 +84,8 @@ export class Live {
     const documents = cache.findAll({ queryKey: runsKey });
     if (this.#run !== "") documents.push(...cache.findAll({ queryKey: runKey(this.#run), predicate: isFolded }));
     for (const document of documents) this.#tell(document, items);
+    // What a run has made, another can take over.
+    if (items.some(({ runs }) => runs?.runs?.some((row) => row.finished_at !== null))) this.#renew("plans", { queryKey: planKey }, 1_000);
   }
 
   #tell(document: Query, items: Item[]): void {
@@ -142,21 +144,21 @@ export class Live {
   }
 
   #renewSoon(run: string): void {
-    for (const [kinds, wait] of renewals) this.#renew(run, kinds, wait);
+    for (const [kinds, wait] of renewals) {
+      this.#renew(`${run}/${kinds[0]}`, { queryKey: runKey(run), predicate: ({ queryKey }) => kinds.includes(String(queryKey[3])) }, wait);
+    }
   }
 
-  #renew(run: string, kinds: readonly string[], wait: number): void {
-    const name = `${run}/${kinds[0]}`;
+  #renew(name: string, found: QueryFilters, wait: number): void {
     if (this.#renewing.has(name)) return;
     this.#renewing.add(name);
     setTimeout(() => {
       this.#renewing.delete(name);
-      const found = { queryKey: runKey(run), predicate: ({ queryKey }: Query) => kinds.includes(String(queryKey[3])) };
       // One that is being read may be answered with what was before: it is read once more, but is not
       // cancelled, so that it comes to an end however long it takes.
       const reads = this.#queries.isFetching(found) > 0;
       void this.#queries.invalidateQueries(found, { cancelRefetch: false });
-      if (reads) this.#renew(run, kinds, wait);
+      if (reads) this.#renew(name, found, wait);
     }, wait);
   }
 

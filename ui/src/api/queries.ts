@@ -32,6 +32,8 @@ export function newQueryClient(): QueryClient {
 const live = "live";
 export const liveKey = [live] as const;
 export const runsKey = [live, "runs"] as const;
+// What starting, resuming or deriving a run would do.
+export const planKey = ["plan"] as const;
 export const runKey = (run: string) => [live, "run", run] as const;
 
 export function runsQuery(filter: RunFilter) {

@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useId, useMemo, useState } from "react";
 import { client, document } from "@/api/client";
 import { problemText } from "@/api/problem";
-import { structureQuery, workflowQuery } from "@/api/queries";
+import { planKey, structureQuery, workflowQuery } from "@/api/queries";
 import { checkpointsQuery } from "@/api/reading";
 import type { PlannedStage } from "@/api/types";
 import { Button, CodeText, Dialog, DialogActions, Loading, ProblemBox } from "@/design";
@@ -63,7 +63,7 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
   const still = useStill(choice, 300);
   const complete = Object.keys(wrong).length === 0 && (kind === "resume" || at !== "");
   const plan = useQuery({
-    queryKey: ["plan", run, kind, still],
+    queryKey: [...planKey, run, kind, still],
     queryFn: () => ask(run, kind, still, { dry_run: true }),
     enabled: complete && (kind === "resume" || still.stage !== ""),
     gcTime: 0,
@@ -95,12 +95,10 @@ export function DeriveDialog({ run, name, status, kind, stage: first, onClose }:
         </details>
       )}
       {changed.length > 0 && <ParamDiff lines={paramDiff(changed, workflow.data?.params ?? {}, values)} />}
-      {kind === "resume" && (
-        <label className={css.box}>
-          <input type="checkbox" checked={accept} onChange={(event) => setAccept(event.target.checked)} />
-          Go on with plugins as they are now, where they have changed
-        </label>
-      )}
+      <label className={css.box}>
+        <input type="checkbox" checked={accept} onChange={(event) => setAccept(event.target.checked)} />
+        Take plugins as they are now, where they have changed
+      </label>
       {complete && plan.isPending && <Loading what="the plan" />}
       {plan.error && <ProblemBox problem={problemText(plan.error)} retry={() => void plan.refetch()} />}
       {complete && plan.data && <PlanView stages={plan.data.stages ?? []} />}

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, document } from "@/api/client";
+import { planKey } from "@/api/queries";
 import { pluginQuery, pluginsQuery } from "../plugins/queries";
 import type { Schema } from "./complete";
 
@@ -41,7 +42,7 @@ export function validateQuery(what: Submission) {
 // What starting it would do now: never an answer of before.
 export function planQuery(what: Submission, enabled: boolean) {
   return queryOptions({
-    queryKey: ["plan", "workflow", checked(what)],
+    queryKey: [...planKey, "workflow", checked(what)],
     queryFn: ({ signal }) => document(client.POST("/api/v1/workflows/plan", { body: checked(what), signal })),
     enabled,
     // Shown as old until there is a new one.
