@@ -90,15 +90,15 @@ double seconds_of_a_sound_mebibyte() {
   return seconds;
 }
 
-// Within 100 ms and 50 MB: a bomb is small. A large text may take more, as often as it is larger
-// than a sound one, and three times over: its errors must be found and told.
+// Within 100 ms and 50 MB: a bomb is small. A large text may take more, but no more than a sound
+// one of its size.
 void expect_refused(const fs::path& file, const std::string& message) {
   std::error_code none;
   const double mebibytes =
       fs::is_regular_file(file, none)
           ? static_cast<double>(std::min<std::uintmax_t>(fs::file_size(file), 4 << 20)) / (1 << 20)
           : 0;
-  const double most_seconds = kTimes * 0.1 + 3 * mebibytes * seconds_of_a_sound_mebibyte();
+  const double most_seconds = kTimes * 0.1 + mebibytes * seconds_of_a_sound_mebibyte();
   const Outcome outcome = quickest_of_three(file);
   EXPECT_THAT(outcome.text, HasSubstr(message));
   EXPECT_LT(outcome.seconds, most_seconds) << message;
