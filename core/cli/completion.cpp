@@ -92,7 +92,7 @@ std::vector<std::string> stages_beginning(RunSource& runs, const std::string& ru
 
 std::vector<std::string> token_ids(const Cli& cli, const std::string& prefix) {
   std::vector<std::string> ids;
-  const auto tokens = Tokens::open(cli.options.state_dir, system_clock());
+  const auto tokens = AccessTokens::open(cli.options.state_dir, system_clock());
   if (!tokens.ok()) return ids;
   for (const TokenEntry& entry : (*tokens)->list().value_or({})) {
     if (entry.id.starts_with(prefix)) ids.push_back(entry.id);

@@ -14,12 +14,12 @@ namespace cairn {
 namespace {
 
 // They are files: also of an engine that runs, and of one that does not.
-Result<std::unique_ptr<Tokens>> open_tokens(const Cli& cli) {
+Result<std::unique_ptr<AccessTokens>> open_tokens(const Cli& cli) {
   if (!cli.options.server.empty()) {
     return invalid_argument("tokens are made where the state folder is, not over --server",
                             "log in there, or use the page with an admin's token");
   }
-  return Tokens::open(cli.options.state_dir, system_clock());
+  return AccessTokens::open(cli.options.state_dir, system_clock());
 }
 
 std::string shown_time(const std::optional<WallTime>& time, const char* none) {

@@ -82,7 +82,7 @@ Result<void> open_browser(const Cli& cli, const std::string& link) {
 
 Result<std::string> make_link(const Cli& cli) {
   CAIRN_ASSIGN(const std::string url, address_of(cli));
-  CAIRN_ASSIGN(const auto tokens, Tokens::open(cli.options.state_dir, system_clock()));
+  CAIRN_ASSIGN(const auto tokens, AccessTokens::open(cli.options.state_dir, system_clock()));
   CAIRN_ASSIGN(const Minted code, tokens->make_code(Role::kAdmin, kAdminId));
   return ui_link(url, code.secret);
 }

@@ -116,7 +116,8 @@ class EmbeddedEngine final : public EngineProcess {
   }
   Result<void> open_door(const TcpOptions& options, const fs::path& state_dir) {
     CAIRN_TRY(make_or_read_token(state_dir));
-    CAIRN_ASSIGN(std::shared_ptr<Tokens> tokens, Tokens::open(state_dir, system_clock()));
+    CAIRN_ASSIGN(std::shared_ptr<AccessTokens> tokens,
+                 AccessTokens::open(state_dir, system_clock()));
     CAIRN_ASSIGN(door_, TcpDoor::open(options, std::move(tokens), service_));
     return {};
   }

@@ -17,7 +17,7 @@ constexpr std::string_view kScheme = "Bearer ";
 // Asks every call for the token of an admin, whatever its method.
 class TokenCheck final : public grpc::AuthMetadataProcessor {
  public:
-  explicit TokenCheck(std::shared_ptr<Tokens> tokens) : tokens_(std::move(tokens)) {}
+  explicit TokenCheck(std::shared_ptr<AccessTokens> tokens) : tokens_(std::move(tokens)) {}
   [[nodiscard]] bool IsBlocking() const override { return false; }
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext*, OutputMetadata* consumed,
                        OutputMetadata*) override {
@@ -36,7 +36,7 @@ class TokenCheck final : public grpc::AuthMetadataProcessor {
   }
 
  private:
-  const std::shared_ptr<Tokens> tokens_;
+  const std::shared_ptr<AccessTokens> tokens_;
 };
 
 // The host and the port of HOST:PORT or [HOST]:PORT; both empty where it is neither.
@@ -89,7 +89,7 @@ Result<void> check_tcp_options(const TcpOptions& options) {
 }
 
 Result<std::unique_ptr<TcpDoor>> TcpDoor::open(const TcpOptions& options,
-                                               std::shared_ptr<Tokens> tokens,
+                                               std::shared_ptr<AccessTokens> tokens,
                                                grpc::Service& service) {
   CAIRN_TRY(check_tcp_options(options));
   CAIRN_ASSIGN(const auto credentials, credentials_of(options));

@@ -29,7 +29,7 @@ class TcpDoor {
  public:
   // service: outlives it.
   [[nodiscard]] static Result<std::unique_ptr<TcpDoor>> open(const TcpOptions& options,
-                                                             std::shared_ptr<Tokens> tokens,
+                                                             std::shared_ptr<AccessTokens> tokens,
                                                              grpc::Service& service);
   // Waits a moment for calls that go on, then ends them.
   ~TcpDoor();

@@ -60,7 +60,7 @@ class Served final : public WebServer {
   Result<void> listen() {
     CAIRN_TRY(check_door_options(options_.door));
     CAIRN_TRY(make_or_read_token(options_.state_dir));
-    CAIRN_ASSIGN(tokens_, Tokens::open(options_.state_dir, clock_));
+    CAIRN_ASSIGN(tokens_, AccessTokens::open(options_.state_dir, clock_));
     CAIRN_ASSIGN(audit_, AuditLog::open(options_.state_dir, clock_));
     if (!options_.access_log.empty()) {
       CAIRN_ASSIGN(access_log_, AccessLog::open(options_.access_log, clock_));
@@ -162,7 +162,7 @@ class Served final : public WebServer {
   EngineProcess& engine_;
   const WebOptions options_;
   const Clock& clock_;
-  std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<AccessTokens> tokens_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<AccessLog> access_log_;  // null: none is wanted
   std::unique_ptr<api::EventHub> hub_;

@@ -26,7 +26,8 @@ struct WebOptions {
 class WebServer {
  public:
   // Listens when it returns. engine and clock outlive it. Errors: those of check_door_options,
-  // make_or_read_token, Tokens::open, AuditLog::open, AccessLog::open and http::Server::start.
+  // make_or_read_token, AccessTokens::open, AuditLog::open, AccessLog::open and
+  // http::Server::start.
   [[nodiscard]] static Result<std::unique_ptr<WebServer>> start(EngineProcess& engine,
                                                                 WebOptions options,
                                                                 const Clock& clock);

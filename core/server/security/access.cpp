@@ -19,7 +19,7 @@ std::optional<std::string_view> cookie_of(const http::Headers& headers, std::str
   return value;
 }
 
-std::optional<TokenEntry> who_shows(Tokens& tokens, const http::Headers& headers) {
+std::optional<TokenEntry> who_shows(AccessTokens& tokens, const http::Headers& headers) {
   if (headers.count("Authorization") > 0) {
     const auto secret = http::bearer_token(headers);
     return secret ? tokens.find(*secret, TokenKind::kToken) : std::nullopt;
@@ -28,7 +28,7 @@ std::optional<TokenEntry> who_shows(Tokens& tokens, const http::Headers& headers
   return cookie ? tokens.find(*cookie, TokenKind::kSession) : std::nullopt;
 }
 
-http::AccessCheck make_access_check(Tokens& tokens) {
+http::AccessCheck make_access_check(AccessTokens& tokens) {
   return [&tokens](const http::Request& head,
                    const http::Access& access) -> std::variant<http::Identity, http::Denied> {
     const auto entry = who_shows(tokens, head.headers);

@@ -19,11 +19,12 @@ inline constexpr const char* kSessionCookie = "cairn_session";
 
 // Who shows what. An Authorization header decides alone, also where it is wrong; without one, the
 // cookie does. Two of either are nobody's.
-[[nodiscard]] std::optional<TokenEntry> who_shows(Tokens& tokens, const http::Headers& headers);
+[[nodiscard]] std::optional<TokenEntry> who_shows(AccessTokens& tokens,
+                                                  const http::Headers& headers);
 
 // For http::Server: knows tokens and sessions, and compares roles. What changes something with a
 // cookie needs http::kPageMark: "1", beside the origin that the server checks itself. `tokens`
 // outlives it.
-[[nodiscard]] http::AccessCheck make_access_check(Tokens& tokens);
+[[nodiscard]] http::AccessCheck make_access_check(AccessTokens& tokens);
 
 }  // namespace cairn

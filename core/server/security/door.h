@@ -2,7 +2,7 @@
 //
 //   CAIRN_TRY(check_door_options(door));                        // before anything else: exit 2
 //   CAIRN_TRY(make_or_read_token(state_dir));
-//   CAIRN_ASSIGN(auto tokens, Tokens::open(state_dir, clock));
+//   CAIRN_ASSIGN(auto tokens, AccessTokens::open(state_dir, clock));
 //   CAIRN_ASSIGN(auto audit, AuditLog::open(state_dir, clock));
 //   CAIRN_ASSIGN(http::ServerOptions server, server_options(door));
 //   server.observer = [&](const http::Answered& answered) { audit->record(answered); };

@@ -46,7 +46,7 @@ Response signed_in(const Minted& session, bool secure) {
   return response;
 }
 
-Response sign_in_by_code(Tokens& tokens, const Request& request, bool secure) {
+Response sign_in_by_code(AccessTokens& tokens, const Request& request, bool secure) {
   if (request.body.size() > kLoginBytes) return unknown();
   const auto body = parse_json_object(request.body);
   const auto code = body.ok() ? get_string(*body, "code") : body.error();
@@ -56,7 +56,7 @@ Response sign_in_by_code(Tokens& tokens, const Request& request, bool secure) {
   return session.error().code == ErrorCode::kNotFound ? unknown() : failed(session.error());
 }
 
-Response sign_in_by_token(Tokens& tokens, const Request& request, bool secure) {
+Response sign_in_by_token(AccessTokens& tokens, const Request& request, bool secure) {
   const auto secret = http::bearer_token(request.headers);
   if (!secret) {
     return http::problem_response(
@@ -70,7 +70,7 @@ Response sign_in_by_token(Tokens& tokens, const Request& request, bool secure) {
   return session.error().code == ErrorCode::kNotFound ? unknown() : failed(session.error());
 }
 
-Response sign_out(Tokens& tokens, const Request& request, bool secure) {
+Response sign_out(AccessTokens& tokens, const Request& request, bool secure) {
   const auto cookie = cookie_of(request.headers, kSessionCookie);
   const auto session = cookie ? tokens.find(*cookie, TokenKind::kSession) : std::nullopt;
   if (session) {
@@ -84,7 +84,7 @@ Response sign_out(Tokens& tokens, const Request& request, bool secure) {
   return response;
 }
 
-Response who_am_i(Tokens& tokens, const Request& request) {
+Response who_am_i(AccessTokens& tokens, const Request& request) {
   const auto entry = who_shows(tokens, request.headers);
   return entry ? http::json_response(200, about(*entry)) : unknown();
 }
@@ -95,7 +95,7 @@ json::object told_of(const TokenEntry& entry) {
   return object;
 }
 
-Response list_tokens(Tokens& tokens) {
+Response list_tokens(AccessTokens& tokens) {
   const auto entries = tokens.list();
   if (!entries.ok()) return http::problem_response(entries.error());
   json::array array;
@@ -130,7 +130,7 @@ Result<TokenWish> wish_of(const std::string& text) {
   return wish;
 }
 
-Response create_token(Tokens& tokens, const Request& request) {
+Response create_token(AccessTokens& tokens, const Request& request) {
   auto wish = wish_of(request.body);
   if (!wish.ok()) return http::problem_response(wish.error());
   if (const auto maker = who_shows(tokens, request.headers))
@@ -141,7 +141,7 @@ Response create_token(Tokens& tokens, const Request& request) {
                              json::object{{"id", minted->entry.id}, {"token", minted->secret}});
 }
 
-Response revoke_token(Tokens& tokens, const Request& request) {
+Response revoke_token(AccessTokens& tokens, const Request& request) {
   const auto revoked = tokens.revoke(request.value("id"));
   return revoked.ok() ? Response{204, {}, ""} : http::problem_response(revoked.error());
 }
@@ -156,7 +156,7 @@ std::string session_cookie(std::string_view secret, Duration life, bool secure) 
          (secure ? "; Secure" : "");
 }
 
-std::map<std::string, http::Handler> session_handlers(Tokens& tokens,
+std::map<std::string, http::Handler> session_handlers(AccessTokens& tokens,
                                                       const SessionOptions& options) {
   const bool secure = options.secure;
   return {
@@ -174,7 +174,7 @@ std::map<std::string, http::Handler> session_handlers(Tokens& tokens,
       {"RevokeToken", [&tokens](const Request& request) { return revoke_token(tokens, request); }}};
 }
 
-std::vector<http::Route> session_routes(Tokens& tokens, const SessionOptions& options) {
+std::vector<http::Route> session_routes(AccessTokens& tokens, const SessionOptions& options) {
   using http::Access;
   using http::Method;
   auto handlers = session_handlers(tokens, options);

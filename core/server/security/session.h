@@ -29,10 +29,10 @@ struct SessionOptions {
 };
 
 // By the names above. tokens: outlives them.
-[[nodiscard]] std::map<std::string, http::Handler> session_handlers(Tokens& tokens,
+[[nodiscard]] std::map<std::string, http::Handler> session_handlers(AccessTokens& tokens,
                                                                     const SessionOptions& options);
 // The same as routes, for who has no other list of them.
-[[nodiscard]] std::vector<http::Route> session_routes(Tokens& tokens,
+[[nodiscard]] std::vector<http::Route> session_routes(AccessTokens& tokens,
                                                       const SessionOptions& options);
 
 // "cairn_session=SECRET; Path=/; HttpOnly; SameSite=Strict; Max-Age=..."; of no life: forget it.

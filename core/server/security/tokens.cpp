@@ -80,18 +80,19 @@ void remember_use(std::vector<TokenEntry>& entries, const std::map<std::string, 
 
 }  // namespace
 
-Tokens::Tokens(const fs::path& state_dir, const Clock& clock, http::Entropy entropy)
+AccessTokens::AccessTokens(const fs::path& state_dir, const Clock& clock, http::Entropy entropy)
     : state_dir_(state_dir), clock_(clock), entropy_(std::move(entropy)) {}
 
-Result<std::unique_ptr<Tokens>> Tokens::open(const fs::path& state_dir, const Clock& clock,
-                                             http::Entropy entropy) {
-  std::unique_ptr<Tokens> tokens(new Tokens(state_dir, clock, std::move(entropy)));
+Result<std::unique_ptr<AccessTokens>> AccessTokens::open(const fs::path& state_dir,
+                                                         const Clock& clock,
+                                                         http::Entropy entropy) {
+  std::unique_ptr<AccessTokens> tokens(new AccessTokens(state_dir, clock, std::move(entropy)));
   const auto known = tokens->refresh();
   if (known->damage) return *known->damage;
   return tokens;
 }
 
-Tokens::Known Tokens::read() const {
+AccessTokens::Known AccessTokens::read() const {
   Known known;
   // The stamps first: what changes meanwhile is read again.
   known.token_stamp = private_stamp(state_dir_ / "token");
@@ -113,7 +114,7 @@ Tokens::Known Tokens::read() const {
   return known;
 }
 
-std::shared_ptr<const Tokens::Known> Tokens::refresh() {
+std::shared_ptr<const AccessTokens::Known> AccessTokens::refresh() {
   const std::lock_guard lock(mutex_);
   if (known_ && known_->token_stamp == private_stamp(state_dir_ / "token") &&
       known_->tokens_stamp == private_stamp(state_dir_ / kFile)) {
@@ -124,7 +125,7 @@ std::shared_ptr<const Tokens::Known> Tokens::refresh() {
   return known_;
 }
 
-std::optional<TokenEntry> Tokens::find(std::string_view secret, TokenKind kind) {
+std::optional<TokenEntry> AccessTokens::find(std::string_view secret, TokenKind kind) {
   const auto known = refresh();
   const WallTime now = clock_.now();
   const TokenEntry* found = entry_of(known->entries, secret, kind, now);
@@ -136,7 +137,7 @@ std::optional<TokenEntry> Tokens::find(std::string_view secret, TokenKind kind) 
   return *found;
 }
 
-bool Tokens::holds(const TokenEntry& entry) {
+bool AccessTokens::holds(const TokenEntry& entry) {
   const auto known = refresh();
   const WallTime now = clock_.now();
   return std::ranges::any_of(known->entries, [&](const TokenEntry& other) {
@@ -146,7 +147,7 @@ bool Tokens::holds(const TokenEntry& entry) {
 
 // change: of the entries as they are in the file; Result<void>(std::vector<TokenEntry>&).
 template <typename Change>
-Result<void> Tokens::change(const Change& change) {
+Result<void> AccessTokens::change(const Change& change) {
   struct stat info {};
   if (::stat(state_dir_.c_str(), &info) != 0) {
     const PersistenceBoundary boundary(Boundary::kEngineSocket);
@@ -179,7 +180,7 @@ Result<void> Tokens::change(const Change& change) {
   return {};
 }
 
-Result<Minted> Tokens::mint(TokenEntry entry) const {
+Result<Minted> AccessTokens::mint(TokenEntry entry) const {
   CAIRN_ASSIGN(const std::string secret, entropy_(kSecretBytes));
   CAIRN_ASSIGN(const std::string id, entropy_(kIdBytes));
   Minted minted{std::move(entry), hex_of(secret)};
@@ -188,7 +189,7 @@ Result<Minted> Tokens::mint(TokenEntry entry) const {
   return minted;
 }
 
-Result<Minted> Tokens::create(const TokenWish& wish) {
+Result<Minted> AccessTokens::create(const TokenWish& wish) {
   CAIRN_TRY(check_label(wish.label));
   if (wish.life && (*wish.life <= Duration{0} || *wish.life > kLongestLife)) {
     return invalid_argument("a token is good for more than nothing and at most ten years",
@@ -217,7 +218,7 @@ Result<Minted> Tokens::create(const TokenWish& wish) {
   return minted;
 }
 
-Result<Minted> Tokens::make_code(Role role, const std::string& made_by) {
+Result<Minted> AccessTokens::make_code(Role role, const std::string& made_by) {
   TokenEntry entry;
   entry.label = made_by;
   entry.role = role;
@@ -233,7 +234,7 @@ Result<Minted> Tokens::make_code(Role role, const std::string& made_by) {
   return minted;
 }
 
-Result<Minted> Tokens::redeem(std::string_view code) {
+Result<Minted> AccessTokens::redeem(std::string_view code) {
   const Error none = not_found("there is no such code", "make a new one with: cairn ui");
   // Whoever guesses does not get as far as the lock.
   if (entry_of(refresh()->entries, code, TokenKind::kCode, clock_.now()) == nullptr) return none;
@@ -255,7 +256,7 @@ Result<Minted> Tokens::redeem(std::string_view code) {
   return minted;
 }
 
-Result<Minted> Tokens::make_session(const TokenEntry& token) {
+Result<Minted> AccessTokens::make_session(const TokenEntry& token) {
   TokenEntry entry;
   entry.label = token.who();
   entry.role = token.role;
@@ -277,7 +278,7 @@ Result<Minted> Tokens::make_session(const TokenEntry& token) {
   return minted;
 }
 
-Result<std::size_t> Tokens::revoke(const std::string& id) {
+Result<std::size_t> AccessTokens::revoke(const std::string& id) {
   std::size_t gone = 0;
   CAIRN_TRY(change([&](std::vector<TokenEntry>& entries) -> Result<void> {
     const std::size_t before = entries.size();
@@ -301,7 +302,7 @@ Result<std::size_t> Tokens::revoke(const std::string& id) {
   return gone;
 }
 
-Result<std::vector<TokenEntry>> Tokens::list() {
+Result<std::vector<TokenEntry>> AccessTokens::list() {
   const auto known = refresh();
   if (known->damage) return *known->damage;
   std::vector<TokenEntry> entries = known->entries;
@@ -312,7 +313,7 @@ Result<std::vector<TokenEntry>> Tokens::list() {
   return entries;
 }
 
-Result<void> Tokens::save_uses() {
+Result<void> AccessTokens::save_uses() {
   const auto known = refresh();
   bool worth = false;
   {

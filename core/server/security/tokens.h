@@ -1,4 +1,4 @@
-// Tokens: who may use the engine over the network.
+// Access tokens: who may use the engine over the network.
 //
 // The admin token is the file STATE_DIR/token (access_token.h). All others are in
 // STATE_DIR/tokens.json, as SHA-256 of 256 random bits each, so that the file opens nothing to who
@@ -44,11 +44,11 @@ struct Minted {
 
 // Thread-safe. find() and holds() neither wait for a lock of the file system nor write; the others
 // may do both, for some milliseconds.
-class Tokens {
+class AccessTokens {
  public:
   // state_dir: need not be there; it is made with the first token. clock: outlives it. Errors:
   // those of read_private and parse_token_file, naming the file.
-  [[nodiscard]] static Result<std::unique_ptr<Tokens>> open(
+  [[nodiscard]] static Result<std::unique_ptr<AccessTokens>> open(
       const fs::path& state_dir, const Clock& clock, http::Entropy entropy = http::system_entropy);
 
   // The valid one of this secret and kind: the admin token is of kind kToken. Takes as long for
@@ -79,7 +79,7 @@ class Tokens {
   [[nodiscard]] Result<void> save_uses();
 
  private:
-  Tokens(const fs::path& state_dir, const Clock& clock, http::Entropy entropy);
+  AccessTokens(const fs::path& state_dir, const Clock& clock, http::Entropy entropy);
 
   // What was read last.
   struct Known {

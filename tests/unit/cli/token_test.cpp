@@ -70,7 +70,9 @@ class TokenCommand : public ::testing::Test {
     return {static_cast<int>(code), out.str(), err.str()};
   }
   [[nodiscard]] fs::path state() const { return folder_ / "state"; }
-  std::unique_ptr<Tokens> tokens() { return Tokens::open(state(), system_clock()).value(); }
+  std::unique_ptr<AccessTokens> tokens() {
+    return AccessTokens::open(state(), system_clock()).value();
+  }
   // The secret of a token that the command makes.
   std::string create(const std::vector<std::string>& options = {}) {
     std::vector<std::string> arguments{"token", "create"};

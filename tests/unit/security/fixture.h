@@ -34,7 +34,7 @@ class StateTest : public ::testing::Test {
  protected:
   StateTest() : folder_(make_private_folder(fs::temp_directory_path(), "cairn-state-").value()) {
     admin_ = make_or_read_token(folder_).value();
-    tokens_ = Tokens::open(folder_, clock_).value();
+    tokens_ = AccessTokens::open(folder_, clock_).value();
   }
   ~StateTest() override { fs::remove_all(folder_); }
 
@@ -47,7 +47,7 @@ class StateTest : public ::testing::Test {
   fs::path folder_;
   cairn::testing::ManualClock clock_;
   std::string admin_;
-  std::unique_ptr<Tokens> tokens_;
+  std::unique_ptr<AccessTokens> tokens_;
 };
 
 inline std::string bearer(const std::string& secret) {

@@ -90,7 +90,8 @@ TEST_F(SessionTest, RevokedAndEndedSessionsAreNobodys) {
   const Minted ann = make(Role::kAdmin, "ann");
   const std::string cookie = session_cookie_of(ann.secret);
   EXPECT_EQ(ask("GET", "/api/v1/runs", cookie).status, 200);
-  ASSERT_TRUE(Tokens::open(folder_, clock_).value()->revoke(ann.entry.id).ok()) << "by a command";
+  ASSERT_TRUE(AccessTokens::open(folder_, clock_).value()->revoke(ann.entry.id).ok())
+      << "by a command";
   EXPECT_EQ(ask("GET", "/api/v1/runs", cookie).status, 401);
   EXPECT_EQ(ask("GET", "/api/v1/runs", bearer(ann.secret)).status, 401);
   const std::string other = session_cookie_of(admin_);

@@ -17,7 +17,7 @@ using ::testing::Not;
 class TokensTest : public StateTest {
  protected:
   // As another process has it.
-  std::unique_ptr<Tokens> other() { return Tokens::open(folder_, clock_).value(); }
+  std::unique_ptr<AccessTokens> other() { return AccessTokens::open(folder_, clock_).value(); }
   std::size_t count() { return tokens_->list()->size(); }
 };
 
@@ -96,7 +96,7 @@ TEST_F(TokensTest, WhatWasFoundHoldsUntilItIsRevokedOrOver) {
   const TokenEntry admin = *tokens_->find(admin_, TokenKind::kToken);
   for (const TokenEntry& entry : {token.entry, session.entry, admin})
     EXPECT_TRUE(tokens_->holds(entry));
-  const auto other = Tokens::open(folder_, clock_);
+  const auto other = AccessTokens::open(folder_, clock_);
   ASSERT_TRUE((*other)->revoke(session.entry.id).ok());
   EXPECT_FALSE(tokens_->holds(session.entry)) << "as another process had it";
   clock_.advance(std::chrono::hours(1));
@@ -211,7 +211,7 @@ TEST_F(TokensTest, ADamagedFileLetsNobodyInAndIsLeftAsItIs) {
   EXPECT_FALSE(tokens_->find(minted.secret, TokenKind::kToken));
   EXPECT_FALSE(tokens_->find("", TokenKind::kToken));
   EXPECT_TRUE(tokens_->find(admin_, TokenKind::kToken)) << "whose file is whole";
-  const auto opened = Tokens::open(folder_, clock_);
+  const auto opened = AccessTokens::open(folder_, clock_);
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(opened.error().message, HasSubstr(file.string()));
@@ -226,7 +226,7 @@ TEST_F(TokensTest, AFileThatOthersMayReadLetsNobodyIn) {
   const Minted minted = make(Role::kAdmin, "ann");
   fs::permissions(folder_ / "tokens.json", static_cast<fs::perms>(0644));
   EXPECT_FALSE(tokens_->find(minted.secret, TokenKind::kToken));
-  EXPECT_EQ(Tokens::open(folder_, clock_).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(AccessTokens::open(folder_, clock_).error().code, ErrorCode::kConflict);
   fs::permissions(folder_ / "tokens.json", static_cast<fs::perms>(0600));
   fs::permissions(folder_ / "token", static_cast<fs::perms>(0640));
   EXPECT_FALSE(tokens_->find(admin_, TokenKind::kToken));
@@ -255,7 +255,7 @@ TEST_F(TokensTest, UsesAreWrittenDownNowAndThen) {
 }
 
 TEST_F(TokensTest, WithoutRandomBytesNoTokenIsMade) {
-  const auto without = Tokens::open(folder_, clock_, [](std::size_t) -> Result<std::string> {
+  const auto without = AccessTokens::open(folder_, clock_, [](std::size_t) -> Result<std::string> {
                          return make_error(ErrorCode::kIo, "no entropy");
                        }).value();
   EXPECT_EQ(without->create({"ann", Role::kAdmin, {}}).error().message, "no entropy");
@@ -264,7 +264,7 @@ TEST_F(TokensTest, WithoutRandomBytesNoTokenIsMade) {
 
 TEST_F(TokensTest, TheFirstTokenMakesTheFolder) {
   const fs::path state = folder_ / "new";
-  const auto tokens = Tokens::open(state, clock_).value();
+  const auto tokens = AccessTokens::open(state, clock_).value();
   EXPECT_FALSE(fs::exists(state));
   ASSERT_TRUE(tokens->create({"ann", Role::kAdmin, {}}).ok());
   EXPECT_EQ(mode_of(state), 0700u);
