@@ -5,7 +5,8 @@
 #   cairn_program(NAME SOURCES … LINK … [TORCH])    build/<preset>/bin/NAME
 #   cairn_test(NAME SOURCES … LINK … [TORCH])       a GoogleTest program; each test is a ctest entry
 #
-# TORCH links LibTorch and reuses the one precompiled header of plugins/lib/model.
+# TORCH links LibTorch and reuses the precompiled header of plugins/lib/model; other tests reuse that
+# of tests.
 
 set(CAIRN_WARNINGS -Wall -Wextra -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -35,15 +36,24 @@ function(cairn_sanitize TARGET)
   endif()
 endfunction()
 
+# Tests and command lines are compiled far longer than they run.
+function(cairn_compile_quickly TARGET)
+  target_compile_options(${TARGET} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+function(cairn_reuse_header TARGET FROM)
+  target_precompile_headers(${TARGET} REUSE_FROM ${FROM})
+  # A precompiled header serves one code model only, and CMake gives programs -fPIE.
+  get_target_property(TARGET_KIND ${TARGET} TYPE)
+  if(TARGET_KIND STREQUAL "EXECUTABLE")
+    target_compile_options(${TARGET} PRIVATE -fPIC)
+  endif()
+endfunction()
+
 function(cairn_torch TARGET)
   target_link_libraries(${TARGET} PRIVATE cairn_torch_api)
   if(TARGET cairn_torch_pch)
-    target_precompile_headers(${TARGET} REUSE_FROM cairn_torch_pch)
-    # A precompiled header serves one code model only, and CMake gives programs -fPIE.
-    get_target_property(TARGET_KIND ${TARGET} TYPE)
-    if(TARGET_KIND STREQUAL "EXECUTABLE")
-      target_compile_options(${TARGET} PRIVATE -fPIC)
-    endif()
+    cairn_reuse_header(${TARGET} cairn_torch_pch)
   endif()
 endfunction()
 
@@ -94,10 +104,13 @@ function(cairn_test NAME)
   target_link_libraries(${NAME}_test PRIVATE ${ARG_LINK} GTest::gmock GTest::gtest
                                              GTest::gtest_main)
   cairn_common(${NAME}_test)
+  cairn_compile_quickly(${NAME}_test)
   target_compile_definitions(${NAME}_test PRIVATE CAIRN_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                                   CAIRN_BINARY_DIR="${CMAKE_BINARY_DIR}")
   if(ARG_TORCH)
     cairn_torch(${NAME}_test)
+  else()
+    cairn_reuse_header(${NAME}_test cairn_test_pch)
   endif()
   if(NOT ARG_LABEL)
     set(ARG_LABEL unit)

@@ -176,7 +176,9 @@ TEST(ExecProtocol, ALineEndsWithinOneMebibyte) {
   EXPECT_EQ(reader.number(), 2);
 
   LineReader whole;
-  whole.add(std::string(kMaxLine + 1, 'x') + "\n");
+  std::string line(kMaxLine + 1, 'x');
+  line += '\n';
+  whole.add(line);
   EXPECT_FALSE(whole.next().ok());
 }
 
