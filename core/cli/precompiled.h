@@ -2,7 +2,6 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <boost/asio.hpp>
 #include <boost/json.hpp>
 
 #include "core/cli/open_runs.h"

@@ -15,7 +15,9 @@ template <typename F>
 auto on_strand(Scheduler& scheduler, F function) {
   std::packaged_task<decltype(function())()> task(std::move(function));
   auto result = task.get_future();
-  boost::asio::post(scheduler.strand(), std::move(task));
+  // In a lambda: Asio takes the future of a bare std::packaged_task itself, where its header for
+  // that is included.
+  boost::asio::post(scheduler.strand(), [task = std::move(task)]() mutable { task(); });
   return result.get();
 }
 
