@@ -68,9 +68,7 @@ TEST_P(EitherChannel, ALongMessageAndAFloodOfOutputDoNotWaitForEachOther) {
       "head -c 2000000 /dev/zero >&2; i=0; while [ $i -lt 2000 ]; do say $i; i=$((i+1)); done; "
       "hear; say ${#heard}",
       GetParam());
-  std::string message(3'000'000, 'x');
-  message += '\n';
-  talk.process().send(message);
+  talk.process().send(std::string(3'000'000, 'x') + "\n");
   EXPECT_TRUE(talk.finish().success());
   EXPECT_THAT(talk.said, HasSubstr("\n1999\n3000000\n"));
   EXPECT_EQ(talk.output.size(), 2'000'000U);

@@ -176,9 +176,7 @@ TEST(ExecProtocol, ALineEndsWithinOneMebibyte) {
   EXPECT_EQ(reader.number(), 2);
 
   LineReader whole;
-  std::string line(kMaxLine + 1, 'x');
-  line += '\n';
-  whole.add(line);
+  whole.add(std::string(kMaxLine + 1, 'x') + "\n");
   EXPECT_FALSE(whole.next().ok());
 }
 

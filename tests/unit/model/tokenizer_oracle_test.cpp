@@ -172,7 +172,7 @@ TEST(TokenizerOracle, CutsEveryCodePointAsHfTokenizersDoes) {
     }
     if (nfc(one) == one && surely_nfc(one)) text += " " + one + "a'" + one + "1" + one + "\n";
     if (text.size() < 4000) continue;
-    texts.push_back(std::move(text));
+    texts.push_back(text);
     text.clear();
   }
   expect_as_oracle("every code point", read_text(fixtures() / "tokenizer" / "tokenizer.json"),
