@@ -136,7 +136,9 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
   if (lists.some((list) => list.isPending)) return <Loading what="metrics" lines={10} />;
   const counting = lists.some((list) => list.data?.counting);
   return (
-    <div className={css.scroll} style={{ padding: 0 }}>
+    // A region that scrolls can be reached with the keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className={css.scroll} style={{ padding: 0 }} tabIndex={0} role="region" aria-label="Metrics">
       {sources.map((source) => (source.run === run ? <Grows key={source.key} source={source} /> : <GrowsElsewhere key={source.key} source={source} />))}
       <Reused from={lists[0]?.data?.reused_from} />
       <div className={bars.bars}>
