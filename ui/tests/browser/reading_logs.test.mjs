@@ -76,6 +76,10 @@ test("a log opens at its end, Home and End lead to its ends, and only a part of 
     const last = lines(page).getByText("not json");
     await last.waitFor();
     await until(async () => assert.ok(await inSight(last)));
+    const { width, height } = page.viewportSize();
+    await page.setViewportSize({ width, height: height - 200 });
+    await until(async () => assert.ok(await inSight(last), "it stays at the end where there is less room"));
+    await page.setViewportSize({ width, height });
     assert.ok((await page.locator("[data-offset]").count()) <= 800);
     await page.getByLabel("Line", { exact: false }).last().fill("1500");
     await page.keyboard.press("Enter");

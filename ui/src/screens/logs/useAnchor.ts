@@ -12,6 +12,9 @@ interface Anchored {
 export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Anchored, target: Target, atBottom: boolean): void {
   const anchor = useRef<{ offset: string; top: number }>(undefined);
   const shown = useRef(0);
+  // At the log's end, and there it stays where the list becomes lower or its lines higher.
+  const pinned = useRef(false);
+  const atEnd = useRef(false);
   const { window, opened } = log;
   const wanted = target.line !== undefined || target.at !== undefined;
   const place = window ? placeOf(window.lines, target) : -1;
@@ -20,7 +23,11 @@ export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Ancho
   useEffect(() => {
     const element = scroller.current;
     if (!element) return;
+    let before = element.scrollTop;
     const note = () => {
+      if (atEnd.current && element.scrollHeight - element.clientHeight - element.scrollTop < 8) pinned.current = true;
+      else if (element.scrollTop < before) pinned.current = false;
+      before = element.scrollTop;
       const top = element.getBoundingClientRect().top;
       for (const line of element.querySelectorAll<HTMLElement>("[data-offset]")) {
         const box = line.getBoundingClientRect();
@@ -29,16 +36,26 @@ export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Ancho
         return;
       }
     };
+    const sizes = new ResizeObserver(() => {
+      if (pinned.current && atEnd.current) element.scrollTo({ top: element.scrollHeight });
+    });
+    sizes.observe(element);
+    for (const child of element.children) sizes.observe(child);
     element.addEventListener("scroll", note, { passive: true });
-    return () => element.removeEventListener("scroll", note);
+    return () => {
+      sizes.disconnect();
+      element.removeEventListener("scroll", note);
+    };
   }, [scroller, window === undefined]); // eslint-disable-line react-hooks/exhaustive-deps
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element || !window) return;
+    atEnd.current = window.atEnd;
     if (shown.current !== opened) {
       shown.current = opened;
       anchor.current = undefined;
+      pinned.current = window.atEnd && !wanted;
       if (!wanted) element.scrollTo({ top: window.atEnd ? element.scrollHeight : 0 });
       return;
     }
@@ -61,6 +78,7 @@ export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Ancho
     const box = element.getBoundingClientRect();
     const at = line.getBoundingClientRect();
     if (at.top >= box.top && at.bottom <= box.bottom) return;
+    pinned.current = false;
     element.scrollBy({ top: at.top - box.top - element.clientHeight / 3 });
   }, [scroller, offset, opened]);
 }
