@@ -28,6 +28,8 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
   const chosen = useMemo(() => rangeOf(search.tokens ?? found.data?.toString()), [search.tokens, found.data]);
   const [active, setActive] = useState<number>();
   const held = useRef(false);
+  // Where a link made here begins, until it is the address: that is in sight, and one may have moved on.
+  const made = useRef<number>(undefined);
   const blocks = Math.ceil(total / blockTokens);
   const virtual = useVirtualizer({
     count: blocks,
@@ -56,6 +58,9 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
 
   const start = chosen?.[0];
   useEffect(() => {
+    const here = made.current === start;
+    made.current = undefined;
+    if (here && start !== undefined) return;
     held.current = start !== undefined;
     if (start !== undefined) virtual.scrollToIndex(Math.floor(start / blockTokens), { align: "center" });
     // Once for each link.
@@ -71,7 +76,12 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
 
   const told = active ?? start;
   const token = told === undefined ? undefined : tokens.get(Math.floor(told / blockTokens))?.[told % blockTokens];
-  const link = (at: number, wide: boolean) => onChange({ tokens: rangeText(wide && start !== undefined ? start : at, at) });
+  const link = (at: number, wide: boolean) => {
+    const range = rangeText(wide && start !== undefined ? start : at, at);
+    const begin = rangeOf(range)?.[0];
+    if (begin !== start) made.current = begin;
+    onChange({ tokens: range });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     letGo();
     const here = told ?? 0;
