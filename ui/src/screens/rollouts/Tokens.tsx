@@ -27,7 +27,8 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
   const found = useQuery(tokenAtByteQuery(task, row, search.tokens === undefined ? search.byte : undefined));
   const chosen = useMemo(() => rangeOf(search.tokens ?? found.data?.toString()), [search.tokens, found.data]);
   const [active, setActive] = useState<number>();
-  const held = useRef(false);
+  // The token that stays in sight until somebody moves with the pointer.
+  const held = useRef<number>(undefined);
   // Where a link made here begins, until it is the address: that is in sight, and one may have moved on.
   const made = useRef<number>(undefined);
   const blocks = Math.ceil(total / blockTokens);
@@ -56,23 +57,28 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
   const error = answers.find((answer) => answer.error)?.error;
   const withReference = answers.some((answer) => answer.data?.reference);
 
+  const show = (at: number, block: ScrollLogicalPosition) => {
+    const shown = root.current?.querySelector(`[data-at="${at}"]`);
+    if (shown) shown.scrollIntoView({ block });
+    else virtual.scrollToIndex(Math.floor(at / blockTokens), { align: "center" });
+  };
   const start = chosen?.[0];
   useEffect(() => {
     const here = made.current === start;
     made.current = undefined;
     if (here && start !== undefined) return;
-    held.current = start !== undefined;
+    held.current = start;
     if (start !== undefined) virtual.scrollToIndex(Math.floor(start / blockTokens), { align: "center" });
     // Once for each link.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [start]);
-  // Blocks have their height once their tokens are there: what a link names stays in sight until
-  // somebody moves.
+  // Blocks have their height once their tokens are there, and move what is below them.
   const height = virtual.getTotalSize();
   useEffect(() => {
-    if (held.current) root.current?.querySelector(`[data-at="${start}"]`)?.scrollIntoView({ block: "center" });
+    if (held.current !== undefined) show(held.current, "center");
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [start, tokens, height]);
-  const letGo = () => (held.current = false);
+  const letGo = () => (held.current = undefined);
 
   const told = active ?? start;
   const token = told === undefined ? undefined : tokens.get(Math.floor(told / blockTokens))?.[told % blockTokens];
@@ -83,16 +89,14 @@ export function Tokens({ task, row, total, turns, advantage, search, onChange }:
     onChange({ tokens: range });
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    letGo();
     const here = told ?? 0;
     const moves: Record<string, number> = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: total - 1, PageDown: here + blockTokens, PageUp: here - blockTokens };
     const to = moves[event.key];
     if (to !== undefined) {
       const at = Math.min(Math.max(to, 0), total - 1);
       setActive(at);
-      const shown = root.current?.querySelector(`[data-at="${at}"]`);
-      if (shown) shown.scrollIntoView({ block: "nearest" });
-      else virtual.scrollToIndex(Math.floor(at / blockTokens), { align: "center" });
+      held.current = at;
+      show(at, "nearest");
     } else if (event.key === "Enter" && told !== undefined) link(told, event.shiftKey);
     else return;
     event.preventDefault();
