@@ -6,6 +6,7 @@ export { Drawer } from "./Drawer";
 export { Icon, type IconName } from "./icons";
 export { Menu, PopupMenu, type MenuItem } from "./Menu";
 export { default as plain } from "./Plain.module.css";
+export { ScrollRegion } from "./ScrollRegion";
 export { SearchBox } from "./SearchBox";
 export { Empty, Loading, ProblemBox, type ProblemText } from "./States";
 export { StatusBar, StatusIcon, StatusLabel, StatusLegend, countsInWords } from "./Status";

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { PlannedStage } from "@/api/types";
-import { Foreign, StatusIcon } from "@/design";
+import { Foreign, ScrollRegion, StatusIcon } from "@/design";
 import css from "./Actions.module.css";
 import { byWork, doesStatus, planRows, planSummary } from "./plan";
 
@@ -17,9 +17,7 @@ export function PlanView({ stages }: Props) {
   return (
     <section className={css.plan} aria-label="Plan">
       <p className={css.summary}>{planSummary(stages)}</p>
-      {/* A region that scrolls can be reached with the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={css.scroll} tabIndex={0} role="region" aria-label="What each stage would do">
+      <ScrollRegion label="What each stage would do" className={css.scroll}>
         <table className={css.table}>
           <thead>
             <tr>
@@ -57,7 +55,7 @@ export function PlanView({ stages }: Props) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
       {rows.length > most && <p className="muted">The first {most} of {rows.length.toLocaleString("en")} stages.</p>}
     </section>
   );

@@ -6,7 +6,7 @@ import { runQuery } from "@/api/queries";
 import { declarationQuery, metricsQuery } from "@/api/reading";
 import type { Run } from "@/api/types";
 import type { CompareSearch } from "@/app/router";
-import { Empty, Loading, ProblemBox } from "@/design";
+import { Empty, Loading, ProblemBox, ScrollRegion } from "@/design";
 import { likelyStage } from "../metrics/MetricsTab";
 import { foundIn, ordered } from "../metrics/model";
 import { PanelGrid, type PanelSource } from "../metrics/Panel";
@@ -96,7 +96,7 @@ function Overlay({ runs, stage, search, onChange }: OverlayProps) {
   const q = search.q?.toLowerCase();
   const names = q ? [...overview, ...rest].filter((name) => name.toLowerCase().includes(q)) : overview;
   return (
-    <div className={run_.scroll} style={{ padding: 0 }}>
+    <ScrollRegion label="Metrics" className={run_.scroll} style={{ padding: 0 }}>
       {names.length === 0 && <Empty title={q ? "No metric has such a name" : "No metric that both measured"} />}
       <PanelGrid
         names={names}
@@ -110,6 +110,6 @@ function Overlay({ runs, stage, search, onChange }: OverlayProps) {
         range={range}
         onRange={onRange}
       />
-    </div>
+    </ScrollRegion>
   );
 }

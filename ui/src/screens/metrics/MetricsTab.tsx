@@ -7,7 +7,7 @@ import { declarationQuery, metricsKey, metricsQuery } from "@/api/reading";
 import type { Run } from "@/api/types";
 import { useKey } from "@/app/keys";
 import type { MetricsSearch } from "@/app/readingSearch";
-import { Button, Empty, Loading, ProblemBox } from "@/design";
+import { Button, Empty, Loading, ProblemBox, ScrollRegion } from "@/design";
 import bars from "../run/Reading.module.css";
 import { Finder } from "../run/Finder";
 import css from "../run/Run.module.css";
@@ -136,9 +136,7 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
   if (lists.some((list) => list.isPending)) return <Loading what="metrics" lines={10} />;
   const counting = lists.some((list) => list.data?.counting);
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.scroll} style={{ padding: 0 }} tabIndex={0} role="region" aria-label="Metrics">
+    <ScrollRegion label="Metrics" className={css.scroll} style={{ padding: 0 }}>
       {sources.map((source) => (source.run === run ? <Grows key={source.key} source={source} /> : <GrowsElsewhere key={source.key} source={source} />))}
       <Reused from={lists[0]?.data?.reused_from} />
       <div className={bars.bars}>
@@ -164,7 +162,7 @@ function Panels({ run, sources, search, uses, onChange }: PanelsProps) {
         range={range}
         onRange={onRange}
       />
-    </div>
+    </ScrollRegion>
   );
 }
 

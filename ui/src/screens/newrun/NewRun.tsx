@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import type { Diagnostic } from "@/api/types";
-import { Loading } from "@/design";
+import { Loading, ScrollRegion } from "@/design";
 import { Bar } from "./Bar";
 import { Checks } from "./Checks";
 import { submissionOf, useDraft, useStill, whyNotYet } from "./draft";
@@ -60,13 +60,11 @@ export function NewRun() {
           <Checks text={still.text} validation={validation} onGo={(line, column) => editor.current?.goTo(line, column)} />
         </div>
         <div className={css.side}>
-          {/* A region that scrolls can be reached with the keyboard. */}
-          {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-          <div className={css.scroll} tabIndex={0} role="region" aria-label="What starts">
+          <ScrollRegion label="What starts" className={css.scroll}>
             <ParamSection told={told} given={draft.given} wrong={wrong} onGiven={(name, text) => change({ given: { ...draft.given, [name]: text } })} />
             <Plan what={what} plan={plan} fresh={ready && !plan.isPlaceholderData} wrong={why !== undefined} />
             <StageAt text={draft.text} cursor={cursor} known={known} told={told.stages} onChange={(edit) => editor.current?.change(edit)} />
-          </div>
+          </ScrollRegion>
           <Start what={what} why={why} ready={ready && plan.isSuccess && !plan.isPlaceholderData} />
         </div>
       </div>

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { contentUrl } from "@/api/artifacts";
 import { explainQuery, runQuery } from "@/api/queries";
 import type { LineageNode } from "@/api/types";
-import { buttonClass, Digest, Foreign, Time } from "@/design";
+import { buttonClass, Digest, Foreign, ScrollRegion, Time } from "@/design";
 import { writeAt } from "../artifacts/place";
 import { Curves } from "./Curves";
 import { Differences } from "./Differences";
@@ -16,9 +16,7 @@ import { Scores } from "./Scores";
 // A report from top to bottom: what came of it, the scores, what changed them, how training went.
 export function ReportView({ run, report, from }: { run: string; report: Report; from: LineageNode }) {
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.scroll} tabIndex={0} role="region" aria-label="Report">
+    <ScrollRegion label="Report" className={css.scroll}>
       <article className={css.report}>
         <Head run={run} report={report} from={from} />
         <Headline report={report} />
@@ -27,7 +25,7 @@ export function ReportView({ run, report, from }: { run: string; report: Report;
         {report.trainings.length > 0 && <Curves run={run} trainings={report.trainings} />}
         {report.paper && <Paper paper={report.paper} />}
       </article>
-    </div>
+    </ScrollRegion>
   );
 }
 

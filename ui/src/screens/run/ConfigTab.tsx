@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { problemText } from "@/api/problem";
 import { workflowQuery } from "@/api/queries";
-import { Button, CodeText, Facts, Foreign, Loading, ProblemBox, useCopy } from "@/design";
+import { Button, CodeText, Facts, Foreign, Loading, ProblemBox, ScrollRegion, useCopy } from "@/design";
 import css from "./Run.module.css";
 import { useRunId } from "./useRun";
 
@@ -14,9 +14,7 @@ export function ConfigTab() {
   const { text, file, params = {}, seed, declared = [] } = query.data;
   const docs = new Map(declared.map((param) => [param.name, param.doc]));
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.scroll} tabIndex={0} role="region" aria-label="Configuration">
+    <ScrollRegion label="Configuration" className={css.scroll}>
       <h2>Parameters</h2>
       <div className={css.section}>
         <Facts
@@ -46,6 +44,6 @@ export function ConfigTab() {
         </span>
         <CodeText label="Workflow file" text={text} numbered />
       </section>
-    </div>
+    </ScrollRegion>
   );
 }
