@@ -54,6 +54,10 @@ export function PopupMenu({ label, items, at, onClose }: PopupMenuProps) {
 
 function MenuList({ label, items, onClose }: { label: string; items: MenuItem[]; onClose: () => void }) {
   const root = useRef<HTMLDivElement>(null);
+  // An entry that goes takes the focus along: keys must still reach the list.
+  useLayoutEffect(() => {
+    if (document.activeElement === document.body) root.current?.focus();
+  }, [items]);
   const onKeyDown = (event: KeyboardEvent) => {
     const all = entries(root.current);
     const at = all.findIndex((entry) => entry === document.activeElement);

@@ -102,6 +102,16 @@ describe("menu", () => {
     await user.keyboard("{Escape}");
     expect(document.activeElement).toBe(screen.getByRole("button"));
   });
+  it("takes keys still when the entry that had the focus is gone", async () => {
+    const user = userEvent.setup();
+    const { rerender } = render(<Menu label="Actions" items={items()} />);
+    await user.click(screen.getByRole("button"));
+    rerender(<Menu label="Actions" items={items().slice(1)} />);
+    await user.keyboard("{ArrowDown}");
+    expect(document.activeElement?.textContent).toContain("Cancel");
+    await user.keyboard("{Escape}");
+    expect(screen.queryByRole("menu")).toBeNull();
+  });
   it("finds entries by their first letter", () => {
     expect(moved("c", 0, ["Pause", "Cancel"])).toBe(1);
     expect(moved("x", 0, ["Pause", "Cancel"])).toBeUndefined();

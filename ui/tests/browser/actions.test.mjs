@@ -193,6 +193,8 @@ async function choose(page, item) {
   await page.keyboard.press("Enter");
   const target = page.getByRole("menuitem", { name: item });
   for (let turn = 0; turn < 12 && !(await target.evaluate((one) => one === document.activeElement)); ++turn) await page.keyboard.press("ArrowDown");
+  // The page hears of a change a moment after the server has told the test.
+  await until(async () => assert.equal(await target.getAttribute("aria-disabled"), "false"));
   await page.keyboard.press("Enter");
   const dialog = page.getByRole("dialog");
   await dialog.waitFor();
