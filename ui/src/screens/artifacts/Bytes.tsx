@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { beginningQuery, previewQuery } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
-import { CodeText, Empty, Foreign, format, Loading, plain, ProblemBox } from "@/design";
+import { CodeText, Empty, Foreign, format, Loading, plain, ProblemBox, ScrollRegion } from "@/design";
 import { LongText } from "../records/LongText";
 import { textOf } from "../records/qa";
 import css from "./Artifacts.module.css";
@@ -47,9 +47,7 @@ export function Preview({ digest, kind, bytes }: { digest: string; kind: string;
     <div className={css.content}>
       {text !== undefined && text !== "" && <LongText label="Preview" text={text} />}
       {columns.length > 0 && (
-        // A region that scrolls can be reached with the keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className={plain.wide} tabIndex={0} role="region" aria-label="Preview">
+        <ScrollRegion label="Preview" className={plain.wide}>
           <table className={plain.table}>
             <thead>
               <tr>
@@ -72,7 +70,7 @@ export function Preview({ digest, kind, bytes }: { digest: string; kind: string;
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       )}
       {more && <p className="muted">There is more of it: download it to see all.</p>}
     </div>

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { jsonQuery } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import type { ArtifactRow } from "@/api/types";
-import { clsx, Empty, Foreign, Loading, plain, ProblemBox } from "@/design";
+import { clsx, Empty, Foreign, Loading, plain, ProblemBox, ScrollRegion } from "@/design";
 import { writeAt } from "../artifacts/place";
 import { useAllArtifacts } from "../artifacts/useAllArtifacts";
 import { isClear, percent, points } from "../report/model";
@@ -52,64 +52,62 @@ export function Scores({ one, other }: { one: string; other: string }) {
   return (
     <div className={css.scores}>
       <p className="muted">Percent, on the items that both have; the paired difference in points with its 95 % interval. Filled and marked clear: the interval leaves out 0.</p>
-      {/* A region that scrolls can be reached with the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={plain.wide} tabIndex={0} role="region" aria-label="Scores">
-      <table className={plain.table}>
-        <thead>
-          <tr>
-            <th scope="col">Evaluation</th>
-            <th scope="col">Task</th>
-            <th scope="col" className={plain.end}>Items</th>
-            <th scope="col" className={plain.end}>First</th>
-            <th scope="col" className={plain.end}>Second</th>
-            <th scope="col" className={plain.end}>Difference</th>
-            <th scope="col">
-              <AxisNumbers axis={axis} label="Drawn" difference />
-            </th>
-            <th scope="col" className={plain.end}>95 % interval</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tables.flatMap(({ a, b, rows, same }) =>
-            rows.length === 0
-              ? [
-                  <tr key={a.task}>
-                    <th scope="row"><Foreign text={a.task} /></th>
-                    <td colSpan={7} className="muted">They have no item in common.</td>
-                  </tr>,
-                ]
-              : rows.map((row) => {
-                  const where = row.task ? [`task=${row.task}`] : undefined;
-                  const cell = (run: string, task: string, value: number) => (
-                    <Link to="/runs/$run/artifacts" params={{ run }} search={{ at: writeAt({ task, output: "scores" }), where }}>
-                      {percent(value)}
-                    </Link>
-                  );
-                  const score = { n: row.n, mean: row.delta, low: row.low, high: row.high };
-                  const drawn = !same && row.n > 1;
-                  return (
-                    <tr key={`${a.task} ${row.task}`} className={row.task === "" ? css.whole : undefined}>
-                      <th scope="row">{row.task === "" && <Foreign text={row.name || a.task} />}</th>
-                      <td>{row.task ? <Foreign text={row.task.replaceAll("_", " ")} /> : "all"}</td>
-                      <td className={plain.end}>{row.n.toLocaleString("en")}</td>
-                      <td className={plain.end}>{cell(one, a.task, row.one)}</td>
-                      <td className={plain.end}>{cell(other, b.task, row.other)}</td>
-                      <td className={plain.end}>{same ? "the same" : points(row.delta)}</td>
-                      <td className={drawings.drawn}>
-                        <Whisker score={drawn ? score : undefined} axis={axis} difference />
-                      </td>
-                      <td className={clsx(plain.end, drawings.nowrap)}>
-                        {drawn && `${points(row.low)} to ${points(row.high)}`}
-                        {drawn && isClear(score) && <b className={drawings.clear}>clear</b>}
-                      </td>
-                    </tr>
-                  );
-                }),
-          )}
-        </tbody>
-      </table>
-      </div>
+      <ScrollRegion label="Scores" className={plain.wide}>
+        <table className={plain.table}>
+          <thead>
+            <tr>
+              <th scope="col">Evaluation</th>
+              <th scope="col">Task</th>
+              <th scope="col" className={plain.end}>Items</th>
+              <th scope="col" className={plain.end}>First</th>
+              <th scope="col" className={plain.end}>Second</th>
+              <th scope="col" className={plain.end}>Difference</th>
+              <th scope="col">
+                <AxisNumbers axis={axis} label="Drawn" difference />
+              </th>
+              <th scope="col" className={plain.end}>95 % interval</th>
+            </tr>
+          </thead>
+          <tbody>
+            {tables.flatMap(({ a, b, rows, same }) =>
+              rows.length === 0
+                ? [
+                    <tr key={a.task}>
+                      <th scope="row"><Foreign text={a.task} /></th>
+                      <td colSpan={7} className="muted">They have no item in common.</td>
+                    </tr>,
+                  ]
+                : rows.map((row) => {
+                    const where = row.task ? [`task=${row.task}`] : undefined;
+                    const cell = (run: string, task: string, value: number) => (
+                      <Link to="/runs/$run/artifacts" params={{ run }} search={{ at: writeAt({ task, output: "scores" }), where }}>
+                        {percent(value)}
+                      </Link>
+                    );
+                    const score = { n: row.n, mean: row.delta, low: row.low, high: row.high };
+                    const drawn = !same && row.n > 1;
+                    return (
+                      <tr key={`${a.task} ${row.task}`} className={row.task === "" ? css.whole : undefined}>
+                        <th scope="row">{row.task === "" && <Foreign text={row.name || a.task} />}</th>
+                        <td>{row.task ? <Foreign text={row.task.replaceAll("_", " ")} /> : "all"}</td>
+                        <td className={plain.end}>{row.n.toLocaleString("en")}</td>
+                        <td className={plain.end}>{cell(one, a.task, row.one)}</td>
+                        <td className={plain.end}>{cell(other, b.task, row.other)}</td>
+                        <td className={plain.end}>{same ? "the same" : points(row.delta)}</td>
+                        <td className={drawings.drawn}>
+                          <Whisker score={drawn ? score : undefined} axis={axis} difference />
+                        </td>
+                        <td className={clsx(plain.end, drawings.nowrap)}>
+                          {drawn && `${points(row.low)} to ${points(row.high)}`}
+                          {drawn && isClear(score) && <b className={drawings.clear}>clear</b>}
+                        </td>
+                      </tr>
+                    );
+                  }),
+            )}
+          </tbody>
+        </table>
+      </ScrollRegion>
     </div>
   );
 }

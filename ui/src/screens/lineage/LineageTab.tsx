@@ -4,7 +4,7 @@ import { artifactsQuery, lineageQuery, type At } from "@/api/artifacts";
 import { problemText } from "@/api/problem";
 import { explainQuery, workflowQuery } from "@/api/queries";
 import type { LineageNode, LineageTree } from "@/api/types";
-import { CodeText, Digest, Empty, Facts, Foreign, Icon, Loading, ProblemBox } from "@/design";
+import { CodeText, Digest, Empty, Facts, Foreign, Icon, Loading, ProblemBox, ScrollRegion } from "@/design";
 import { readAt, writeAt } from "../artifacts/place";
 import { stageText } from "../newrun/scan";
 import { useRunId } from "../run/useRun";
@@ -34,9 +34,7 @@ function Lineage({ run, at }: { run: string; at: At }) {
   if (query.isPending) return <Loading what="the lineage" lines={10} />;
   const { artifact, consumers = [] } = query.data;
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.lineage} tabIndex={0} role="region" aria-label="Lineage">
+    <ScrollRegion label="Lineage" className={css.lineage}>
       <section className={css.side} aria-label="Made from">
         <h2>Made from</h2>
         {(artifact.inputs ?? []).length === 0 && <p className="muted">Nothing else in this run: it came from outside, by its parameters.</p>}
@@ -48,7 +46,7 @@ function Lineage({ run, at }: { run: string; at: At }) {
         {consumers.length === 0 && <p className="muted">Nothing yet.</p>}
         <Uses run={run} consumers={consumers} left={{ count: mostSteps }} />
       </section>
-    </div>
+    </ScrollRegion>
   );
 }
 

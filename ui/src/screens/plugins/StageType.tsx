@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, type ReactNode } from "react";
 import { problemText } from "@/api/problem";
 import type { Plugin } from "@/api/types";
-import { Button, CodeText, Digest, Facts, Foreign, Icon, Loading, ProblemBox, useCopy } from "@/design";
+import { Button, CodeText, Digest, Facts, Foreign, Icon, Loading, ProblemBox, ScrollRegion, useCopy } from "@/design";
 import { CheckDetail } from "./Check";
 import { defaultWords, exampleStage, limitWords, readDeclaration, typeWords, type Declaration, type PortDeclaration } from "./declaration";
 import css from "./Plugins.module.css";
@@ -92,9 +92,7 @@ function Section({ title, heads, children }: { title: string; heads: string[]; c
   return (
     <section className={css.section}>
       <h2>{title}</h2>
-      {/* A region that scrolls can be reached with the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={css.wide} tabIndex={0} role="region" aria-label={title}>
+      <ScrollRegion label={title} className={css.wide}>
         <table className={css.table}>
           <thead>
             <tr>
@@ -107,7 +105,7 @@ function Section({ title, heads, children }: { title: string; heads: string[]; c
           </thead>
           <tbody>{children}</tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 }

@@ -1,7 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import type { LineageNode } from "@/api/types";
-import { Foreign, format, plain } from "@/design";
+import { Foreign, format, plain, ScrollRegion } from "@/design";
 import { curve, drift, smoothed, type Step, type Training } from "./model";
 import css from "./Report.module.css";
 
@@ -69,9 +69,7 @@ function OneTraining({ run, training }: { run: string; training: Training }) {
 function StepTable({ run, training }: { run: string; training: Training }) {
   const { steps, from } = training;
   return (
-    // A region that scrolls can be reached with the keyboard.
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={css.steps} tabIndex={0} role="region" aria-label={`Steps of ${training.name}`}>
+    <ScrollRegion label={`Steps of ${training.name}`} className={css.steps}>
       <table className={plain.table}>
         <thead>
           <tr>
@@ -110,7 +108,7 @@ function StepTable({ run, training }: { run: string; training: Training }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollRegion>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { clsx, Foreign, plain } from "@/design";
+import { clsx, Foreign, plain, ScrollRegion } from "@/design";
 import { isClear, points, type Difference, type Report } from "./model";
 import { evenAxis, type Axis } from "./plot";
 import css from "./Report.module.css";
@@ -26,11 +26,9 @@ export function Differences({ run, report }: { run: string; report: Report }) {
       <p className="muted">Percentage points on the same items, with the 95 % interval of the paired difference. Filled and marked clear: the interval leaves out 0.</p>
       <div className={css.groups}>
         {shown.map(([title, all]) => (
-          // A region that scrolls can be reached with the keyboard.
-          // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-          <div key={title} className={plain.wide} tabIndex={0} role="region" aria-label={title}>
+          <ScrollRegion key={title} label={title} className={plain.wide}>
             <Group run={run} report={report} title={title} all={all} axis={all[0]?.task ? axes.tasks : axes.all} />
-          </div>
+          </ScrollRegion>
         ))}
       </div>
     </section>

@@ -1,4 +1,4 @@
-import { Foreign, plain } from "@/design";
+import { Foreign, plain, ScrollRegion } from "@/design";
 import type { Report } from "./model";
 import css from "./Report.module.css";
 
@@ -8,9 +8,7 @@ export function Paper({ paper }: { paper: NonNullable<Report["paper"]> }) {
     <details className={css.section}>
       <summary>The paper&apos;s own numbers (arXiv {paper.arxiv}): another model, other data, not comparable</summary>
       {paper.tables.map((table) => (
-        // A region that scrolls can be reached with the keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div key={table.title} className={plain.wide} tabIndex={0} role="region" aria-label={table.title}>
+        <ScrollRegion key={table.title} label={table.title} className={plain.wide}>
           <table className={plain.table}>
             <caption>
               <Foreign text={table.title} />
@@ -40,7 +38,7 @@ export function Paper({ paper }: { paper: NonNullable<Report["paper"]> }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       ))}
     </details>
   );

@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import type { LineageNode } from "@/api/types";
-import { clsx, Foreign, plain } from "@/design";
+import { clsx, Foreign, plain, ScrollRegion } from "@/design";
 import { writeAt } from "../artifacts/place";
 import { best, percent, type Evaluation, type Report, type Score } from "./model";
 import { axisOf } from "./plot";
@@ -23,9 +23,7 @@ export function Scores({ run, report }: { run: string; report: Report }) {
       <p className="muted">
         Percent, with the 95 % interval from {report.resamples.toLocaleString("en")} resamples. Each number leads to the answers that it is the mean of; the highest of a column is bold.
       </p>
-      {/* A region that scrolls can be reached with the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={plain.wide} tabIndex={0} role="region" aria-label="Scores">
+      <ScrollRegion label="Scores" className={plain.wide}>
         <table className={clsx(plain.table, css.scores)}>
           <thead>
             <tr>
@@ -80,7 +78,7 @@ export function Scores({ run, report }: { run: string; report: Report }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
     </section>
   );
 }

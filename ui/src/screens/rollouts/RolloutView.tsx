@@ -5,7 +5,7 @@ import { problemText } from "@/api/problem";
 import { rolloutGroupQuery, rolloutQuery, type TaskPath } from "@/api/reading";
 import { useKey } from "@/app/keys";
 import type { RolloutSearch } from "@/app/readingSearch";
-import { Button, buttonClass, CodeText, Empty, Foreign, format, Loading, ProblemBox } from "@/design";
+import { Button, buttonClass, CodeText, Empty, Foreign, format, Loading, ProblemBox, ScrollRegion } from "@/design";
 import bars from "../run/Reading.module.css";
 import run from "../run/Run.module.css";
 import { Choice } from "../run/Toggle";
@@ -87,9 +87,7 @@ function One({ task, row, search }: { task: TaskPath; row: number; search: Rollo
           </button>
         </span>
       </div>
-      {/* It scrolls, and text alone may stand in it: the keyboard reaches it. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={run.scroll} style={{ padding: 0 }} role="region" aria-label={`Rollout ${body.index}`} tabIndex={0}>
+      <ScrollRegion label={`Rollout ${body.index}`} className={run.scroll} style={{ padding: 0 }}>
         <Question task={task} sample={body.sample} record={data.sample?.record} />
         <div className={css.head}>
           <Scores body={body} />
@@ -111,7 +109,7 @@ function One({ task, row, search }: { task: TaskPath; row: number; search: Rollo
             <CodeText label="The rollout as JSON" text={JSON.stringify({ ...body }, null, 2)} wrap />
           </div>
         )}
-      </div>
+      </ScrollRegion>
     </>
   );
 }

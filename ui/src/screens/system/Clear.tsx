@@ -3,7 +3,7 @@ import { useId, useState } from "react";
 import { client, document, requestKey } from "@/api/client";
 import { problemText } from "@/api/problem";
 import type { GarbagePlan } from "@/api/types";
-import { Button, CodeText, Dialog, DialogActions, Digest, Foreign, format, Loading, ProblemBox, useToast } from "@/design";
+import { Button, CodeText, Dialog, DialogActions, Digest, Foreign, format, Loading, ProblemBox, ScrollRegion, useToast } from "@/design";
 import { viewerWhy } from "../actions/allowed";
 import css from "./System.module.css";
 
@@ -79,9 +79,7 @@ function Plan({ plan, onDo }: { plan: GarbagePlan; onDo: () => void }) {
           Clear…
         </Button>
       </p>
-      {/* A region that scrolls can be reached with the keyboard. */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className={css.wide} tabIndex={0} role="region" aria-label="What would go">
+      <ScrollRegion label="What would go" className={css.wide}>
         <table className={css.table}>
           <thead>
             <tr>
@@ -104,7 +102,7 @@ function Plan({ plan, onDo }: { plan: GarbagePlan; onDo: () => void }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollRegion>
       {rows.length > mostRows && <p className="muted">The first {mostRows} of them.</p>}
     </>
   );

@@ -4,7 +4,7 @@ import { client, document, requestKey, tellSignedOut } from "@/api/client";
 import { problemText } from "@/api/problem";
 import type { TokenInfo } from "@/api/types";
 import { signOut } from "@/app/session";
-import { Button, CodeText, Dialog, DialogActions, Foreign, Loading, ProblemBox, Time, useCopy, useToast } from "@/design";
+import { Button, CodeText, Dialog, DialogActions, Foreign, Loading, ProblemBox, ScrollRegion, Time, useCopy, useToast } from "@/design";
 import { viewerWhy } from "../actions/allowed";
 import css from "./System.module.css";
 
@@ -34,9 +34,7 @@ export function Tokens({ role }: { role: string | undefined }) {
       {admin && query.isPending && <Loading what="tokens" lines={3} />}
       {query.error && <ProblemBox problem={problemText(query.error)} retry={() => void query.refetch()} />}
       {query.data && (
-        // A region that scrolls can be reached with the keyboard.
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className={css.wide} tabIndex={0} role="region" aria-label="Tokens and sessions">
+        <ScrollRegion label="Tokens and sessions" className={css.wide}>
           <table className={css.table}>
             <thead>
               <tr>
@@ -75,7 +73,7 @@ export function Tokens({ role }: { role: string | undefined }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </ScrollRegion>
       )}
       {making && <NewToken onClose={() => setMaking(false)} />}
       {ending && <Revoke token={ending} onClose={() => setEnding(undefined)} />}
