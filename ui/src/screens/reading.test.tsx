@@ -1,4 +1,4 @@
-import { cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { showPage, type Answers } from "@/testing/page";
@@ -203,6 +203,28 @@ describe("rollouts", () => {
     const difference = await screen.findByRole("region", { name: "Difference" });
     expect(difference.querySelector("del")?.textContent).toBe("4");
     expect(difference.querySelector("ins")?.textContent).toBe("17");
+  });
+  it("of a memory agent keep the focus where the turn that had it is folded away", async () => {
+    const turn = (chunk: number) => ({ chunk, documents: [], memory: `m${chunk}`, plan: "", memory_cut: false, prompt_tokens: 9, tokens: 3, finish: "stop" });
+    const group = {
+      step: 1,
+      sample: { id: "s-1", task: "multihop", record: 4, prompt_tokens: 5 },
+      rollouts: [0, 1].map((index) => ({ ...row(index), response: "The answer is 4", turns: [turn(1), turn(2), { prompt_tokens: 4, tokens: 3, finish: "stop" }] })),
+      more: false,
+    };
+    showPage("/runs/1/rollouts/group?of=rl1&step=1&sample=s-1&node=0.2", { ...rollouts, "/runs/1/stages/rl1/rollouts/group": group });
+    const tree = await screen.findByRole("tree");
+    within(tree).getAllByRole("treeitem")[3]?.focus();
+    expect(document.activeElement?.textContent).toContain("Turn 2");
+    // To its rollout, and that one is folded: both before anything is drawn.
+    act(() => {
+      fireEvent.keyDown(document.activeElement as Element, { key: "ArrowLeft" });
+      fireEvent.keyDown(document.activeElement as Element, { key: "ArrowLeft" });
+    });
+    await waitFor(() => expect(within(tree).getAllByRole("treeitem")).toHaveLength(6));
+    expect(document.activeElement?.textContent).toContain("Rollout 0");
+    fireEvent.keyDown(document.activeElement as Element, { key: "End" });
+    await screen.findByRole("region", { name: "Rollout 1, answer" });
   });
   it("lead to the sample in its dataset, and say where no tokens were kept", async () => {
     showPage("/runs/1/rollouts/1?of=rl1&view=tokens", rollouts);

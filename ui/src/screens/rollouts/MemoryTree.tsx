@@ -31,15 +31,20 @@ export function MemoryTree({ task, step, sample, bodies, node, shut, onChange }:
   // Where keys and clicks have led that is not drawn yet: the next one goes on from there.
   const goal = useRef<string>(undefined);
   useEffect(() => {
-    if (goal.current === currentId) goal.current = undefined;
+    const led = goal.current === currentId;
+    if (led) goal.current = undefined;
     const element = tree.current?.querySelector<HTMLElement>(`[data-node="${currentId}"]`);
     element?.scrollIntoView({ block: "nearest" });
-    if (tree.current?.contains(document.activeElement)) element?.focus({ preventScroll: true });
+    // Where the element that had the focus is folded away in the same moment, nothing has it now.
+    const lost = led && document.activeElement === document.body;
+    if (lost || tree.current?.contains(document.activeElement)) element?.focus({ preventScroll: true });
   }, [currentId]);
   if (!current || !chosen) return null;
   const fold = (id: string, on: boolean) => {
     const next = on ? [...folded, id] : [...folded].filter((one) => one !== id);
-    onChange({ shut: next.length > 0 ? next : undefined, ...(on && chosen.id !== id && within(chosen, id) && { node: id }) });
+    const moves = on && chosen.id !== id && within(chosen, id);
+    if (moves) goal.current = id === current.id ? undefined : id;
+    onChange({ shut: next.length > 0 ? next : undefined, ...(moves && { node: id }) });
   };
   const go = (id: string) => {
     goal.current = id === current.id ? undefined : id;
