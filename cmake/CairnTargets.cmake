@@ -89,6 +89,12 @@ function(cairn_plugin NAME)
   if(TARGET cairn-host)
     cairn_write_manifest(plugin_${NAME} ${NAME} cairn-host)
     add_dependencies(plugin_${NAME} cairn-host)
+    # Its stages keep what is asked of every stage.
+    add_test(NAME plugins.check_${NAME}
+             COMMAND cairn --state-dir ${CMAKE_CURRENT_BINARY_DIR}/no-state plugins check
+                     $<TARGET_FILE:plugin_${NAME}>)
+    set_tests_properties(plugins.check_${NAME} PROPERTIES LABELS acceptance TIMEOUT 300
+                                                          ENVIRONMENT OMP_WAIT_POLICY=passive)
   endif()
 endfunction()
 

@@ -133,8 +133,32 @@ struct CorpusStage : Stage {
   }
 };
 
+// Two packages of one file each.
+Result<void> prepare(SelfTest& test) {
+  const fs::path packages = test.folder() / "packages";
+  const auto put = [&](const char* path, const char* text) -> Result<void> {
+    CAIRN_TRY(real_file_system().make_directories((packages / path).parent_path()));
+    return real_file_system().write_atomic(packages / path, text);
+  };
+  CAIRN_TRY(put("iso-codes/control", "Package: iso-codes\nVersion: 4.15.0-1\n"));
+  CAIRN_TRY(
+      put("iso-codes/countries.json",
+          R"({"list": [{"code": "NO", "name": "Norway"}, {"code": "ES", "name": "Spain"}]})"));
+  CAIRN_TRY(put("tzdata/control", "Package: tzdata\nVersion: 2026a-1\n"));
+  CAIRN_TRY(put("tzdata/zone.tab", "NO\tEurope/Oslo\nES\tEurope/Madrid\n"));
+  CAIRN_ASSIGN(const json::value sources, parse_json(R"([
+    {"reader": "json", "package": "iso-codes", "path": "countries.json", "array": "list",
+     "domain": "general", "id": "code", "fields": ["Country = name", "Code = code"]},
+    {"reader": "delimited", "package": "tzdata", "path": "zone.tab", "domain": "general",
+     "columns": ["code", "zone"], "fields": ["Zone = zone", "Country code = code"]}])"));
+  test.param("packages", packages).param("sources", sources).param("min_characters", 10);
+  return {};
+}
+
 }  // namespace
 }  // namespace cairn::corpus
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::corpus::CorpusStage>(
-    "corpus", "Reads documents from unpacked packages and keeps those that the rules accept"))
+                 "corpus",
+                 "Reads documents from unpacked packages and keeps those that the rules accept")
+                 .self_test(cairn::corpus::prepare))

@@ -7,6 +7,7 @@
 #include "plugins/eval/summary.h"
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/device.h"
+#include "plugins/lib/self_test/inputs.h"
 
 namespace cairn {
 namespace {
@@ -252,4 +253,10 @@ Result<void> EvalStage::ask(StageContext& ctx) const {
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::EvalStage>(
                  "eval", "Asks a policy held-out questions and grades its answers by rule")
-                 .random())
+                 .random()
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   CAIRN_TRY(cairn::self_test::give_model(test, "policy", 1));
+                   CAIRN_TRY(cairn::self_test::give_questions(test, "dataset"));
+                   test.param("max_output_tokens", 12).param("batch", 4).param("temperature", 1.0);
+                   return {};
+                 }))

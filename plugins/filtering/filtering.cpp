@@ -4,6 +4,7 @@
 #include "plugins/lib/curation/rules.h"
 #include "plugins/lib/model/compat.h"
 #include "plugins/lib/model/device.h"
+#include "plugins/lib/self_test/inputs.h"
 
 namespace cairn {
 namespace {
@@ -195,4 +196,7 @@ Result<void> Filtering::run(StageContext& ctx) {
 CAIRN_PLUGIN(cairn::stage_type<cairn::Filtering>(
                  "filtering",
                  "Drops duplicates, leaks and what can be guessed; splits and balances")
-                 .random())
+                 .random()
+                 .self_test([](cairn::SelfTest& test) {
+                   return cairn::self_test::give_questions(test, "qa");
+                 }))

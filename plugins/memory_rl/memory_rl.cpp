@@ -3,6 +3,7 @@
 #include "core/sdk/plugin.h"
 #include "plugins/lib/memory/agent.h"
 #include "plugins/lib/model/generate.h"
+#include "plugins/lib/self_test/policy.h"
 #include "plugins/lib/trainer/dataset.h"
 #include "plugins/lib/trainer/trainer.h"
 
@@ -170,4 +171,9 @@ struct MemoryRl : trainer::PolicyStage {
 CAIRN_PLUGIN(cairn::stage_type<cairn::MemoryRl>(
                  "memory_rl", "Reinforcement learning of a memory agent that reads in chunks")
                  .revision(2)
-                 .random())
+                 .random()
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   CAIRN_TRY(cairn::self_test::prepare_rl(test));
+                   test.param("chunk_tokens", 8).param("memory_tokens", 10);
+                   return {};
+                 }))

@@ -78,9 +78,46 @@ Result<void> ReportStage::run(StageContext& ctx) {
   return {};
 }
 
+// Two evaluations of the same two items, and one step of training.
+Result<void> prepare(SelfTest& test) {
+  FileSystem& files = real_file_system();
+  for (const int score : {0, 1}) {
+    const fs::path path = test.folder() / ("summary-" + std::to_string(score) + ".json");
+    const json::array interval{0, 1};
+    CAIRN_TRY(files.write_atomic(
+        path, json::serialize(json::object{
+                  {"name", "eval"},
+                  {"n", 2},
+                  {"average", 0.5},
+                  {"ci95", interval},
+                  {"tasks", {{"reading", {{"n", 2}, {"mean", 0.5}, {"ci95", interval}}}}},
+                  {"well_formed", 1},
+                  {"abstentions", 0},
+                  {"seed", 0},
+                  {"items", json::array{{{"id", "a"}, {"task", "reading"}, {"score", score}},
+                                        {{"id", "b"}, {"task", "reading"}, {"score", 1 - score}}}},
+              })));
+    test.input("summary", path);
+  }
+  const fs::path rollouts = test.folder() / "rollouts";
+  CAIRN_TRY(files.make_directories(rollouts));
+  CAIRN_TRY(files.write_atomic(rollouts / "steps.jsonl",
+                               json::serialize(json::object{{"step", 1},
+                                                            {"reward_mean", 0.25},
+                                                            {"entropy", 0.5},
+                                                            {"length_mean", 7},
+                                                            {"overlong", 0},
+                                                            {"masking", false},
+                                                            {"update", "applied"}}) +
+                                   "\n"));
+  test.input("rollouts", rollouts).param("labels", json::array{"before", "after"});
+  return {};
+}
+
 }  // namespace
 }  // namespace cairn::report
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::report::ReportStage>(
                  "report", "Tables, curves and paired intervals of a run, as page and as text")
-                 .random())
+                 .random()
+                 .self_test(cairn::report::prepare))

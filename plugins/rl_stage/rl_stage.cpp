@@ -1,6 +1,7 @@
 // One RL stage: group rollouts of single-turn answers, one update per batch (RECIPE §3).
 #include "core/sdk/plugin.h"
 #include "plugins/lib/model/generate.h"
+#include "plugins/lib/self_test/policy.h"
 #include "plugins/lib/trainer/dataset.h"
 #include "plugins/lib/trainer/trainer.h"
 
@@ -65,4 +66,5 @@ struct RlStage : trainer::PolicyStage {
 CAIRN_PLUGIN(cairn::stage_type<cairn::RlStage>(
                  "rl_stage", "Reinforcement learning on verifiable answers, one update per batch")
                  .revision(2)
-                 .random())
+                 .random()
+                 .self_test(cairn::self_test::prepare_rl))

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "core/sdk/plugin.h"
+#include "plugins/lib/self_test/inputs.h"
 #include "plugins/sce_merge/merge_folder.h"
 
 namespace cairn {
@@ -59,4 +60,11 @@ struct SceMerge : Stage {
 }  // namespace cairn
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::SceMerge>(
-    "sce_merge", "Merges models by Select, Calculate, Erase, tensor by tensor"))
+                 "sce_merge", "Merges models by Select, Calculate, Erase, tensor by tensor")
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   CAIRN_TRY(cairn::self_test::give_model(test, "base", 1));
+                   CAIRN_TRY(cairn::self_test::give_model(test, "experts", 2));
+                   CAIRN_TRY(cairn::self_test::give_model(test, "experts", 3));
+                   test.param("select_topk", 0.5);
+                   return {};
+                 }))

@@ -6,6 +6,7 @@
 #include "plugins/lib/model/causal_lm.h"
 #include "plugins/lib/model/device.h"
 #include "plugins/lib/model/optimizer.h"
+#include "plugins/lib/self_test/inputs.h"
 #include "plugins/sft/drills.h"
 #include "plugins/sft/examples.h"
 #include "plugins/sft/memory_turns.h"
@@ -296,4 +297,20 @@ Result<void> SftStage::run(StageContext& ctx) {
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::SftStage>(
                  "sft", "Trains a Qwen3 to answer questions, from nothing or from a model")
-                 .random())
+                 .random()
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   CAIRN_TRY(cairn::self_test::give_questions(test, "dataset"));
+                   CAIRN_TRY(cairn::self_test::give_tokenizer(test, "tokenizer"));
+                   for (const auto& [name, value] : {std::pair{"hidden", 32},
+                                                     {"layers", 2},
+                                                     {"heads", 2},
+                                                     {"kv_heads", 1},
+                                                     {"head_dim", 16},
+                                                     {"intermediate", 48},
+                                                     {"steps", 4},
+                                                     {"batch", 4},
+                                                     {"warmup", 1},
+                                                     {"checkpoint_every", 1}})
+                     test.param(name, value);
+                   return {};
+                 }))

@@ -3,6 +3,7 @@
 #include "plugins/synthesis/general.h"
 #include "plugins/synthesis/multihop.h"
 #include "plugins/synthesis/numerical.h"
+#include "plugins/synthesis/sample_documents.h"
 
 namespace cairn::synthesis {
 namespace {
@@ -148,16 +149,24 @@ struct General : FactStage {
   }
 };
 
+Result<void> prepare(SelfTest& test) {
+  test.param("items", 8).param("held_out_items", 4);
+  return test.records("documents", sample_documents());
+}
+
 }  // namespace
 }  // namespace cairn::synthesis
 
 CAIRN_PLUGIN(
     cairn::stage_type<cairn::synthesis::Multihop>("synthesis.multihop",
                                                   "Asks across documents along a knowledge graph")
-        .random(),
+        .random()
+        .self_test(cairn::synthesis::prepare),
     cairn::stage_type<cairn::synthesis::Numerical>(
         "synthesis.numerical", "Asks for numbers in tables and computes them with SQL")
-        .random(),
+        .random()
+        .self_test(cairn::synthesis::prepare),
     cairn::stage_type<cairn::synthesis::General>(
         "synthesis.general", "Proposes, solves and verifies questions in rounds that get harder")
-        .random())
+        .random()
+        .self_test(cairn::synthesis::prepare))

@@ -2,6 +2,7 @@
 #include "plugins/lib/model/tokenizer.h"
 
 #include "core/sdk/plugin.h"
+#include "plugins/lib/self_test/inputs.h"
 #include "plugins/lib/text/records.h"
 
 namespace cairn {
@@ -85,4 +86,11 @@ struct TokenizerStage : Stage {
 }  // namespace cairn
 
 CAIRN_PLUGIN(cairn::stage_type<cairn::TokenizerStage>(
-    "tokenizer", "Learns a byte-level BPE vocabulary with ChatML's special tokens"))
+                 "tokenizer", "Learns a byte-level BPE vocabulary with ChatML's special tokens")
+                 .self_test([](cairn::SelfTest& test) -> cairn::Result<void> {
+                   test.param("vocab_size", 300);
+                   CAIRN_TRY(cairn::self_test::give_questions(test, "dataset"));
+                   return test.records<cairn::Document>(
+                       "documents",
+                       {{"d", "Colours", "Red is as green as blue.", "general", "", ""}});
+                 }))

@@ -30,7 +30,11 @@ std::string StageHarness::compare(const HarnessRun& reference, const HarnessRun&
   for (const auto& [name, digest] : reference.outputs) {
     const auto other = found.outputs.find(name);
     if (other == found.outputs.end() || other->second != digest)
-      text += "output '" + name + "' of " + what + " differs from the uninterrupted one's\n";
+      text.append("output '")
+          .append(name)
+          .append("' of ")
+          .append(what)
+          .append(" differs from the uninterrupted one's\n");
   }
   return text;
 }

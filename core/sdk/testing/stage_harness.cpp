@@ -187,7 +187,7 @@ std::string StageHarness::output_text(const std::string& name) const {
 }
 
 fs::path StageHarness::write_file(const std::string& name, std::string_view text) {
-  const fs::path path = folder_ / name;
+  fs::path path = folder_ / name;
   std::error_code error;
   fs::create_directories(path.parent_path(), error);
   std::ofstream file(path, std::ios::binary);

@@ -38,7 +38,7 @@ Result<void> RunRows::refresh() {
   }
   for (const std::string& run : changed) {
     RunRow row;
-    const auto read =
+    auto read =
         replicas_.with(run, [&](const RunNow& now) { row = shown_row(now.state, now.served); });
     if (read.ok()) {
       rows_[run] = std::move(row);

@@ -119,12 +119,12 @@ Letters letters_of(const RunState& state, bool served) {
 json::object states_view(const RunState& state, bool served) {
   json::object object{{"id", state.id}};
   add_run(object, state, served);
-  Letters letters = letters_of(state, served);
+  const Letters letters = letters_of(state, served);
   json::object tasks;
   for (std::uint32_t i = 0; i < letters.tasks.size(); ++i) {
-    if (has_several_tasks(state, i)) tasks[std::to_string(i)] = std::move(letters.tasks[i]);
+    if (has_several_tasks(state, i)) tasks[std::to_string(i)] = letters.tasks[i];
   }
-  object["stages"] = std::move(letters.stages);
+  object["stages"] = letters.stages;
   object["task_states"] = std::move(tasks);
   return object;
 }
@@ -236,7 +236,7 @@ json::object timeline_view(const RunState& state, bool served, WallTime now, std
   for (const char* name : {"stage", "task", "attempt", "ready", "created", "started", "finished"}) {
     if (!object.contains(name)) object[name] = json::array();
   }
-  object["states"] = std::move(states);
+  object["states"] = states;
   object["now"] = now.time_since_epoch().count();
   if (next) object["next_cursor"] = std::to_string(*next);
   return object;

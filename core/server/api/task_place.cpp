@@ -76,7 +76,7 @@ Result<TaskPlaceFound> find_task_place(EngineRuns& runs, const std::string& run,
     if (!origin.ok() && hop > 0 && origin.error().code == ErrorCode::kNotFound) break;
     if (!origin.ok()) return origin.error();
     place = std::move(next);
-    if (hop > 0) place.reused_from = id + "/" + name;
+    if (hop > 0) place.reused_from.assign(id).append("/").append(name);
     const std::size_t slash = origin->find('/');
     if (slash == std::string::npos) break;
     id = origin->substr(0, slash);

@@ -6,8 +6,9 @@
 #include <set>
 
 #include "plugins/lib/grade/reward.h"
+#include "plugins/lib/text/partition.h"
+#include "plugins/synthesis/sample_documents.h"
 #include "plugins/synthesis/solver.h"
-#include "tests/unit/synthesis/samples.h"
 
 namespace cairn::synthesis {
 namespace {

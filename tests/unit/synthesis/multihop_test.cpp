@@ -5,8 +5,9 @@
 
 #include <set>
 
+#include "plugins/lib/text/partition.h"
 #include "plugins/synthesis/record.h"
-#include "tests/unit/synthesis/samples.h"
+#include "plugins/synthesis/sample_documents.h"
 
 namespace cairn::synthesis {
 namespace {

@@ -6,7 +6,8 @@
 #include <set>
 
 #include "core/base/text.h"
-#include "tests/unit/synthesis/samples.h"
+#include "plugins/lib/text/partition.h"
+#include "plugins/synthesis/sample_documents.h"
 
 namespace cairn::synthesis {
 namespace {

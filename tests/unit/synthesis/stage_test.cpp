@@ -3,7 +3,7 @@
 
 #include "core/sdk/testing/stage_harness.h"
 #include "plugins/lib/text/records.h"
-#include "tests/unit/synthesis/samples.h"
+#include "plugins/synthesis/sample_documents.h"
 
 namespace cairn::testing {
 namespace {
