@@ -6,6 +6,7 @@
 #include "plugins/eval/likelihood.h"
 #include "plugins/eval/summary.h"
 #include "plugins/lib/model/optimizer.h"
+#include "plugins/lib/self_test/inputs.h"
 #include "plugins/report/evidence.h"
 
 namespace cairn {
@@ -33,26 +34,8 @@ std::vector<text::QaRecord> questions() {
 
 // A policy that says "The answer is red" whatever it is asked.
 void write_policy(const fs::path& folder, const std::vector<text::QaRecord>& records) {
-  std::vector<std::string> texts = {"The answer is red", "The answer is green"};
-  for (const auto& record : records) texts.push_back(text::render_prompt(record));
-  const auto words = model::train_tokenizer({texts.begin(), texts.end()}, 300).value();
-  FileSystem& files = real_file_system();
-  ASSERT_TRUE(files.make_directories(folder / "words").ok());
-  ASSERT_TRUE(files.write_atomic(folder / "words/tokenizer.json", words).ok());
-  ASSERT_TRUE(
-      files.write_atomic(folder / "words/tokenizer_config.json", model::tokenizer_config_json(512))
-          .ok());
-  const auto tokenizer = model::Tokenizer::from_json(words).value();
-  model::ModelConfig config;
-  config.vocab_size = tokenizer.vocab_size();
-  config.hidden_size = 32;
-  config.intermediate_size = 48;
-  config.layers = 2;
-  config.heads = 2;
-  config.kv_heads = 1;
-  config.head_dim = 16;
-  config.eos_ids = tokenizer.stop_ids();
-  auto policy = model::CausalLm::init(config, 3).value();
+  const auto tokenizer = self_test::write_tokenizer(folder / "words", records).value();
+  auto policy = model::CausalLm::init(self_test::small_config(tokenizer), 3).value();
   std::vector<model::TokenGroup> groups;
   for (const auto& record : records)
     groups.push_back({tokenizer.encode_prompt(text::render_prompt(record)).value(),
