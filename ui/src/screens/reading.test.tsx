@@ -132,6 +132,21 @@ describe("logs", () => {
     await screen.findByText(/1 hits/);
     expect(document.querySelector("mark")?.textContent).toBe("hit");
   });
+  it.each(["*", "rl1"])("of %s stay at the end that was asked for when the filter comes behind it", async (of) => {
+    const items = [{ ...line(3, "a hit here"), stage: "rl1", task: "rl1", attempt: 1, columns: [[2, 5]] }];
+    const whole = { ...page(items), items };
+    const { asked } = showPage(`/runs/1/logs?of=${of}&level=info`, { ...logs, "/runs/1/log": whole, "/runs/1/stages/rl1/log": whole });
+    const list = await screen.findByRole("region", { name: /^Log of/ });
+    // A level is chosen and the log's beginning asked for, both before anything is drawn.
+    act(() => {
+      fireEvent.click(screen.getByRole("button", { name: "error" }));
+      fireEvent.keyDown(list, { key: "Home" });
+    });
+    const read = (level: string) => asked.filter((one) => one.path.endsWith("/log") && one.query.get("level") === level);
+    await waitFor(() => expect(read("info,error")).toHaveLength(1));
+    expect(read("info")[0]?.query.get("backwards")).toBe("true");
+    expect(read("info,error")[0]?.query.get("backwards")).not.toBe("true");
+  });
   it("are searched on the server, and n leads to the hit", async () => {
     showPage("/runs/1/logs?of=rl1&q=hit", logs);
     await screen.findByText(/1 hits/);

@@ -54,8 +54,7 @@ export function LogView({ task, place, search, onChange }: Props) {
   const onKeyDown = (event: KeyboardEvent) => {
     const end = endOf(event);
     if (!end) return;
-    log.open(end);
-    onChange({ line: undefined, at: undefined });
+    jump(end);
     event.preventDefault();
   };
   const jump = (where: "begin" | "end") => {

@@ -41,8 +41,9 @@ export function MergedView({ run, search, onChange }: Props) {
   const short = window !== undefined && lines.length < 50;
   useEffect(() => {
     if (!short) return;
-    if (q ? !window.atEnd : !window.atBegin) more(!q);
-  }, [short, window, q, more]);
+    if (!window.atEnd) more(false);
+    else if (!window.atBegin) more(true);
+  }, [short, window, more]);
 
   const onScroll = () => {
     const element = scroller.current;
@@ -74,7 +75,7 @@ export function MergedView({ run, search, onChange }: Props) {
         onScroll={onScroll}
         onKeyDown={onKeyDown}
       >
-        {lines.length === 0 && (q ? window.atEnd : window.atBegin) && (
+        {lines.length === 0 && window.atBegin && window.atEnd && (
           <div className={css.nothing}>
             <Empty title={q || level ? "No line matches" : window.goingOn ? "Nothing written yet" : "Nothing was written"}>
               What processes print is in the output of each task.

@@ -37,7 +37,8 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   const abort = useRef<AbortController>(undefined);
   const busy = useRef(false);
   const current = useRef<LogWindow>(undefined);
-  const first = useRef(target);
+  // Where another place of reading opens: at what a link names first, then at the end that was asked for last.
+  const begins = useRef<Target | "begin" | "end">(target.line !== undefined || target.at !== undefined ? target : "end");
 
   const take = useCallback((next: LogWindow, answer: LogPage) => {
     current.current = next;
@@ -52,6 +53,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
       const stop = new AbortController();
       abort.current = stop;
       busy.current = true;
+      begins.current = typeof where === "string" ? where : "end";
       const read = (at: LogPosition) => readLog(task, place, { limit: pageLines, ...at }, stop.signal);
       const load = async () => {
         if (where === "begin") return read({});
@@ -113,9 +115,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   );
 
   useEffect(() => {
-    const wanted = first.current;
-    first.current = {};
-    open(wanted.line !== undefined || wanted.at !== undefined ? wanted : "end");
+    open(begins.current);
     return () => abort.current?.abort();
   }, [open]);
 

@@ -20,6 +20,8 @@ export function useMergedLog(run: string, filter: RunLogFilter, entry: string | 
   const [window, setWindow] = useState<MergedWindow>();
   const [error, setError] = useState<Error>();
   const [opened, setOpened] = useState(0);
+  // Where it was opened last: a filter that comes afterwards does not lead elsewhere.
+  const [place, setPlace] = useState<{ where: Where }>({ where: entry === undefined ? "end" : { place: entry } });
   const current = useRef<MergedWindow>(undefined);
   const abort = useRef<AbortController>(undefined);
   const busy = useRef(false);
@@ -49,7 +51,7 @@ export function useMergedLog(run: string, filter: RunLogFilter, entry: string | 
     },
     [],
   );
-  const open = useCallback(
+  const load = useCallback(
     (where: Where) => {
       const piece = (at: { cursor?: string; backwards?: boolean }, signal: AbortSignal) => readRunLog(run, filter, { ...at, limit: pieceLines }, signal);
       read(async (signal) => {
@@ -79,13 +81,17 @@ export function useMergedLog(run: string, filter: RunLogFilter, entry: string | 
     },
     [read, run, filter],
   );
-  const [begun, setBegun] = useState(entry);
+  const open = useCallback((where: Where) => setPlace({ where }), []);
+  const [led, setLed] = useState(entry);
   // A link that is followed on the page leads there; a place that is left leads nowhere.
-  if (entry !== undefined && entry !== begun) setBegun(entry);
+  if (entry !== led) {
+    setLed(entry);
+    if (entry !== undefined) open({ place: entry });
+  }
   useEffect(() => {
-    open(begun === undefined ? "end" : { place: begun });
+    load(place.where);
     return () => abort.current?.abort();
-  }, [open, begun]);
+  }, [load, place]);
   const goingOn = follow && window?.goingOn === true && window.atEnd;
   useEffect(() => {
     if (!goingOn) return;
