@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { memo, useEffect, useRef, type CSSProperties, type KeyboardEvent, type ReactNode } from "react";
 import { clsx } from "./clsx";
 import css from "./Table.module.css";
@@ -36,6 +36,17 @@ export function Table<Row>(props: TableProps<Row>) {
   const root = useRef<HTMLDivElement>(null);
   const { width } = useSize(root);
   const rem = remPixels();
+  // The row that has the focus is drawn however far out of sight it is: keys go on from it.
+  const focused = useRef<{ at: number; key: string }>(undefined);
+  const withFocused = (range: Range) => {
+    const drawn = defaultRangeExtractor(range);
+    if (!focused.current) return drawn;
+    const { key } = focused.current;
+    let { at } = focused.current;
+    if (at >= rows.length || rowKey(rows[at] as Row) !== key) at = rows.findIndex((row) => rowKey(row) === key);
+    focused.current = at < 0 ? undefined : { at, key };
+    return at < 0 || drawn.includes(at) ? drawn : [...drawn, at].sort((a, b) => a - b);
+  };
   const shown = columns.filter((column) => (column.from ?? 0) * rem <= width);
   // The library hands out functions that read what changes; nothing here is memoised over them.
    
@@ -44,14 +55,15 @@ export function Table<Row>(props: TableProps<Row>) {
     getScrollElement: () => root.current,
     estimateSize: () => 2.25 * rem,
     overscan: 12,
+    rangeExtractor: withFocused,
     getItemKey: (at) => rowKey(rows[at] as Row),
     scrollPaddingStart: 2.25 * rem,
   });
   const items = virtual.getVirtualItems();
 
-  const last = items.at(-1)?.index ?? 0;
+  const last = virtual.range?.endIndex ?? 0;
   useEffect(() => {
-    if (onEnd && rows.length > 0 && last >= rows.length - 20) onEnd();
+    if (onEnd && rows.length > 0 && last >= rows.length - 32) onEnd();
   }, [onEnd, last, rows.length]);
 
   // The row that keys have led to, until it is drawn and has the focus.
@@ -104,6 +116,12 @@ export function Table<Row>(props: TableProps<Row>) {
       style={style}
       tabIndex={-1}
       onKeyDown={onKeyDown}
+      onFocus={({ target }) => {
+        const at = Number(target.closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
+        const row = rows[at];
+        focused.current = row && { at, key: rowKey(row) };
+      }}
+      onBlur={() => (focused.current = undefined)}
     >
       <div className={clsx(css.row, css.head)} role="row" aria-rowindex={1}>
         {shown.map((column) => (

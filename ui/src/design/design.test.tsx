@@ -141,4 +141,22 @@ describe("a table", () => {
     for (const key of ["j", "j", "j", "k"]) fireEvent.keyDown(row(0), { key });
     await waitFor(() => expect(document.activeElement).toBe(row(2)));
   });
+  it("keeps the focus on a row that is scrolled far out of sight, and that others come before", async () => {
+    const names = Array.from({ length: 500 }, (_, at) => `name ${at}`);
+    const table = (rows: string[]) => <Table label="Names" columns={columns} rows={rows} rowKey={(name) => name} />;
+    const { rerender } = render(table(names));
+    const row = (name: string) => screen.getByText(name).closest<HTMLElement>('[role="row"]');
+    row("name 3")?.focus();
+    const grid = screen.getByRole("grid");
+    grid.scrollTop = 9_000;
+    fireEvent.scroll(grid);
+    await screen.findByText("name 255");
+    expect(screen.queryByText("name 4")).toBeNull();
+    expect(document.activeElement).toBe(row("name 3"));
+    rerender(table(["new", ...names]));
+    expect(document.activeElement).toBe(row("name 3"));
+    fireEvent.keyDown(document.activeElement as Element, { key: "j" });
+    fireEvent.scroll(grid);
+    await waitFor(() => expect(document.activeElement).toBe(row("name 4")));
+  });
 });
