@@ -154,7 +154,7 @@ class RemoteLogs {
                           {"source", source}};
       if (!time.empty()) object["time"] = time;
       if (const std::string level = text_of(line, "level"); !level.empty()) object["level"] = level;
-      object["message"] = std::move(text);
+      object["message"] = text;
       *cli_.out << json::serialize(object) << "\n";
       return;
     }

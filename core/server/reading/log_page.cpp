@@ -207,14 +207,14 @@ Result<json::value> lines_of(const Opened& opened) {
 
 json::object log_item(const RawLine& line, LogSource source,
                       const std::optional<std::uint64_t>& number) {
-  LogLine read = read_log_line(line, source, kLongestText);
+  const LogLine read = read_log_line(line, source, kLongestText);
   json::object item;
   if (number) item["line"] = *number;
   item["offset"] = line.offset;
   item["end"] = line.end;
-  if (!read.time.empty()) item["time"] = std::move(read.time);
-  if (!read.level.empty()) item["level"] = std::move(read.level);
-  item["text"] = std::move(read.text);
+  if (!read.time.empty()) item["time"] = read.time;
+  if (!read.level.empty()) item["level"] = read.level;
+  item["text"] = read.text;
   if (read.cut) item["cut"] = *read.cut;
   if (!line.whole) item["partial"] = true;
   return item;

@@ -278,12 +278,19 @@ const tree = root.addChildren([
 ]);
 
 export function makeRouter() {
+  let shown: string | undefined; // path
   return createRouter({
     routeTree: tree,
     history: createHashHistory(),
     parseSearch,
     stringifySearch,
-    scrollRestoration: true,
+    // Of a screen that stays, nothing is scrolled: by the time its new search is drawn one may have moved on.
+    scrollRestoration: ({ location: { pathname } }) => {
+      const stays = pathname === shown;
+      shown = pathname;
+      return !stays;
+    },
+    getScrollRestorationKey: ({ state, pathname }) => `${state.__TSR_index} ${pathname}`,
     defaultPendingMs: 300,
     defaultErrorComponent: ({ error, reset }) => <ProblemBox problem={problemText(error)} retry={reset} />,
   });

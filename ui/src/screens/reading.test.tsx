@@ -147,6 +147,20 @@ describe("logs", () => {
     expect(read("info")[0]?.query.get("backwards")).toBe("true");
     expect(read("info,error")[0]?.query.get("backwards")).not.toBe("true");
   });
+  it("stay where one has scrolled to while the address was changing", async () => {
+    showPage("/runs/1/logs?of=rl1", logs);
+    const list = await screen.findByRole("region", { name: /^Log of/ });
+    const scroll = (top: number) => {
+      list.scrollTop = top;
+      fireEvent.scroll(list);
+    };
+    scroll(300);
+    fireEvent.click(screen.getByRole("button", { name: "Wrap" }));
+    scroll(900);
+    await screen.findByRole("button", { name: "Wrap", pressed: true });
+    await waitFor(() => expect(location.hash).toContain("wrap"));
+    expect(list.scrollTop).toBe(900);
+  });
   it("are searched on the server, and n leads to the hit", async () => {
     showPage("/runs/1/logs?of=rl1&q=hit", logs);
     await screen.findByText(/1 hits/);
