@@ -27,6 +27,8 @@ interface TableProps<Row> {
   foot?: ReactNode;
 }
 
+const overscan = 12; // rows that are drawn beyond each edge
+const nearEnd = overscan + 20; // rows below the last in sight, from which more are loaded
 const mostFrames = 30; // that a row may take to be drawn
 
 // A list that may be long: only the rows in sight exist. j and k (or arrows) move, Enter opens. A row
@@ -48,13 +50,11 @@ export function Table<Row>(props: TableProps<Row>) {
     return at < 0 || drawn.includes(at) ? drawn : [...drawn, at].sort((a, b) => a - b);
   };
   const shown = columns.filter((column) => (column.from ?? 0) * rem <= width);
-  // The library hands out functions that read what changes; nothing here is memoised over them.
-   
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => root.current,
     estimateSize: () => 2.25 * rem,
-    overscan: 12,
+    overscan,
     rangeExtractor: withFocused,
     getItemKey: (at) => rowKey(rows[at] as Row),
     scrollPaddingStart: 2.25 * rem,
@@ -63,7 +63,7 @@ export function Table<Row>(props: TableProps<Row>) {
 
   const last = virtual.range?.endIndex ?? 0;
   useEffect(() => {
-    if (onEnd && rows.length > 0 && last >= rows.length - 32) onEnd();
+    if (onEnd && rows.length > 0 && last >= rows.length - nearEnd) onEnd();
   }, [onEnd, last, rows.length]);
 
   // The row that keys have led to, until it is drawn and has the focus.

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, type RefObject } from "react";
 import type { LogLine } from "@/api/reading";
-import { placeOf, type Target } from "./window";
+import { leads, placeOf, type Target } from "./window";
 
 interface Anchored {
   window: { lines: readonly LogLine[]; atEnd: boolean } | undefined;
@@ -16,7 +16,7 @@ export function useAnchor(scroller: RefObject<HTMLDivElement | null>, log: Ancho
   const pinned = useRef(false);
   const atEnd = useRef(false);
   const { window, opened } = log;
-  const wanted = target.line !== undefined || target.at !== undefined;
+  const wanted = leads(target);
   const place = window ? placeOf(window.lines, target) : -1;
   const offset = place >= 0 ? window?.lines[place]?.offset : undefined;
 

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { readLog, type LogPage, type LogPlace, type LogPosition, type TaskPath } from "@/api/reading";
-import { append, pageLines, placeOf, prepend, windowOf, type LogWindow, type Target } from "./window";
+import { append, leads, pageLines, placeOf, prepend, windowOf, type LogWindow, type Target } from "./window";
 
 const countingMs = 300;
 const followMs = 1_000;
@@ -38,7 +38,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   const busy = useRef(false);
   const current = useRef<LogWindow>(undefined);
   // Where another place of reading opens: at what a link names first, then at the end that was asked for last.
-  const begins = useRef<Target | "begin" | "end">(target.line !== undefined || target.at !== undefined ? target : "end");
+  const begins = useRef<Target | "begin" | "end">(leads(target) ? target : "end");
 
   const take = useCallback((next: LogWindow, answer: LogPage) => {
     current.current = next;
@@ -123,7 +123,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   const { line, at } = target;
   useEffect(() => {
     const lines = current.current?.lines;
-    if (lines && (line !== undefined || at !== undefined) && placeOf(lines, { line, at }) < 0) open({ line, at });
+    if (lines && leads({ line, at }) && placeOf(lines, { line, at }) < 0) open({ line, at });
   }, [line, at, open]);
 
   const goingOn = follow && page?.going_on === true && window?.atEnd === true;

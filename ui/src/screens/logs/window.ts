@@ -76,6 +76,11 @@ export interface Target {
   at?: number | undefined;
 }
 
+// Whether it names a line at all.
+export function leads({ line, at }: Target): boolean {
+  return line !== undefined || at !== undefined;
+}
+
 // Where the target stands among the lines; -1: not here.
 export function placeOf(lines: readonly LogLine[], { line, at }: Target): number {
   if (line !== undefined) return lines.findIndex((one) => one.line === line);
