@@ -131,6 +131,31 @@ test("rollouts are listed, sorted and filtered by the server, in the address", a
   });
 });
 
+test("Back leads to where the list was, in the order that was chosen last", async () => {
+  await scene.withPage({}, async (page) => {
+    await open(page);
+    const first = grid(page).locator('[data-index="0"]');
+    await first.waitFor();
+    await page.getByRole("button", { name: /^Tokens/ }).click();
+    await first.getByText("6,002").waitFor();
+    const top = () => grid(page).evaluate((element) => Math.round(element.scrollTop));
+    await grid(page).hover();
+    await page.mouse.wheel(0, 600);
+    await first.waitFor({ state: "detached" });
+    await until(async () => assert.equal(await top(), 600));
+    await grid(page).locator('[data-index="24"]').click();
+    await page.waitForURL(/group\?/);
+    await grid(page).waitFor({ state: "detached" });
+    await page.goBack();
+    await until(async () => assert.equal(await top(), 600));
+    await page.goForward();
+    await grid(page).waitFor({ state: "detached" });
+    await page.goBack();
+    await until(async () => assert.equal(await top(), 600));
+    assert.match(page.url(), /sort=-tokens/);
+  });
+});
+
 test("the strip of steps narrows the list with the mouse and with keys", async () => {
   await scene.withPage({}, async (page) => {
     await open(page);
