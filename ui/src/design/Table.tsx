@@ -31,6 +31,9 @@ const overscan = 12; // rows that are drawn beyond each edge
 const nearEnd = overscan + 20; // rows below the last in sight, from which more are loaded
 const mostFrames = 30; // that a row may take to be drawn
 
+// Of the row that it stands in; -1: of none.
+const indexOf = (target: EventTarget) => Number((target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
+
 // A list that may be long: only the rows in sight exist. j and k (or arrows) move, Enter opens. A row
 // that stays the same object is not drawn again.
 export function Table<Row>(props: TableProps<Row>) {
@@ -83,7 +86,7 @@ export function Table<Row>(props: TableProps<Row>) {
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = goal.current ?? Number((event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
+    const at = goal.current ?? indexOf(event.target);
     const page = Math.max(1, Math.floor((root.current?.clientHeight ?? 0) / (2.25 * rem)) - 2);
     const moves: Record<string, number> = {
       j: at + 1,
@@ -117,7 +120,7 @@ export function Table<Row>(props: TableProps<Row>) {
       tabIndex={-1}
       onKeyDown={onKeyDown}
       onFocus={({ target }) => {
-        const at = Number(target.closest<HTMLElement>("[data-index]")?.dataset.index ?? -1);
+        const at = indexOf(target);
         const row = rows[at];
         focused.current = row && { at, key: rowKey(row) };
       }}

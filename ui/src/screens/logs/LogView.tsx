@@ -1,11 +1,11 @@
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { problemText } from "@/api/problem";
 import { readLogRange, type LogLine, type LogPlace, type TaskPath } from "@/api/reading";
 import { useKey } from "@/app/keys";
 import type { LogsSearch } from "@/app/readingSearch";
 import { Button, clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@/design";
 import { Reused } from "../run/Toggle";
-import { endOf, readOn } from "./ends";
+import { jumpByKey, readOn, type End } from "./ends";
 import { Line, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
 import { useAnchor } from "./useAnchor";
@@ -51,13 +51,7 @@ export function LogView({ task, place, search, onChange }: Props) {
     const element = scroller.current;
     if (element && window) setAtBottom(readOn(element, window, more));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const end = endOf(event);
-    if (!end) return;
-    jump(end);
-    event.preventDefault();
-  };
-  const jump = (where: "begin" | "end") => {
+  const jump = (where: End) => {
     onChange({ line: undefined, at: undefined });
     log.open(where);
   };
@@ -79,7 +73,7 @@ export function LogView({ task, place, search, onChange }: Props) {
         role="region"
         aria-label={`${search.source === "output" ? "Output" : "Log"} of ${task.stage}`}
         onScroll={onScroll}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => jumpByKey(event, jump)}
       >
         {window.lines.length === 0 && (
           <div className={css.nothing}>
@@ -195,7 +189,7 @@ interface FootProps {
   log: Log;
   window: LogWindow;
   follow: boolean;
-  onJump: (where: "begin" | "end") => void;
+  onJump: (where: End) => void;
   onLine: (line: number) => void;
 }
 

@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { problemText } from "@/api/problem";
 import type { RunLogFilter, RunLogLine } from "@/api/reading";
 import type { LogsSearch } from "@/app/readingSearch";
 import { clsx, Empty, Foreign, format, IconButton, Loading, ProblemBox } from "@/design";
-import { endOf, readOn } from "./ends";
+import { jumpByKey, readOn, type End } from "./ends";
 import { LineText, type Columns } from "./LogLines";
 import css from "./Logs.module.css";
 import { everything } from "./merged";
@@ -49,13 +49,7 @@ export function MergedView({ run, search, onChange }: Props) {
     const element = scroller.current;
     if (element && window) setAtBottom(readOn(element, window, more));
   };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const end = endOf(event);
-    if (!end) return;
-    jump(end);
-    event.preventDefault();
-  };
-  const jump = (where: "begin" | "end") => {
+  const jump = (where: End) => {
     onChange({ entry: undefined });
     log.open(where);
   };
@@ -73,7 +67,7 @@ export function MergedView({ run, search, onChange }: Props) {
         role="region"
         aria-label="Log of all tasks"
         onScroll={onScroll}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) => jumpByKey(event, jump)}
       >
         {lines.length === 0 && window.atBegin && window.atEnd && (
           <div className={css.nothing}>
@@ -141,7 +135,7 @@ interface FootProps {
   count: number;
   searched: boolean;
   follow: boolean;
-  onJump: (where: "begin" | "end") => void;
+  onJump: (where: End) => void;
 }
 
 function Foot({ log, count, searched, follow, onJump }: FootProps) {

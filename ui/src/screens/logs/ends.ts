@@ -1,5 +1,7 @@
 import type { KeyboardEvent } from "react";
 
+export type End = "begin" | "end";
+
 // Of a log, as much of it as a list holds.
 interface Part {
   atBegin: boolean;
@@ -16,8 +18,10 @@ export function readOn(element: HTMLElement, part: Part, more: (back: boolean) =
   return below < 8 && part.atEnd;
 }
 
-// Which end of the log the key asks for, of the list itself and without a modifier.
-export function endOf(event: KeyboardEvent): "begin" | "end" | undefined {
-  if (event.target !== event.currentTarget || event.ctrlKey || event.altKey || event.metaKey) return undefined;
-  return event.key === "Home" ? "begin" : event.key === "End" ? "end" : undefined;
+// Home and End on the list itself, without a modifier, jump to the log's own ends.
+export function jumpByKey(event: KeyboardEvent, jump: (where: End) => void): void {
+  if (event.target !== event.currentTarget || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key !== "Home" && event.key !== "End") return;
+  jump(event.key === "Home" ? "begin" : "end");
+  event.preventDefault();
 }

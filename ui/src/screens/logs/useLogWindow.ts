@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { readLog, type LogPage, type LogPlace, type LogPosition, type TaskPath } from "@/api/reading";
+import type { End } from "./ends";
 import { append, leads, pageLines, placeOf, prepend, windowOf, type LogWindow, type Target } from "./window";
 
 const countingMs = 300;
@@ -12,7 +13,7 @@ export interface Log {
   error: Error | undefined;
   // Bumped with each opening: what is shown is another place.
   opened: number;
-  open: (target: Target | "begin" | "end") => void;
+  open: (target: Target | End) => void;
   more: (backwards: boolean) => void;
 }
 
@@ -38,7 +39,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   const busy = useRef(false);
   const current = useRef<LogWindow>(undefined);
   // Where another place of reading opens: at what a link names first, then at the end that was asked for last.
-  const begins = useRef<Target | "begin" | "end">(leads(target) ? target : "end");
+  const begins = useRef<Target | End>(leads(target) ? target : "end");
 
   const take = useCallback((next: LogWindow, answer: LogPage) => {
     current.current = next;
@@ -48,7 +49,7 @@ export function useLogWindow(task: TaskPath, place: LogPlace, target: Target, fo
   }, []);
 
   const open = useCallback(
-    (where: Target | "begin" | "end") => {
+    (where: Target | End) => {
       abort.current?.abort();
       const stop = new AbortController();
       abort.current = stop;

@@ -1,11 +1,12 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { readRunLog, type RunLogFilter } from "@/api/reading";
+import type { End } from "./ends";
 import { append, around, numbering, pieceLines, prepend, windowOf, type MergedWindow } from "./merged";
 
 const followMs = 1_000;
 
 // An end of the log, or the place of a line.
-export type Where = "begin" | "end" | { place: string };
+export type Where = End | { place: string };
 
 export interface MergedLog {
   window: MergedWindow | undefined;
